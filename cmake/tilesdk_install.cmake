@@ -1,0 +1,1 @@
+# Install tree, package config and pkg-config file are declared here.
