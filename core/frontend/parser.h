@@ -1,0 +1,33 @@
+//===- parser.h - Source text to syntax tree ---------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/diagnostics/diagnostics.h"
+#include "core/frontend/ast.h"
+
+#include <memory>
+
+namespace tilesdk::frontend {
+
+/// Bounds that keep hostile sources from exhausting stack and memory.
+struct ParseLimits {
+  /// Brackets, blocks and prefix operators inside of each other.
+  unsigned maxNesting = 400;
+  /// Height of an expression tree: operator and attribute chains count too.
+  unsigned maxExprHeight = 2000;
+  /// `elif`s of one statement.
+  unsigned maxElifs = 400;
+  uint32_t maxSourceBytes = 64u << 20;
+};
+
+/// Parses one file of the sink's SourceManager. Never null: mistakes are
+/// reported to \p sink and leave error nodes, and `hasErrors` is set.
+std::unique_ptr<Module> parseModule(diagnostics::FileId file,
+                                    diagnostics::DiagnosticSink &sink,
+                                    const ParseLimits &limits = {});
+
+} // namespace tilesdk::frontend
