@@ -1,0 +1,370 @@
+/*===- tilesdk_plugin.h - Stable C ABI for backend plugins ------------------===*\
+|*
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|* A plugin is one shared object that exports one symbol, tsdk_plugin_query, and
+|* links neither libtilesdk nor LLVM. It gives targets as plain data, a provider
+|* of device functions, and a driver. C99 / C++98 clean.
+|*
+|* Growth: every struct says its size. The reader takes a missing tail as zero
+|* and never reads past struct_size. A function that is NULL, or past
+|* struct_size, is not supported; those marked [R] are required (a driver's only
+|* when the plugin has a driver). Rows in arrays travel with a stride. A plugin
+|* stamps the negotiated ABI number and its own sizes.
+|*
+|* Strings and tables handed to the host stay valid and unchanged until
+|* `shutdown` returns. All functions may be called from any thread, several at
+|* once; a stream is ordered by the caller. None may unwind, exit or block on
+|* anything but the device.
+|*
+|* ABI number 0: everything may still change.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef TILESDK_PLUGIN_H
+#define TILESDK_PLUGIN_H
+
+#include "tilesdk_types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The plugin ABI of this header. */
+#define TSDK_PLUGIN_ABI 0u
+
+/*===- A. Targets: execution, machine, codegen ----------------------------===*/
+
+/* How a kernel is lowered for a target; never decided by a name. */
+#define TSDK_EXECUTION_TILE_LOOPS 1u      /**< Loops over tiles, host threads. */
+#define TSDK_EXECUTION_PLUGIN_COMPILER 2u /**< The plugin takes tile IR. */
+
+/* What `object` of a variant is. */
+#define TSDK_ARTIFACT_ELF 1u    /**< ELF shared object without dependencies. */
+#define TSDK_ARTIFACT_OPAQUE 2u /**< Only the plugin's module_load knows. */
+
+/* What a function may do, for tsdk_language_function::effects. None: pure. */
+#define TSDK_EFFECT_READ 1u       /**< Reads memory. */
+#define TSDK_EFFECT_WRITE 2u      /**< Writes memory or has side effects. */
+#define TSDK_EFFECT_VOLATILE 4u   /**< Two calls may differ (a clock). */
+#define TSDK_EFFECT_CONVERGENT 8u /**< All threads of a program call it. */
+
+/** One overload of a function that the kernel language offers on this target,
+ *  applied per element after broadcasting. Rows with one name are its
+ *  overloads, tried in order: exact types only. */
+typedef struct tsdk_language_function {
+  tsdk_str name;      /**< Dotted spelling, "tl.extra.libdevice.tanh". */
+  tsdk_str arguments; /**< Types, "f32,f32"; empty for none. */
+  tsdk_str result;    /**< Type, "f32"; empty for none. */
+  tsdk_str symbol;    /**< Asked for from device_function. */
+  uint32_t effects;   /**< TSDK_EFFECT_... */
+  uint32_t reserved;
+} tsdk_language_function;
+
+#define TSDK_OPTION_INT 1u
+#define TSDK_OPTION_BOOL 2u /**< "0", "1", "true", "false". */
+#define TSDK_OPTION_TEXT 3u
+#define TSDK_OPTION_CHOICE 4u
+
+/** One build or launch option that this target understands. */
+typedef struct tsdk_option_row {
+  tsdk_str name;
+  tsdk_str initial; /**< Value when not given. */
+  tsdk_str choices; /**< Comma-separated, for TSDK_OPTION_CHOICE. */
+  tsdk_str doc;     /**< One sentence without a final stop. */
+  int64_t min, max; /**< Inclusive, for TSDK_OPTION_INT. */
+  uint32_t type;    /**< TSDK_OPTION_... */
+  uint32_t reserved;
+} tsdk_option_row;
+
+/* tsdk_machine::features: what vector code can do without falling apart. */
+#define TSDK_MACHINE_FMA 1u            /**< Fused multiply-add, f32 and f64. */
+#define TSDK_MACHINE_MASKED_MEMORY 2u  /**< Masked vector load and store. */
+#define TSDK_MACHINE_GATHER 4u         /**< Vector gather is worth using. */
+#define TSDK_MACHINE_SCATTER 8u        /**< Vector scatter is worth using. */
+#define TSDK_MACHINE_F16_CONVERT 16u   /**< f16 <-> f32 in hardware. */
+#define TSDK_MACHINE_F16_MATH 32u      /**< f16 arithmetic in hardware. */
+#define TSDK_MACHINE_BF16_CONVERT 64u  /**< f32 -> bf16 in hardware. */
+#define TSDK_MACHINE_STREAMING 128u    /**< Stores that bypass the caches. */
+
+/** What lowering reads of a machine. Sizes in bytes, 0 is unknown. The values
+ *  describe the target row, not the machine the plugin runs on, so that builds
+ *  are the same everywhere. */
+typedef struct tsdk_machine {
+  uint32_t struct_size;
+  uint32_t features;         /**< TSDK_MACHINE_... */
+  uint32_t vector_bytes;     /**< Width of a vector register. */
+  uint32_t vector_registers; /**< How many there are. */
+  uint32_t mask_registers;   /**< 0: masks live in vector registers. */
+  uint32_t cache_line_bytes;
+  uint64_t l1_bytes; /**< Data cache of one core. */
+  uint64_t l2_bytes; /**< Second level, of one core. */
+  uint64_t last_level_bytes;
+  uint32_t fma_per_cycle;  /**< Vector fused multiply-adds issued a cycle. */
+  uint32_t fma_latency;    /**< Cycles. */
+  uint32_t load_per_cycle; /**< Vector loads issued a cycle. */
+  uint32_t store_per_cycle;
+  /* Preferred register block of a matrix product in elements of f32: rows of
+   * the result, columns of the result; 0: derived from the registers. */
+  uint32_t matmul_rows;
+  uint32_t matmul_columns;
+  uint32_t max_threads; /**< Threads of one program; 1 for tile loops. */
+  uint32_t page_bytes;
+  const tsdk_language_function *functions;
+  size_t num_functions;
+  size_t function_stride; /**< sizeof(tsdk_language_function). */
+  const tsdk_option_row *options;
+  size_t num_options;
+  size_t option_stride;     /**< sizeof(tsdk_option_row). */
+  const tsdk_option *facts; /**< Open-ended facts by name. */
+  size_t num_facts;
+} tsdk_machine;
+
+/** What code generation needs. */
+typedef struct tsdk_codegen {
+  uint32_t struct_size;
+  uint32_t artifact;    /**< TSDK_ARTIFACT_... */
+  tsdk_str triple;      /**< LLVM triple; empty for plugin compilers. */
+  tsdk_str cpu;         /**< LLVM processor name, "x86-64-v3". */
+  tsdk_str features;    /**< LLVM feature string, "+fma,-avx512f". */
+  tsdk_str data_layout; /**< Empty: the triple's own. */
+} tsdk_codegen;
+
+typedef struct tsdk_target {
+  uint32_t struct_size;
+  uint32_t execution;   /**< TSDK_EXECUTION_... */
+  tsdk_str name;        /**< "x86-64-v3"; unique among all plugins. */
+  tsdk_str fingerprint; /**< Changes with any change of generated code; enters
+                             cache keys beside all the data below. */
+  tsdk_str doc;         /**< One line for people. */
+  const tsdk_machine *machine; /**< [R] */
+  const tsdk_codegen *codegen; /**< [R] */
+} tsdk_target;
+
+/*===- B. Artifacts of tile loops -----------------------------------------===*/
+
+/** What the driver tells one program of a grid. Made by the driver, read by the
+ *  kernel's code; no pointer in it is ever NULL except the states. */
+typedef struct tsdk_tile_program {
+  uint32_t struct_size;
+  uint32_t flags; /**< None defined: 0. */
+  uint32_t program_id[3];
+  uint32_t num_programs[3];
+  /** If a launch writes more than this many bytes through one store, the store
+   *  bypasses the caches. */
+  uint64_t streaming_bytes;
+  /** Called in spin loops on atomics, so that other programs get on. */
+  void (*yield)(void *state);
+  void *yield_state;
+  /** Text that the kernel prints, newline included. */
+  void (*print)(void *state, const char *text, size_t size);
+  /** A device_assert failed; returns, and the program goes on. */
+  void (*assert_failed)(void *state, const char *text, size_t size);
+  void *host_state; /**< The `state` of print and assert_failed. */
+} tsdk_tile_program;
+
+/** The one exported symbol of a tile-loops artifact (an ELF shared object with
+ *  nothing NEEDED and nothing undefined), named after the kernel ("symbol" of
+ *  the metadata). params[i] points at the value of the i-th runtime leaf;
+ *  `scratch` is a 64-byte aligned block of "scratch_bytes" private to this
+ *  program, contents undefined, NULL when that is 0. */
+typedef void (*tsdk_tile_kernel)(void *const *params,
+                                 const tsdk_tile_program *program,
+                                 void *scratch);
+
+/* The metadata JSON beside an artifact (schema 1), written by the compiler:
+ *   {"schema":1, "kernel":..., "symbol":..., "target":..., "signature":...,
+ *    "params":[{"leaf":0,"name":"x","type":"*f32","bytes":8,
+ *               "divisibility":16}...],
+ *    "options":{...}, "scratch_bytes":N, "shared_bytes":0, "threads":1,
+ *    "artifact":"elf", "uses":["yield","print","assert"],
+ *    "diagnostics":[...]} */
+
+/*===- C. Host services ---------------------------------------------------===*/
+
+/** Valid from tsdk_plugin_query until `shutdown`. Any thread. */
+typedef struct tsdk_host {
+  uint32_t struct_size;
+  uint32_t abi; /**< Largest plugin ABI that the host speaks. */
+  void *self;   /**< First argument of all functions below. */
+  /** Memory that the host frees, or that you free with `free`. NULL when out of
+   *  memory. `align` is a power of two. */
+  void *(*alloc)(void *self, size_t size, size_t align);
+  void (*free)(void *self, void *memory);
+  void (*log)(void *self, int32_t level, tsdk_str message);
+  /** The only way to make an error. Never returns NULL. `native` is the
+   *  driver's own code or 0. */
+  tsdk_error (*error)(void *self, tsdk_code code, int64_t native,
+                      tsdk_str message);
+  void (*error_free)(void *self, tsdk_error error);
+} tsdk_host;
+
+/*===- D. Driver ----------------------------------------------------------===*/
+
+/** How one function of a module is launched, from the artifact's metadata. */
+typedef struct tsdk_function_desc {
+  uint32_t struct_size;
+  uint32_t threads;      /**< Of one program; 1 for tile loops. */
+  tsdk_str symbol;       /**< Exported name. */
+  uint64_t scratch_bytes; /**< Private to a program. */
+  uint32_t shared_bytes;
+  uint32_t num_params;          /**< Runtime leaves. */
+  const uint32_t *param_bytes;  /**< Size of each leaf's value. */
+  tsdk_str metadata;            /**< The whole metadata JSON. */
+} tsdk_function_desc;
+
+/** One launch. Borrowed for the call: the driver copies the parameter values
+ *  before it returns. Grid dimensions are at least 1. */
+typedef struct tsdk_driver_launch {
+  uint32_t struct_size;
+  uint32_t num_params;
+  uint32_t grid[3];
+  uint32_t num_attrs;
+  const tsdk_launch_attr *attrs;
+  uint64_t stream;     /**< 0: the device's default stream. */
+  void *const *params; /**< params[i] points at leaf i's value. */
+} tsdk_driver_launch;
+
+/** Streams and events are native handles as integers; stream 0 is the device's
+ *  default stream. A size argument `size` says on entry how much room `out`
+ *  has and on return how much is needed; with too little room nothing is
+ *  written and the call succeeds (ask, then fetch). Failing functions leave
+ *  their outputs alone. */
+typedef struct tsdk_driver {
+  uint32_t struct_size;
+  uint32_t reserved;
+  void *self; /**< First argument of all functions below. */
+  /** [R] Counts devices without creating driver state (a fork may follow). */
+  tsdk_error (*probe)(void *self, uint32_t *count);
+  /** [R] Opens device `ordinal`; the host opens each once. */
+  tsdk_error (*device_open)(void *self, uint32_t ordinal, void **device);
+  /** [R] After all work of the device was waited for. */
+  void (*device_close)(void *self, void *device);
+  /** [R] The target that code for this device is built for. */
+  tsdk_error (*device_target)(void *self, void *device,
+                              const tsdk_target **out);
+  /** TSDK_DEVICE_... properties; TSDK_E_UNIMPLEMENTED for unknown ones. */
+  tsdk_error (*device_get)(void *self, void *device, uint32_t property,
+                           void *out, size_t *size);
+  /** [R] At least 64-byte aligned; ordered on `stream`. */
+  tsdk_error (*mem_alloc)(void *self, void *device, uint64_t stream,
+                          size_t bytes, tsdk_flags flags, void **out);
+  /** [R] Freed once the work queued on `stream` so far is done. */
+  tsdk_error (*mem_free)(void *self, void *device, uint64_t stream,
+                         void *memory);
+  /** [R] Between any two of host and device memory; asynchronous. */
+  tsdk_error (*mem_copy)(void *self, void *device, uint64_t stream, void *to,
+                         const void *from, size_t bytes);
+  /** [R] Writes the low `width` (1, 2, 4) bytes of `value`, `count` times. */
+  tsdk_error (*mem_set)(void *self, void *device, uint64_t stream, void *to,
+                        uint32_t value, uint32_t width, size_t count);
+  /** Host memory that the device reaches fast. */
+  tsdk_error (*host_alloc)(void *self, void *device, size_t bytes, void **out);
+  void (*host_free)(void *self, void *device, void *memory);
+  /** TSDK_POINTER_... of any pointer; TSDK_E_NOT_FOUND when it is not ours. */
+  tsdk_error (*pointer_get)(void *self, const void *pointer, uint32_t property,
+                            void *out, size_t *size);
+  /** [R] Priority 0 is normal, larger is more urgent. */
+  tsdk_error (*stream_create)(void *self, void *device, int32_t priority,
+                              uint64_t *out);
+  /** [R] Does not wait; the queued work still runs. */
+  void (*stream_destroy)(void *self, void *device, uint64_t stream);
+  /** [R] Waits, and reports the first failure of the stream's work since the
+   *  last report (a failed device_assert). */
+  tsdk_error (*stream_sync)(void *self, void *device, uint64_t stream);
+  tsdk_error (*stream_query)(void *self, void *device, uint64_t stream,
+                             tsdk_bool *done);
+  /** Events: all or none of the functions. */
+  tsdk_error (*event_create)(void *self, void *device, uint64_t *out);
+  void (*event_destroy)(void *self, void *device, uint64_t event);
+  tsdk_error (*event_record)(void *self, void *device, uint64_t event,
+                             uint64_t stream);
+  tsdk_error (*event_wait)(void *self, void *device, uint64_t event,
+                           uint64_t stream);
+  tsdk_error (*event_sync)(void *self, void *device, uint64_t event);
+  tsdk_error (*event_query)(void *self, void *device, uint64_t event,
+                            tsdk_bool *done);
+  tsdk_error (*event_elapsed)(void *self, void *device, uint64_t from,
+                              uint64_t to, uint64_t *nanoseconds);
+  /** [R] `object` is borrowed for the call. */
+  tsdk_error (*module_load)(void *self, void *device, tsdk_bytes object,
+                            tsdk_str metadata, void **module);
+  /** [R] After all its launches were waited for. */
+  void (*module_unload)(void *self, void *device, void *module);
+  /** [R] Lives as long as its module. */
+  tsdk_error (*function_get)(void *self, void *device, void *module,
+                             const tsdk_function_desc *desc, void **function);
+  /** [R] Asynchronous. */
+  tsdk_error (*launch)(void *self, void *device, void *function,
+                       const tsdk_driver_launch *launch);
+} tsdk_driver;
+
+/*===- E. The plugin's own compiler and assembler -------------------------===*/
+
+typedef struct tsdk_plugin_compile_in {
+  uint32_t struct_size;
+  uint32_t reserved;
+  const tsdk_target *target;
+  tsdk_bytes ir;     /**< Tile IR of stage "tile-opt" (plugin compiler), or the
+                          "asm" stage (assemble). */
+  tsdk_str kernel;   /**< Name of the kernel in it. */
+  tsdk_str metadata; /**< JSON so far: schema above. */
+  const tsdk_option *options;
+  size_t num_options;
+  uint64_t deadline_ns;  /**< On CLOCK_MONOTONIC; 0: none. */
+  const int32_t *cancel; /**< Non-zero: stop. May be NULL. */
+} tsdk_plugin_compile_in;
+
+/** Filled by the plugin with memory from host->alloc; the host frees it. */
+typedef struct tsdk_plugin_compile_out {
+  uint32_t struct_size;
+  uint32_t reserved;
+  tsdk_bytes object;
+  tsdk_bytes metadata; /**< Complete JSON; empty: as it came in. */
+  tsdk_bytes log;      /**< Text of the compiler or assembler; may be empty. */
+} tsdk_plugin_compile_out;
+
+/*===- F. The plugin ------------------------------------------------------===*/
+
+typedef struct tsdk_plugin {
+  uint32_t struct_size;
+  uint32_t abi;      /**< Negotiated: at most the host's. */
+  tsdk_str name;     /**< [R] "cpu": the first part of device URIs. */
+  tsdk_str aliases;  /**< Other names for URIs, comma-separated. */
+  tsdk_str version;  /**< [R] For people. */
+  tsdk_str build_id; /**< [R] Enters cache keys. */
+  void *self;        /**< First argument of all functions below. */
+  /** [R] How many targets there are; they do not change. */
+  size_t (*target_count)(void *self);
+  /** [R] Target `index`, made on first use; NULL: out of memory. */
+  const tsdk_target *(*target_get)(void *self, size_t index);
+  /** LLVM IR, text or bitcode, of one device function, with what it calls.
+   *  Valid until `shutdown`. TSDK_E_NOT_FOUND for an unknown symbol; core
+   *  then looks among its own functions. */
+  tsdk_code (*device_function)(void *self, const tsdk_target *target,
+                               tsdk_str symbol, tsdk_bytes *out);
+  /** [R] for targets with TSDK_EXECUTION_PLUGIN_COMPILER. */
+  tsdk_error (*compile)(void *self, const tsdk_plugin_compile_in *in,
+                        tsdk_plugin_compile_out *out);
+  /** Assembly text to object, for targets whose "asm" is not an object yet. */
+  tsdk_error (*assemble)(void *self, const tsdk_plugin_compile_in *in,
+                         tsdk_plugin_compile_out *out);
+  const tsdk_driver *driver; /**< NULL: builds only, no devices. */
+  /** Frees everything. Only when its context ends, never at process exit. */
+  void (*shutdown)(void *self);
+} tsdk_plugin;
+
+/** The one exported symbol. Returns TSDK_OK and *out with abi <= host_max_abi;
+ *  or another code, and then *out may describe the plugin (name, version and
+ *  the lowest abi it speaks) for the refusal's text. May be called again for
+ *  another context: each call gives independent state. */
+typedef tsdk_code (*tsdk_plugin_query_fn)(uint32_t host_max_abi,
+                                          const tsdk_host *host,
+                                          const tsdk_plugin **out);
+#define TSDK_PLUGIN_QUERY_SYMBOL "tsdk_plugin_query"
+
+#ifdef __cplusplus
+} /* extern "C" */
+#endif
+
+#endif /* TILESDK_PLUGIN_H */
