@@ -60,11 +60,11 @@ int main(void) {
       (error = tsdk_kernel_get(program, tsdk_make_str("scale"), &kernel)))
     return report(error);
 
-  args[0] = tsdk_ptr(TSDK_TYPE_F32, x);
-  args[1] = tsdk_ptr(TSDK_TYPE_F32, y);
-  args[2] = tsdk_i64(COUNT);
-  args[3] = tsdk_f64(3.0);
-  args[4] = tsdk_i64(BLOCK);
+  args[0] = tsdk_make_ptr(TSDK_F32, x);
+  args[1] = tsdk_make_ptr(TSDK_F32, y);
+  args[2] = tsdk_make_int(COUNT);
+  args[3] = tsdk_make_float(3.0);
+  args[4] = tsdk_make_int(BLOCK);
   memset(&launch, 0, sizeof launch);
   launch.struct_size = sizeof launch;
   launch.grid[0] = (COUNT + BLOCK - 1) / BLOCK;
