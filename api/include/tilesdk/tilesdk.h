@@ -67,8 +67,9 @@ TSDK_API void tsdk_retain(void *handle);
 
 /** Drops a reference to any handle above. NULL is allowed. What needs the
  *  driver to be destroyed is handed to the next call on that device. Safe in
- *  finalizers: takes no lock that a caller can hold.
- *  @thread any @blocks no @since 0.1 */
+ *  finalizers: takes no lock that a caller can hold. Only the last release of
+ *  all handles of one context waits, for the work of its devices.
+ *  @thread any @blocks no, except as said @since 0.1 */
 TSDK_API void tsdk_release(void *handle);
 
 /*===- Version, errors ----------------------------------------------------===*/
@@ -88,7 +89,8 @@ TSDK_API tsdk_str tsdk_code_name(tsdk_code code);
 /** TSDK_OK for NULL. @thread any @blocks no @since 0.1 */
 TSDK_API tsdk_code tsdk_error_code(tsdk_error error);
 
-/** What happened, where, what to do; several lines possible. Empty for NULL.
+/** What happened, where, what to do; several lines possible, and the text of
+ *  the diagnostics is part of it. Empty for NULL.
  *  @thread any @blocks no @since 0.1 @owns borrowed from `error` */
 TSDK_API tsdk_str tsdk_error_message(tsdk_error error);
 
@@ -194,8 +196,9 @@ TSDK_API tsdk_error tsdk_target_describe(tsdk_context context, tsdk_str target,
  *  may follow. @thread any @blocks no @since 0.1 @owns *out */
 TSDK_API tsdk_error tsdk_devices_list(tsdk_context context, tsdk_blob *out);
 
-/** Opens a device by URI: "cpu:0", or "cpu" for the first. The same device
- *  gives the same handle. @thread any @blocks driver @since 0.1 @owns *out
+/** Opens a device by URI: "cpu:0", or "cpu" for the first. A device is opened
+ *  once in a context; asking again gives another handle of it.
+ *  @thread any @blocks driver @since 0.1 @owns *out
  *  @errors NOT_FOUND no such plugin or ordinal; UNAVAILABLE no driver */
 TSDK_API tsdk_error tsdk_device_open(tsdk_context context, tsdk_str uri,
                                      tsdk_device *out);
@@ -424,9 +427,10 @@ TSDK_API tsdk_error tsdk_build_cancel(tsdk_build build);
 TSDK_API tsdk_error tsdk_build_wait(tsdk_build build, uint64_t timeout_ns,
                                     tsdk_variant *out);
 
-/** What a stage of the build produced: "object", or one of keep_stages.
- *  @thread any @blocks no @since 0.1 @owns *out
- *  @errors NOT_FOUND not kept, with the stages there are */
+/** What a stage of the build produced: "object", one of keep_stages, or any
+ *  other stage, which is then built again.
+ *  @thread any @blocks compiler for a stage not kept @since 0.1 @owns *out
+ *  @errors NOT_FOUND no such stage on this target; those of tsdk_variant_build */
 TSDK_API tsdk_error tsdk_variant_artifact(tsdk_variant variant, tsdk_str stage,
                                           tsdk_blob *out);
 

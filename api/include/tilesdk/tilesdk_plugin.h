@@ -261,7 +261,8 @@ typedef struct tsdk_driver {
   /** Host memory that the device reaches fast. */
   tsdk_error (*host_alloc)(void *self, void *device, size_t bytes, void **out);
   void (*host_free)(void *self, void *device, void *memory);
-  /** TSDK_POINTER_... of any pointer; TSDK_E_NOT_FOUND when it is not ours. */
+  /** TSDK_POINTER_... of any pointer. A pointer this driver does not know gives
+   *  success and *size 0. Called in each typed launch: keep it fast. */
   tsdk_error (*pointer_get)(void *self, const void *pointer, uint32_t property,
                             void *out, size_t *size);
   /** [R] Priority 0 is normal, larger is more urgent. */
@@ -289,7 +290,8 @@ typedef struct tsdk_driver {
   /** [R] `object` is borrowed for the call. */
   tsdk_error (*module_load)(void *self, void *device, tsdk_bytes object,
                             tsdk_str metadata, void **module);
-  /** [R] After all its launches were waited for. */
+  /** [R] Launches still queued run to their end: keep the code until then. Does
+   *  not wait. */
   void (*module_unload)(void *self, void *device, void *module);
   /** [R] Lives as long as its module. */
   tsdk_error (*function_get)(void *self, void *device, void *module,
