@@ -17,5 +17,9 @@
 
 #include "llvm/ADT/STLFunctionalExtras.h"
 
+namespace mlir {
+class PatternRewriter;
+} // namespace mlir
+
 #define GET_OP_CLASSES
 #include "core/ir/tile_ops.h.inc"

@@ -26,7 +26,7 @@ def Tile_AssumeOp : Tile_Op<"assume", [
   }];
   let arguments = (ins I1:$condition);
   let assemblyFormat = "$condition attr-dict";
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Tile_AssertOp : Tile_Op<"assert", [MemoryEffects<[MemWrite]>]> {
@@ -42,7 +42,7 @@ def Tile_AssertOp : Tile_Op<"assert", [MemoryEffects<[MemWrite]>]> {
   }];
   let arguments = (ins Tile_BoolLike:$condition, StrAttr:$message);
   let assemblyFormat = "$condition `,` $message attr-dict `:` type($condition)";
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizeMethod = 1;
 }
 
 def Tile_PrintOp : Tile_Op<"print", [MemoryEffects<[MemWrite]>]> {

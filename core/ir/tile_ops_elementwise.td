@@ -31,7 +31,7 @@ def Tile_FpToFpOp : Tile_Op<"fp_to_fp", [Pure]> {
     $source (`rounding` `=` $rounding^)? attr-dict
     `:` type($source) `->` type($result)
   }];
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -119,7 +119,7 @@ def Tile_HintOp : Tile_Op<"hint", [Pure,
     (`contiguity` `=` $contiguity^)? (`constancy` `=` $constancy^)? attr-dict
     `:` type($source)
   }];
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 

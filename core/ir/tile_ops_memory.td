@@ -27,8 +27,8 @@ def Tile_AddPtrOp : Tile_Op<"addptr", [Pure,
   let assemblyFormat = [{
     $ptr `,` $offset attr-dict `:` type($ptr) `,` type($offset)
   }];
-  //TMP let hasFolder = 1;
-  //TMP let hasCanonicalizer = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -44,7 +44,7 @@ def Tile_IntToPtrOp : Tile_Op<"int_to_ptr", [Pure]> {
   let arguments = (ins Tile_I64Like:$source);
   let results = (outs Tile_PtrLike:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -60,7 +60,7 @@ def Tile_PtrToIntOp : Tile_Op<"ptr_to_int", [Pure]> {
   let arguments = (ins Tile_PtrLike:$source);
   let results = (outs Tile_I64Like:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -78,7 +78,7 @@ def Tile_PtrCastOp : Tile_Op<"ptr_cast", [Pure]> {
   let arguments = (ins Tile_PtrLike:$source);
   let results = (outs Tile_PtrLike:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -115,7 +115,7 @@ def Tile_LoadOp : Tile_Op<"load", [
     `:` type($ptr)
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$ptr)>];
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -145,7 +145,7 @@ def Tile_StoreOp : Tile_Op<"store", [MemoryEffects<[MemWrite]>,
     (`evict` `=` $evict^)? attr-dict `:` type($ptr)
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$ptr, "::mlir::Value":$value)>];
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 

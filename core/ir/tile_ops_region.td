@@ -64,7 +64,7 @@ def Tile_ReduceOp : Tile_CombineOp<"reduce"> {
   let builders = [OpBuilder<(ins "::mlir::ValueRange":$sources,
       "int32_t":$axis, "bool":$commutative,
       Tile_CombineBuilder.type:$combine)>];
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = combineDeclaration;
 }
 
@@ -96,7 +96,7 @@ def Tile_ScanOp : Tile_CombineOp<"scan"> {
   let builders = [OpBuilder<(ins "::mlir::ValueRange":$sources,
       "int32_t":$axis, "bool":$reverse,
       Tile_CombineBuilder.type:$combine)>];
-  //TMP let hasCanonicalizer = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = combineDeclaration;
 }
 

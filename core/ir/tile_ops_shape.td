@@ -23,7 +23,7 @@ def Tile_MakeRangeOp : Tile_InferredOp<"make_range"> {
   let arguments = (ins I32Attr:$start, I32Attr:$end);
   let results = (outs Tile_I32Tensor:$result);
   let assemblyFormat = "$start `,` $end attr-dict `:` type($result)";
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
 }
 
 def Tile_SplatOp : Tile_Op<"splat", [Pure]> {
@@ -38,7 +38,7 @@ def Tile_SplatOp : Tile_Op<"splat", [Pure]> {
   let arguments = (ins Tile_Scalar:$source);
   let results = (outs Tile_Tensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
   let hasVerifier = 1;
 }
 
@@ -58,8 +58,8 @@ def Tile_ExpandDimsOp : Tile_InferredOp<"expand_dims"> {
   let assemblyFormat = [{
     $source `,` $axis attr-dict `:` type($source) `->` type($result)
   }];
-  //TMP let hasFolder = 1;
-  //TMP let hasCanonicalizer = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
@@ -77,8 +77,8 @@ def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let arguments = (ins Tile_Tensor:$source);
   let results = (outs Tile_Tensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
-  //TMP let hasFolder = 1;
-  //TMP let hasCanonicalizer = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -101,8 +101,8 @@ def Tile_ReshapeOp : Tile_Op<"reshape", [Pure]> {
     $source (`allow_reorder` $allow_reorder^)? attr-dict
     `:` type($source) `->` type($result)
   }];
-  //TMP let hasFolder = 1;
-  //TMP let hasCanonicalizer = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
   let hasVerifier = 1;
 }
 
@@ -122,8 +122,8 @@ def Tile_TransOp : Tile_InferredOp<"trans"> {
   let assemblyFormat = [{
     $source $perm attr-dict `:` type($source) `->` type($result)
   }];
-  //TMP let hasFolder = 1;
-  //TMP let hasCanonicalizer = 1;
+  let hasFolder = 1;
+  let hasCanonicalizer = 1;
 }
 
 def Tile_JoinOp : Tile_InferredOp<"join"> {
@@ -144,6 +144,7 @@ def Tile_JoinOp : Tile_InferredOp<"join"> {
     $lhs `,` $rhs attr-dict `:` custom<SameTypes>(type($lhs), type($rhs))
     `->` type($result)
   }];
+  let hasFolder = 1;
 }
 
 def Tile_SplitOp : Tile_InferredOp<"split"> {
@@ -164,7 +165,7 @@ def Tile_SplitOp : Tile_InferredOp<"split"> {
     $source attr-dict `:` type($source) `->`
     custom<SameTypes>(type($lhs), type($rhs))
   }];
-  //TMP let hasFolder = 1;
+  let hasFolder = 1;
 }
 
 def Tile_CatOp : Tile_InferredOp<"cat"> {
