@@ -39,8 +39,13 @@ if(TILESDK_BUILD_COMPILER)
 
   # The targets the SDK generates code for. Others stay unlinked: lld's calls to
   # their initialisers meet no-op definitions in core/codegen.
-  llvm_map_components_to_libnames(TILESDK_LLVM_LIBS
-    X86CodeGen X86AsmParser X86Desc X86Info
+  set(TILESDK_LLVM_TARGETS X86)
+  set(components)
+  foreach(target IN LISTS TILESDK_LLVM_TARGETS)
+    list(APPEND components ${target}CodeGen ${target}AsmParser ${target}Desc
+         ${target}Info)
+  endforeach()
+  llvm_map_components_to_libnames(TILESDK_LLVM_LIBS ${components}
     Passes LTO DTLTO Option Support FrontendOpenMP BitReader BitWriter IRReader
     Linker IPO)
   add_library(tilesdk_llvm_static INTERFACE)

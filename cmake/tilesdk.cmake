@@ -46,7 +46,7 @@ target_include_directories(tilesdk_options INTERFACE
   ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR}/api/include)
 target_compile_options(tilesdk_options INTERFACE
   -Wall -Wextra -Wno-unused-parameter -ffunction-sections -fdata-sections
-  $<$<CXX_COMPILER_ID:Clang>:-fno-pch-timestamp>)
+  "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
 if(TILESDK_SANITIZER)
   target_compile_options(tilesdk_options INTERFACE
     -fsanitize=${TILESDK_SANITIZER} -fno-omit-frame-pointer

@@ -1,0 +1,48 @@
+//===- internal.h - Between the parts of core/codegen ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/codegen/codegen.h"
+
+namespace llvm {
+class TargetMachine;
+class raw_pwrite_stream;
+} // namespace llvm
+
+namespace tilesdk::codegen {
+
+/// Null and \p error for a triple or CPU that is not linked in. Thread-safe.
+std::unique_ptr<llvm::TargetMachine> createTargetMachine(const Target &target,
+                                                         unsigned optLevel,
+                                                         std::string &error);
+
+/// Rewrites what LLVM would turn into calls to a C library: math intrinsics and
+/// frem become calls to tsdk.math.*, casts that the CPU lacks become integer
+/// operations. Deterministic.
+void legaliseMath(llvm::Module &module);
+
+/// Defines every tsdk.math.* function that is declared and used.
+bool linkMathFunctions(llvm::Module &module, const llvm::TargetMachine &machine,
+                       std::string &error);
+
+/// The bitcode of one symbol of the math library; empty when there is none.
+llvm::StringRef findMathFunction(llvm::StringRef symbol);
+/// All symbols in order, for tests and the accuracy program.
+llvm::SmallVector<llvm::StringRef> mathFunctionNames();
+
+void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
+                    const Options &options, StepTimes &times);
+
+/// False when the target cannot emit that kind of file.
+bool emitModule(llvm::Module &module, llvm::TargetMachine &machine,
+                bool assembly, llvm::raw_pwrite_stream &stream);
+
+/// Links one object with the builtins into a shared object. Thread-safe.
+bool linkSharedObject(llvm::StringRef object, std::string &result,
+                      std::string &error);
+
+} // namespace tilesdk::codegen

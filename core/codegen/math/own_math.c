@@ -1,0 +1,172 @@
+//===- own_math.c - Float functions that libclc has not, or has slow -*- C -*-//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Scalar bodies without branches; math_gen widens them. Compiled to bitcode
+// with clang, so that the intrinsics stay intrinsics. Polynomials: minimax fits
+// (Lawson iteration over Chebyshev nodes, weighted for relative error of the
+// result), rounded to float.
+//
+//===----------------------------------------------------------------------===//
+
+typedef unsigned int u32;
+
+static inline float asFloat(u32 bits) {
+  float value;
+  __builtin_memcpy(&value, &bits, 4);
+  return value;
+}
+static inline u32 asBits(float value) {
+  u32 bits;
+  __builtin_memcpy(&bits, &value, 4);
+  return bits;
+}
+static inline float fma32(float a, float b, float c) {
+  return __builtin_fmaf(a, b, c);
+}
+
+/// p * 2^n for an integral |n| <= 252, in two steps so that each factor is a
+/// normal number and the one rounding to a subnormal comes last.
+static inline float scaleTwice(float p, float n) {
+  int whole = (int)n;
+  int half = whole >> 1;
+  float first = asFloat((u32)(half + 127) << 23);
+  float second = asFloat((u32)(whole - half + 127) << 23);
+  return p * first * second;
+}
+
+// Comparisons are written so that a NaN passes through both.
+static inline float clampNan(float x, float low, float high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+
+/// e^r for |r| <= ln2/2, relative error 3.1e-9 before rounding.
+static inline float expCore(float r) {
+  float p = 0.001381453790268161f;
+  p = fma32(p, r, 0.00836874532038022f);
+  p = fma32(p, r, 0.041668390831166496f);
+  p = fma32(p, r, 0.16666520396767195f);
+  p = fma32(p, r, 0.4999999343189165f);
+  p = fma32(p, r, 1.0f);
+  return fma32(p, r, 1.0f);
+}
+
+/// 2^r for |r| <= 1/2, relative error 2.0e-9 before rounding.
+static inline float exp2Core(float r) {
+  float p = 0.0001535325665092636f;
+  p = fma32(p, r, 0.0013399003883008457f);
+  p = fma32(p, r, 0.009618438609734766f);
+  p = fma32(p, r, 0.05550332161584014f);
+  p = fma32(p, r, 0.24022647896757046f);
+  p = fma32(p, r, 0.6931472029858438f);
+  return fma32(p, r, 1.0f);
+}
+
+#define LOG2E 1.44269504088896341f
+#define LN2_HIGH 0.693145751953125f // 16 bits: n * LN2_HIGH is exact
+#define LN2_LOW 1.42860677e-6f
+
+static inline float expReduce(float x, float *n) {
+  *n = __builtin_roundevenf(x * LOG2E);
+  return fma32(*n, -LN2_LOW, fma32(*n, -LN2_HIGH, x));
+}
+
+float tsdk_own_exp_f32(float x) {
+  float n, c = clampNan(x, -104.0f, 89.0f);
+  float r = expReduce(c, &n);
+  // A NaN must not reach the conversion to int; it comes back through r.
+  return scaleTwice(expCore(r), n == n ? n : 0.0f);
+}
+
+float tsdk_own_exp2_f32(float x) {
+  float c = clampNan(x, -151.0f, 129.0f);
+  float n = __builtin_roundevenf(c);
+  return scaleTwice(exp2Core(c - n), n == n ? n : 0.0f);
+}
+
+// With a scaling instruction (AVX-512's vscalefps) the exponent needs no
+// arithmetic. A NaN must not reach the conversion to int here either.
+float tsdk_own_exp_f32_avx512f(float x) {
+  float n, c = clampNan(x, -104.0f, 89.0f);
+  float r = expReduce(c, &n);
+  return __builtin_ldexpf(expCore(r), (int)(n == n ? n : 0.0f));
+}
+
+float tsdk_own_exp2_f32_avx512f(float x) {
+  float c = clampNan(x, -151.0f, 129.0f);
+  float n = __builtin_roundevenf(c);
+  return __builtin_ldexpf(exp2Core(c - n), (int)(n == n ? n : 0.0f));
+}
+
+/// Splits a positive finite x into 2^e * (1 + t), sqrt(1/2) <= 1 + t < sqrt(2).
+static inline float logReduce(float x, float *e) {
+  int tiny = x < 1.17549435e-38f;
+  float scaled = tiny ? x * 8388608.0f : x;
+  // 0x3f3504f3 is sqrt(1/2).
+  u32 offset = asBits(scaled) - 0x3f3504f3u;
+  int exponent = (int)offset >> 23;
+  float mantissa = asFloat((offset & 0x007fffffu) + 0x3f3504f3u);
+  *e = (float)(exponent - (tiny ? 23 : 0));
+  return mantissa - 1.0f;
+}
+
+/// log(1 + t) - t for the t of logReduce, relative error of the sum 5.8e-9.
+static inline float logTail(float t) {
+  float p = -0.07635588161378817f;
+  p = fma32(p, t, 0.12763300311840914f);
+  p = fma32(p, t, -0.1316059524371196f);
+  p = fma32(p, t, 0.14201557540613446f);
+  p = fma32(p, t, -0.166232975004203f);
+  p = fma32(p, t, 0.2000123317444089f);
+  p = fma32(p, t, -0.2500082273596474f);
+  p = fma32(p, t, 0.3333333165954759f);
+  float square = t * t;
+  return fma32(p * square, t, -0.5f * square);
+}
+
+/// Zero, negative numbers, infinity and NaN.
+static inline float logSpecial(float x, float result) {
+  result = x == 0.0f ? -__builtin_inff() : result;
+  result = x < 0.0f ? __builtin_nanf("") : result;
+  result = x == __builtin_inff() ? x : result;
+  return x == x ? result : x;
+}
+
+float tsdk_own_log_f32(float x) {
+  float e, t = logReduce(x, &e);
+  float low = fma32(e, LN2_LOW, logTail(t));
+  return logSpecial(x, fma32(e, LN2_HIGH, t + low));
+}
+
+float tsdk_own_log2_f32(float x) {
+  const float high = 1.44269502162933349609375f, low = 1.92596299e-8f;
+  float e, t = logReduce(x, &e);
+  float tail = fma32(t, low, logTail(t) * high);
+  return logSpecial(x, e + fma32(t, high, tail));
+}
+
+float tsdk_own_log10_f32(float x) {
+  const float high = 0.4342944920063018798828125f, low = -1.01030501e-8f;
+  const float log2High = 0.301025390625f, log2Low = 4.60503907e-6f;
+  float e, t = logReduce(x, &e);
+  float tail = fma32(t, low, logTail(t) * high);
+  float rest = fma32(e, log2Low, fma32(t, high, tail));
+  return logSpecial(x, fma32(e, log2High, rest));
+}
+
+float tsdk_own_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
+double tsdk_own_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
+
+float _Z4erfcf(float);
+double _Z4erfcd(double);
+float _Z4cbrtf(float);
+double _Z4cbrtd(double);
+float tsdk_own_rcbrt_f32(float x) { return 1.0f / _Z4cbrtf(x); }
+double tsdk_own_rcbrt_f64(double x) { return 1.0 / _Z4cbrtd(x); }
+float tsdk_own_normcdf_f32(float x) {
+  return (float)(0.5 * _Z4erfcd((double)x * -0.70710678118654752440));
+}
+double tsdk_own_normcdf_f64(double x) {
+  return 0.5 * _Z4erfcd(x * -0.70710678118654752440);
+}
