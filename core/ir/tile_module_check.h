@@ -1,0 +1,28 @@
+//===- tile_module_check.h - What a tile module may hold -*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tilesdk::tile {
+
+/// Regions nest at most \p maxNesting deep, and the attributes, types and
+/// locations of every op are bounded when they are printed. Must hold before
+/// anything that recurses, the verifier included. Never recurses itself; on
+/// failure an error is emitted that prints neither.
+mlir::LogicalResult checkBounds(mlir::ModuleOp module, unsigned maxNesting,
+                                uint64_t maxAttributeSize);
+
+/// The rules that ops alone cannot check: only functions with bodies, only ops
+/// of the dialects of tile IR, only values of tile types, no tensor above
+/// `maxTileElements`. The module must verify.
+mlir::LogicalResult checkTileModule(mlir::ModuleOp module);
+
+/// Erases the ops innermost first, where the destructor would recurse.
+void eraseDeepModule(mlir::ModuleOp module);
+
+} // namespace tilesdk::tile

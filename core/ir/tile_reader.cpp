@@ -1,0 +1,174 @@
+//===- tile_reader.cpp - Reads and writes tile IR, text or bytecode -*- C++
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/ir/tile_reader.h"
+#include "core/diagnostics/diagnostics.h"
+#include "core/ir/tile_dialect.h"
+#include "core/ir/tile_module_check.h"
+#include "core/ir/tile_text_scan.h"
+
+#include "mlir/Bytecode/BytecodeReader.h"
+#include "mlir/Bytecode/BytecodeWriter.h"
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+
+using namespace mlir;
+using tilesdk::diagnostics::Diag;
+using tilesdk::diagnostics::DiagnosticSink;
+
+namespace tilesdk::tile {
+namespace {
+
+/// The place in a file that a location leads to; inlined code is placed where
+/// it was written.
+diagnostics::Location toLocation(LocationAttr loc) {
+  diagnostics::Location result;
+  // Bounded: each step goes one level down, and hostile nesting is refused.
+  for (unsigned step = 0; loc && step < maxIrNesting; ++step) {
+    if (auto place = dyn_cast<FileLineColLoc>(loc)) {
+      result.file = place.getFilename().str();
+      result.line = place.getLine();
+      result.column = place.getColumn();
+      if (auto range = dyn_cast<FileLineColRange>(loc)) {
+        result.endLine = range.getEndLine();
+        result.endColumn = range.getEndColumn();
+      }
+      return result;
+    }
+    if (auto call = dyn_cast<CallSiteLoc>(loc))
+      loc = call.getCallee();
+    else if (auto named = dyn_cast<NameLoc>(loc))
+      loc = named.getChildLoc();
+    else if (auto fused = dyn_cast<FusedLoc>(loc);
+             fused && !fused.getLocations().empty())
+      loc = fused.getLocations().front();
+    else
+      break;
+  }
+  return result;
+}
+
+/// Passes what MLIR reports on to the sink for as long as it lives.
+class Forwarder {
+public:
+  Forwarder(MLIRContext &context, DiagnosticSink &sink, StringRef name)
+      : sink(sink), name(name),
+        handler(&context, [this](Diagnostic &diagnostic) {
+          forward(diagnostic);
+          return success();
+        }) {}
+
+private:
+  void forward(Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Error)
+      return;
+    std::string text = diagnostic.str();
+    StringRef newer = "of the dialect 'tile'; this library reads";
+    Diag id =
+        StringRef(text).contains(newer) ? Diag::IrVersion : Diag::InvalidIr;
+    auto builder = sink.report(
+        id, toLocation(LocationAttr(diagnostic.getLocation())), name, text);
+    for (Diagnostic &note : diagnostic.getNotes())
+      builder.note(toLocation(LocationAttr(note.getLocation())), note.str());
+  }
+
+  DiagnosticSink &sink;
+  StringRef name;
+  ScopedDiagnosticHandler handler;
+};
+
+/// Line and column of a byte of \p text, 1-based.
+diagnostics::Location placeOf(StringRef text, size_t offset, StringRef name) {
+  StringRef before = text.take_front(offset);
+  diagnostics::Location place;
+  place.file = name.str();
+  place.line = before.count('\n') + 1;
+  size_t lineBegin = before.rfind('\n');
+  place.column =
+      offset - (lineBegin == StringRef::npos ? 0 : lineBegin + 1) + 1;
+  place.endLine = place.line;
+  place.endColumn = place.column + 1;
+  return place;
+}
+
+/// Parses without verifying; null after an error.
+OwningOpRef<ModuleOp> parse(StringRef bytes, StringRef name,
+                            MLIRContext &context) {
+  ParserConfig config(&context, /*verifyAfterParse=*/false);
+  Block block;
+  auto buffer = llvm::MemoryBuffer::getMemBufferCopy(bytes, name);
+  auto sources = std::make_shared<llvm::SourceMgr>();
+  sources->AddNewSourceBuffer(std::move(buffer), SMLoc());
+  if (failed(parseSourceFile(sources, &block, config)))
+    return {};
+  // Text without `module` is the body of one.
+  if (!block.empty() && &block.front() == &block.back())
+    if (auto module = dyn_cast<ModuleOp>(block.front())) {
+      module->remove();
+      return module;
+    }
+  OwningOpRef<ModuleOp> module =
+      ModuleOp::create(FileLineColLoc::get(&context, name, 1, 1));
+  module->getBody()->getOperations().splice(module->getBody()->end(),
+                                            block.getOperations());
+  return module;
+}
+
+} // namespace
+
+OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
+                                     MLIRContext &context,
+                                     DiagnosticSink &sink) {
+  auto refuse = [&](const Twine &why, diagnostics::Location where = {}) {
+    sink.report(Diag::InvalidIr, where, name, why.str());
+    return OwningOpRef<ModuleOp>();
+  };
+  if (bytes.empty())
+    return refuse("the input is empty");
+  if (bytes.size() > maxIrBytes)
+    return refuse("the input has " + Twine(bytes.size()) +
+                  " bytes; the limit is " + Twine(maxIrBytes));
+  bool isBinary = isBytecode(llvm::MemoryBufferRef(bytes, name));
+  if (!isBinary) {
+    if (size_t nul = bytes.find('\0'); nul != StringRef::npos)
+      return refuse("the input is neither MLIR text nor MLIR bytecode: byte " +
+                        Twine(nul) + " is 0",
+                    placeOf(bytes, nul, name));
+    if (auto problem = scanIrText(bytes, maxIrNesting))
+      return refuse(problem->message, placeOf(bytes, problem->offset, name));
+  }
+
+  Forwarder forwarder(context, sink, name);
+  OwningOpRef<ModuleOp> module = parse(bytes, name, context);
+  if (!module) {
+    if (!sink.hasErrors())
+      return refuse("the input could not be read");
+    return {};
+  }
+  if (failed(checkBounds(*module, maxIrNesting, maxAttributeSize))) {
+    eraseDeepModule(module.release());
+    return {};
+  }
+  if (failed(verify(*module)) || failed(checkTileModule(*module)))
+    return {};
+  (*module)->setAttr(attr::version,
+                     Builder(&context).getI32IntegerAttr(dialectVersion));
+  return module;
+}
+
+LogicalResult writeTileBytecode(ModuleOp module, raw_ostream &os) {
+  // A fixed producer: the bytes must not depend on who built the library.
+  BytecodeWriterConfig config("tilesdk");
+  return writeBytecodeToFile(module, os, config);
+}
+
+} // namespace tilesdk::tile

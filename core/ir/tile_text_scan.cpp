@@ -1,0 +1,119 @@
+//===- tile_text_scan.cpp - Bounds on IR text before it is parsed -*- C++
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/ir/tile_text_scan.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+namespace tilesdk::tile {
+namespace {
+
+bool isNameChar(char c) {
+  return llvm::isAlnum(c) || c == '_' || c == '$' || c == '.' || c == '-';
+}
+
+/// One pass over the text that skips strings and comments as MLIR's lexer does.
+class Scanner {
+public:
+  Scanner(llvm::StringRef text, unsigned maxNesting)
+      : text(text), maxNesting(maxNesting) {}
+
+  std::optional<TextProblem> run() {
+    while (at < text.size()) {
+      char c = text[at];
+      if (c == '"')
+        skipString();
+      else if (c == '/' && text.substr(at).starts_with("//"))
+        at = std::min(text.find('\n', at), text.size());
+      else if (c == '#' || c == '!') {
+        if (auto problem = checkAlias())
+          return problem;
+      } else if (llvm::isAlpha(c) || c == '_') {
+        if (auto problem = checkName())
+          return problem;
+      } else if (auto problem = checkBracket(c))
+        return problem;
+    }
+    return std::nullopt;
+  }
+
+private:
+  void skipString() {
+    for (++at; at < text.size(); ++at) {
+      if (text[at] == '\\')
+        ++at;
+      else if (text[at] == '"' || text[at] == '\n') {
+        ++at;
+        return;
+      }
+    }
+  }
+
+  llvm::StringRef takeName() {
+    size_t begin = at;
+    while (at < text.size() && isNameChar(text[at])) {
+      // The arrow of a function type is no part of a name.
+      if (text[at] == '-' && at + 1 < text.size() && text[at + 1] == '>')
+        break;
+      ++at;
+    }
+    return text.slice(begin, at);
+  }
+
+  std::optional<TextProblem> checkName() {
+    size_t begin = at;
+    llvm::StringRef name = takeName();
+    if (name == "affine_map" || name == "affine_set")
+      return TextProblem{begin, "tile IR has no affine maps"};
+    return std::nullopt;
+  }
+
+  /// `#name =` or `!name =` defines an alias; elsewhere the sigil is just read.
+  std::optional<TextProblem> checkAlias() {
+    size_t begin = at++;
+    llvm::StringRef name = takeName();
+    if (depth != 0 || name.empty())
+      return std::nullopt;
+    size_t next = text.find_first_not_of(" \t\r\n", at);
+    if (next >= text.size() || text[next] != '=' ||
+        (text[begin] == '#' && name.starts_with("loc")))
+      return std::nullopt;
+    return TextProblem{begin, ("`" + text.substr(begin, 1) + name +
+                               "` defines an alias; tile IR has only aliases "
+                               "of locations, `#loc...`")
+                                  .str()};
+  }
+
+  std::optional<TextProblem> checkBracket(char c) {
+    if (c == '-' && text.substr(at).starts_with("->")) {
+      at += 2;
+      return std::nullopt;
+    }
+    if (llvm::is_contained({'(', '[', '{', '<'}, c)) {
+      if (++depth > maxNesting)
+        return TextProblem{at, "brackets are nested deeper than " +
+                                   std::to_string(maxNesting)};
+    } else if (llvm::is_contained({')', ']', '}', '>'}, c) && depth != 0)
+      --depth;
+    ++at;
+    return std::nullopt;
+  }
+
+  llvm::StringRef text;
+  unsigned maxNesting;
+  size_t at = 0;
+  unsigned depth = 0;
+};
+
+} // namespace
+
+std::optional<TextProblem> scanIrText(llvm::StringRef text,
+                                      unsigned maxNesting) {
+  return Scanner(text, maxNesting).run();
+}
+
+} // namespace tilesdk::tile
