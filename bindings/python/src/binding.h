@@ -1,0 +1,85 @@
+/*===- binding.h - Shared declarations of the Python extension -------------===*\
+|*
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|* The extension is plain C on the stable C ABI of tilesdk and on Python's
+|* limited API of 3.10, so that one binary serves every later CPython.
+|*
+\*===----------------------------------------------------------------------===*/
+
+#ifndef TILESDK_PYTHON_BINDING_H
+#define TILESDK_PYTHON_BINDING_H
+
+#define PY_SSIZE_T_CLEAN
+#ifndef Py_LIMITED_API
+#define Py_LIMITED_API 0x030A0000
+#endif
+#include <Python.h>
+
+#include "tilesdk/tilesdk.h"
+
+/** Every handle type of the C ABI is wrapped by this one layout. */
+typedef struct {
+  PyObject_HEAD
+  void *handle;
+} HandleObject;
+
+/** Types made by the module; they live as long as the process. */
+extern PyTypeObject *contextType, *deviceType, *streamType, *eventType,
+    *bufferType, *programType, *kernelType, *variantType, *buildType,
+    *tensorType;
+
+/** An object of `type` that owns `handle`; drops it when out of memory. */
+PyObject *wrapHandle(PyTypeObject *type, void *handle);
+
+/** The handle of `object`, or NULL with TypeError set. None gives NULL without
+ *  an error when `allowNone`. */
+void *handleOf(PyObject *object, PyTypeObject *type, int allowNone);
+
+/** Raises `error` as an exception and releases it. Always returns NULL. */
+PyObject *raiseError(tsdk_error error);
+int initErrors(PyObject *module);
+
+/** List of dicts of the diagnostics. */
+PyObject *diagnosticsList(tsdk_diags diags);
+
+PyObject *textOf(tsdk_str text);
+/** The text of a blob; releases it. */
+PyObject *takeBlobText(tsdk_blob blob);
+PyObject *takeBlobBytes(tsdk_blob blob);
+/** Borrowed UTF-8 of a str object. 0 with TypeError when it is none. */
+int utf8Of(PyObject *object, tsdk_str *out);
+
+/** Options from a dict of str to str, int, bool or float; `keep` receives a
+ *  list that owns the texts. */
+int optionsFromDict(PyObject *dict, tsdk_option **out, size_t *count,
+                    PyObject **keep);
+
+/*===- Arguments of a launch ----------------------------------------------===*/
+
+/** What argument conversion needs beside the tsdk_args themselves. */
+typedef struct {
+  char text[2048]; /**< Texts of constexprs. */
+  size_t textUsed;
+  PyObject *keep; /**< List of what must live until the launch ended, or NULL. */
+  int hostMemory; /**< An argument is ordinary host memory: wait for the end. */
+} ArgScratch;
+
+void argScratchClear(ArgScratch *scratch);
+
+/** Converts one argument. Constexpr parameters become text. 0 with an
+ *  exception set when the object is of no kind that a kernel takes. */
+int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
+               ArgScratch *scratch);
+
+/** Signature text of a constexpr: `1024`, `'relu'`, `tl.float32`. */
+int constexprText(PyObject *object, ArgScratch *scratch, tsdk_str *out);
+
+/** Text of a build option: 1, true, a name. */
+int optionText(PyObject *object, ArgScratch *scratch, tsdk_str *out);
+
+int initArgs(PyObject *module);
+int initObjects(PyObject *module);
+int initKernel(PyObject *module);
+
+#endif
