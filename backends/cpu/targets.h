@@ -1,0 +1,53 @@
+//===- targets.h - The CPU targets as data ----------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "backends/cpu/cpu_info.h"
+#include "tilesdk/tilesdk_plugin.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tilesdk::cpu {
+
+constexpr size_t NumTargets = 2;
+
+inline tsdk_str str(std::string_view text) {
+  return {text.data(), text.size()};
+}
+
+/// The rows of tsdk_target, best last. Immutable once made.
+class TargetTable {
+public:
+  TargetTable();
+  TargetTable(const TargetTable &) = delete;
+  TargetTable &operator=(const TargetTable &) = delete;
+
+  const tsdk_target &target(size_t index) const { return targets[index]; }
+  /// The best row that \p level can run; null when there is none.
+  const tsdk_target *forLevel(IsaLevel level) const;
+
+private:
+  tsdk_machine machines[NumTargets];
+  tsdk_codegen codegens[NumTargets];
+  tsdk_target targets[NumTargets];
+  std::vector<std::string> strings;
+  std::vector<tsdk_language_function> functions;
+};
+
+/// The functions that kernels on a CPU may call beside the portable language;
+/// \p strings keeps their text and must not grow afterwards.
+std::vector<tsdk_language_function>
+makeLanguageFunctions(std::vector<std::string> &strings);
+
+/// LLVM IR of the functions that this plugin itself provides, by symbol
+/// `tsdk.cpu.<name>.[v<lanes>]<type>`. Empty for an unknown symbol.
+std::string makeDeviceFunction(std::string_view symbol);
+
+} // namespace tilesdk::cpu
