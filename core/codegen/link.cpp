@@ -8,14 +8,15 @@
 #include "core/codegen/internal.h"
 
 #include "lld/Common/Driver.h"
+#include "llvm/Support/FileOutputBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 
 #include <cerrno>
 #include <cstring>
 #include <mutex>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include <vector>
 
 LLD_HAS_DRIVER(elf)
 
@@ -33,6 +34,26 @@ __asm__(".pushsection .rodata.tilesdk_builtins,\"a\",@progbits\n"
 namespace tilesdk::codegen {
 
 namespace {
+
+/// Where the link in progress on this thread puts its result.
+thread_local std::string *linkOutput = nullptr;
+
+/// Stands in for the file that lld would write.
+class StringOutput : public llvm::FileOutputBuffer {
+public:
+  StringOutput(llvm::StringRef path, size_t size)
+      : FileOutputBuffer(path), bytes(size, 0) {}
+  uint8_t *getBufferStart() const override { return bytes.data(); }
+  uint8_t *getBufferEnd() const override { return bytes.data() + bytes.size(); }
+  size_t getBufferSize() const override { return bytes.size(); }
+  llvm::Error commit() override {
+    linkOutput->assign(bytes.begin(), bytes.end());
+    return llvm::Error::success();
+  }
+
+private:
+  mutable std::vector<uint8_t> bytes;
+};
 
 /// An unnamed file in memory; lld reaches it by path.
 class MemoryFile {
@@ -59,22 +80,6 @@ public:
     }
     return descriptor >= 0;
   }
-  bool read(std::string &bytes) {
-    struct stat info;
-    if (descriptor < 0 || fstat(descriptor, &info) != 0)
-      return false;
-    bytes.resize(info.st_size);
-    size_t at = 0;
-    while (at < bytes.size()) {
-      ssize_t done = pread(descriptor, bytes.data() + at, bytes.size() - at, at);
-      if (done < 0 && errno == EINTR)
-        continue;
-      if (done <= 0)
-        return false;
-      at += done;
-    }
-    return true;
-  }
 
 private:
   int descriptor;
@@ -85,9 +90,8 @@ private:
 
 bool linkSharedObject(llvm::StringRef object, std::string &result,
                       std::string &error) {
-  MemoryFile input("tilesdk-object"), output("tilesdk-linked"),
-      builtins("tilesdk-builtins");
-  if (!input.write(object) || !output.write("") ||
+  MemoryFile input("tilesdk-object"), builtins("tilesdk-builtins");
+  if (!input.write(object) ||
       !builtins.write({tilesdk_builtins_object,
                        size_t(tilesdk_builtins_object_end -
                               tilesdk_builtins_object)})) {
@@ -106,11 +110,10 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
                              "-z",
                              "norelro",
                              "--threads=1",
-                             "--no-mmap-output-file",
                              input.path(),
                              builtins.path(),
                              "-o",
-                             output.path()};
+                             "kernel"};
   // lld is not safe to run twice at a time, on any platform.
   static std::mutex one;
   struct Run {
@@ -122,6 +125,7 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
   bool finished;
   {
     std::lock_guard<std::mutex> lock(one);
+    linkOutput = &result;
     finished = runGuarded(
         [&] {
           llvm::raw_string_ostream stream(run->text);
@@ -129,6 +133,7 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
                                      {{lld::Gnu, &lld::elf::link}});
         },
         guard);
+    linkOutput = nullptr;
   }
   // After a jump out of lld the streams are still its own: leak them.
   error = run->text;
@@ -138,11 +143,34 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
   }
   bool good = run->result.retCode == 0;
   delete run;
-  if (good && (!output.read(result) || result.empty())) {
-    error = "cannot read the linked object back";
+  if (good && result.empty()) {
+    error = "the linker wrote nothing";
     return false;
   }
   return good;
 }
 
 } // namespace tilesdk::codegen
+
+// lld only writes files; --wrap of FileOutputBuffer::create (CMakeLists.txt)
+// makes the link in progress keep its result in memory.
+using BufferOr = llvm::Expected<std::unique_ptr<llvm::FileOutputBuffer>>;
+extern "C" {
+// Both have the ABI of the C++ function they stand for.
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wreturn-type-c-linkage"
+BufferOr
+__real__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(llvm::StringRef path,
+                                                          size_t size,
+                                                          unsigned flags);
+BufferOr
+__wrap__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(llvm::StringRef path,
+                                                          size_t size,
+                                                          unsigned flags) {
+  if (tilesdk::codegen::linkOutput)
+    return std::make_unique<tilesdk::codegen::StringOutput>(path, size);
+  return __real__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(path, size,
+                                                                   flags);
+}
+#pragma clang diagnostic pop
+}

@@ -15,6 +15,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Bitcode/BitcodeReader.h"
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/DiagnosticInfo.h"
@@ -84,6 +85,40 @@ std::string replaceAll(std::string text, StringRef from, StringRef to) {
   return text;
 }
 
+/// True when an integer ends in an address.
+bool feedsAddress(const Value &value, SmallPtrSetImpl<const Value *> &seen) {
+  if (!seen.insert(&value).second)
+    return false;
+  for (const User *user : value.users())
+    if (isa<GetElementPtrInst>(user) ||
+        (user->getType()->isIntegerTy() && feedsAddress(*user, seen)))
+      return true;
+  return false;
+}
+
+/// libclc was written for GPUs, where a conversion to an integer saturates and
+/// takes NaN to 0; on x86 it gives the smallest integer. That matters where the
+/// integer selects a row of a table.
+void saturateTableIndices(Function &function) {
+  SmallVector<CastInst *> casts;
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : block) {
+      SmallPtrSet<const Value *, 16> seen;
+      if ((isa<FPToSIInst>(instruction) || isa<FPToUIInst>(instruction)) &&
+          feedsAddress(instruction, seen))
+        casts.push_back(cast<CastInst>(&instruction));
+    }
+  for (CastInst *cast : casts) {
+    IRBuilder<> builder(cast);
+    Value *saturated = builder.CreateIntrinsic(
+        isa<FPToSIInst>(cast) ? Intrinsic::fptosi_sat : Intrinsic::fptoui_sat,
+        {cast->getType(), cast->getOperand(0)->getType()},
+        {cast->getOperand(0)});
+    cast->replaceAllUsesWith(saturated);
+    cast->eraseFromParent();
+  }
+}
+
 /// The scalar function and what it calls, with the GPU's traces removed.
 std::unique_ptr<Module> Generator::loadBodies(LLVMContext &context,
                                               StringRef symbol) {
@@ -124,6 +159,7 @@ std::unique_ptr<Module> Generator::loadBodies(LLVMContext &context,
     function.setCallingConv(CallingConv::C);
     function.addFnAttr(Attribute::AlwaysInline);
     function.addFnAttr(Attribute::NoUnwind);
+    saturateTableIndices(function);
     for (BasicBlock &block : function)
       for (Instruction &instruction : block) {
         instruction.dropUnknownNonDebugMetadata();

@@ -158,15 +158,76 @@ float tsdk_own_log10_f32(float x) {
 float tsdk_own_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 double tsdk_own_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
 
-float _Z4erfcf(float);
+// libclc's functions with something mended -----------------------------------
+
 double _Z4erfcd(double);
+double _Z6lgammad(double);
+double _Z6tgammad(double);
+double _Z3powdd(double, double);
 float _Z4cbrtf(float);
 double _Z4cbrtd(double);
+
 float tsdk_own_rcbrt_f32(float x) { return 1.0f / _Z4cbrtf(x); }
 double tsdk_own_rcbrt_f64(double x) { return 1.0 / _Z4cbrtd(x); }
+
 float tsdk_own_normcdf_f32(float x) {
   return (float)(0.5 * _Z4erfcd((double)x * -0.70710678118654752440));
 }
+
+/// The rounding of the argument is given back to first order, without which the
+/// far tail loses all its digits: erfc(a + d) = erfc(a) (1 - 2 a d) there.
 double tsdk_own_normcdf_f64(double x) {
-  return 0.5 * _Z4erfcd(x * -0.70710678118654752440);
+  const double high = -0.70710678118654752440, low = 4.8336466567264567e-17;
+  double a = x * high;
+  double d = __builtin_fma(x, high, -a) + x * low;
+  double result = 0.5 * _Z4erfcd(a);
+  double mended = __builtin_fma(-2.0 * a * d, result, result);
+  return a > 1.0 && a < 30.0 ? mended : result;
+}
+
+/// libclc's result where it neither overflows inside nor loses digits.
+double tsdk_own_tgamma_f64(double x) {
+  double floor = __builtin_floor(x);
+  // Far below zero by the recurrence: the addition of 20 is exact there.
+  int low = x < -150.0;
+  double product = 1.0;
+  for (int i = 0; i < 20; ++i)
+    product *= x + i;
+  double gamma = _Z6tgammad(low ? x + 20.0 : x);
+  double result = low ? gamma / product : gamma;
+  result = __builtin_fabs(x) < 0x1p-60 ? 1.0 / x : result;
+  // Below this all results are zeros, except at the poles.
+  double zero = __builtin_floor(0.5 * floor) * 2 == floor ? 0.0 : -0.0;
+  double far = floor == x ? __builtin_nan("") : zero;
+  return x < -190.0 ? far : result;
+}
+// f32 through f64: libclc's f32 forms lose up to eight bits.
+float tsdk_own_tgamma_f32(float x) {
+  return (float)tsdk_own_tgamma_f64((double)x);
+}
+float tsdk_own_lgamma_f32(float x) {
+  float magnitude = __builtin_fabsf(x);
+  return magnitude == __builtin_inff() ? magnitude
+                                       : (float)_Z6lgammad((double)x);
+}
+
+/// libclc's pow overflows inside where the result does outside: its result is
+/// replaced where log2 of it is estimated (by the bits of x, within a factor of
+/// 1.5) to be far out of range.
+double tsdk_own_pow_f64(double x, double y) {
+  double magnitude = __builtin_fabs(x);
+  long bits;
+  __builtin_memcpy(&bits, &magnitude, 8);
+  double log2 = (double)(bits - 0x3ff0000000000000) * 0x1p-52;
+  double estimate = y * log2;
+  double result = _Z3powdd(x, y);
+  int whole = __builtin_trunc(y) == y;
+  int odd = whole && __builtin_trunc(0.5 * y) != 0.5 * y;
+  double far = estimate > 0 ? __builtin_inf() : 0.0;
+  far = x < 0 && odd ? -far : far;
+  far = x < 0 && !whole ? __builtin_nan("") : far;
+  int replace = __builtin_fabs(estimate) > 2500.0 &&
+                __builtin_fabs(y) < __builtin_inf() && magnitude > 0 &&
+                magnitude < __builtin_inf();
+  return replace ? far : result;
 }
