@@ -110,6 +110,9 @@ public:
   DiagnosticBuilder &operator=(DiagnosticBuilder &&) = delete;
   ~DiagnosticBuilder();
 
+  /// A builder that delivers nothing, for mistakes already reported.
+  static DiagnosticBuilder none() { return {nullptr, Diagnostic()}; }
+
   /// Text behind the primary carets.
   DiagnosticBuilder &label(const llvm::Twine &text);
   /// A second underlined place. Ignored when the span is invalid.

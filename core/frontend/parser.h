@@ -16,12 +16,12 @@ namespace tilesdk::frontend {
 /// Bounds that keep hostile sources from exhausting stack and memory.
 struct ParseLimits {
   /// Brackets, blocks and prefix operators inside of each other.
-  unsigned maxNesting = 400;
+  unsigned maxNesting = 200;
   /// Height of an expression tree: operator and attribute chains count too.
-  unsigned maxExprHeight = 2000;
+  unsigned maxExprHeight = 500;
   /// `elif`s of one statement.
   unsigned maxElifs = 400;
-  uint32_t maxSourceBytes = 64u << 20;
+  uint32_t maxSourceBytes = 8u << 20;
 };
 
 /// Parses one file of the sink's SourceManager. Never null: mistakes are
