@@ -16,13 +16,13 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char source[] =
-    "import triton\n"
-    "import triton.language as tl\n"
-    "@triton.jit\n"
-    "def fill(p, v, B: tl.constexpr):\n"
-    "    o = tl.program_id(0) * B + tl.arange(0, B)\n"
-    "    tl.store(p + o, tl.exp(v.to(tl.float32) + tl.zeros([B], tl.float32)))\n";
+static const char source[] = "import triton\n"
+                             "import triton.language as tl\n"
+                             "@triton.jit\n"
+                             "def fill(p, v, B: tl.constexpr):\n"
+                             "    o = tl.program_id(0) * B + tl.arange(0, B)\n"
+                             "    tl.store(p + o, tl.exp(v.to(tl.float32) + "
+                             "tl.zeros([B], tl.float32)))\n";
 
 static int loadOther(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
