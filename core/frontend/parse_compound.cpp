@@ -114,7 +114,7 @@ Stmt *Parser::parseFor(uint32_t begin, bool isAsync) {
       return errorStmt(begin);
     }
   }
-  Expr *target = parseForTarget();
+  Expr *target = parseTarget(/*tuple=*/true);
   if (!failed && !checkTarget(target))
     return errorStmt(begin);
   if (!failed && at(TokenKind::Equal)) {
@@ -192,9 +192,12 @@ Stmt *Parser::parseTry() {
 
 bool Parser::parseWithItems(llvm::SmallVectorImpl<WithItem> &items) {
   auto item = [&](bool star) {
-    WithItem result{star ? parseStarOrNamed() : parseExpr(), nullptr};
+    WithItem result{!star                   ? parseExpr()
+                    : at(TokenKind::KwYield) ? parseYield()
+                                             : parseStarOrNamed(),
+                    nullptr};
     if (!failed && consume(TokenKind::KwAs)) {
-      result.target = parseForTarget();
+      result.target = parseTarget(/*tuple=*/false);
       if (!failed)
         checkTarget(result.target);
     }
@@ -268,6 +271,7 @@ bool Parser::isMatchStatement() {
   case TokenKind::Tilde:
   case TokenKind::KwLambda:
   case TokenKind::KwAwait:
+  case TokenKind::Ellipsis:
     return !peek().lineStart;
   default:
     return false;

@@ -122,7 +122,7 @@ Expr *Parser::parseYieldOrExpressions() {
   return at(TokenKind::KwYield) ? parseYield() : parseExpressions();
 }
 
-Expr *Parser::parseForTarget() {
+Expr *Parser::parseTarget(bool tuple) {
   uint32_t begin = tok.begin;
   auto element = [&]() -> Expr * {
     uint32_t starBegin = tok.begin;
@@ -132,7 +132,7 @@ Expr *Parser::parseForTarget() {
     return finish(make<StarredExpr>(spanFrom(starBegin), value), {value});
   };
   Expr *first = element();
-  if (failed || !at(TokenKind::Comma))
+  if (failed || !tuple || !at(TokenKind::Comma))
     return first;
   llvm::SmallVector<Expr *, 4> elements{first};
   while (!failed && consume(TokenKind::Comma)) {
@@ -687,7 +687,7 @@ Expr *Parser::parseComprehension(ComprehensionKind form, uint32_t begin,
     uint32_t clauseBegin = tok.begin;
     clause.isAsync = consume(TokenKind::KwAsync);
     advance();
-    clause.target = parseForTarget();
+    clause.target = parseTarget(/*tuple=*/true);
     if (failed || !checkTarget(clause.target) || !expect(TokenKind::KwIn))
       break;
     clause.iterator = parsePrecedence(precOr);

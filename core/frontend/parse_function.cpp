@@ -235,7 +235,14 @@ bool Parser::parseArguments(uint32_t open, llvm::SmallVectorImpl<Expr *> &args,
       if (!firstKeyword.isValid())
         firstKeyword = spanFrom(begin);
     } else {
-      Expr *value = parseStarOrNamed();
+      Expr *value;
+      if (consume(TokenKind::Star)) {
+        Expr *unpacked = parseExpr();
+        value = finish(make<StarredExpr>(spanFrom(begin), unpacked),
+                       {unpacked});
+      } else {
+        value = parseNamed();
+      }
       if (failed)
         return false;
       if (at(TokenKind::Equal)) {

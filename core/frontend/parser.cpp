@@ -167,9 +167,7 @@ bool Parser::expectClose(TokenKind kind, uint32_t open, bool commaAllowed) {
   if (consume(kind))
     return true;
   Span opener = span(open, open + 1);
-  bool isWord = at(TokenKind::Name) || isKeyword(tok.kind);
-  if (isWord && tok.lineStart && tok.column <= statementColumn &&
-      lexer == &mainLexer) {
+  if (lexer == &mainLexer && atNewStatement()) {
     fail(Diag::UnclosedBracket, opener, source[open])
         .label(span(tok), "a new statement begins here");
     restartAtLine();
@@ -183,6 +181,29 @@ bool Parser::expectClose(TokenKind kind, uint32_t open, bool commaAllowed) {
   else if (commaAllowed && startsExpression(tok.kind))
     report.help("a comma or an operator is missing between the two");
   return false;
+}
+
+/// True when a line inside of brackets looks like the next statement: it starts
+/// no further in than this one, and the way statements do.
+bool Parser::atNewStatement() {
+  if (!tok.lineStart || tok.column > statementColumn)
+    return false;
+  if (!at(TokenKind::Name))
+    return at(TokenKind::KwIf) || at(TokenKind::KwFor) ||
+           at(TokenKind::KwWith) || at(TokenKind::KwFrom) ||
+           at(TokenKind::KwAsync) || at(TokenKind::At);
+  switch (peek().kind) {
+  case TokenKind::Equal:
+  case TokenKind::Colon:
+  case TokenKind::LParen:
+  case TokenKind::LBracket:
+  case TokenKind::Dot:
+  case TokenKind::Comma:
+    return true;
+  default:
+    return peek().kind >= TokenKind::AtEqual &&
+           peek().kind <= TokenKind::ShiftRightEqual;
+  }
 }
 
 /// Begins a new statement at the current token, which starts its line inside of
@@ -202,9 +223,8 @@ void Parser::synchronize() {
   lexer->setRecovering(true);
   while (!at(TokenKind::Newline) && !at(TokenKind::EndOfFile) &&
          !at(TokenKind::Dedent) && !at(TokenKind::Indent)) {
-    bool isWord = at(TokenKind::Name) || isKeyword(tok.kind);
-    if (isWord && tok.lineStart && tok.column <= statementColumn &&
-        tok.begin != statementBegin && lexer->innermostBracket()) {
+    if (tok.begin != statementBegin && lexer->innermostBracket() &&
+        atNewStatement()) {
       restartAtLine();
       break;
     }

@@ -87,6 +87,7 @@ private:
   DiagnosticBuilder failExpected(const llvm::Twine &what);
 
   void synchronize();
+  bool atNewStatement();
   void restartAtLine();
   void skipBlock();
 
@@ -163,8 +164,8 @@ private:
   /// a comma.
   Expr *parseExpressions();
   Expr *parseYieldOrExpressions();
-  /// The target of `for`: no `in` inside.
-  Expr *parseForTarget();
+  /// The target of `for` or of `with ... as`: no `in` inside.
+  Expr *parseTarget(bool tuple);
   Expr *parseStarOrNamed();
   Expr *parseNamed();
   Expr *parseExpr();
