@@ -1,0 +1,491 @@
+//===- compile.cpp - One build from its first stage to its last --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The whole build runs inside a guard of core/codegen: when LLVM or MLIR gives
+// up, the build is left by a jump, everything it owns is leaked, and the caller
+// gets an internal error with a reproducer.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/compiler/compile.h"
+
+#include "core/codegen/codegen.h"
+#include "core/codegen/guard.h"
+#include "core/compiler/context.h"
+#include "core/compiler/metadata.h"
+#include "core/compiler/mlir_diagnostics.h"
+#include "core/compiler/options.h"
+#include "core/compiler/output.h"
+#include "core/compiler/text.h"
+#include "core/diagnostics/diagnostics.h"
+#include "core/ir/tile_reader.h"
+#include "core/lowering/lowering.h"
+#include "core/optimizer/pipeline.h"
+
+#include "mlir/IR/Action.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassInstrumentation.h"
+#include "mlir/Pass/PassManager.h"
+
+#include "llvm/IR/Module.h"
+#include "llvm/Support/raw_ostream.h"
+
+namespace tilesdk::compiler {
+
+using codegen::StepTimes;
+using diagnostics::Diag;
+using llvm::StringRef;
+
+namespace {
+
+/// Adds up the time of each MLIR pass, without nested pipelines.
+class PassTimes : public mlir::PassInstrumentation {
+public:
+  explicit PassTimes(StepTimes &times) : times(times) {}
+  void runBeforePass(mlir::Pass *, mlir::Operation *) override {
+    starts.push_back({StepTimes::now(), 0});
+  }
+  void runAfterPass(mlir::Pass *pass, mlir::Operation *) override {
+    auto [start, nested] = starts.pop_back_val();
+    uint64_t total = StepTimes::now() - start;
+    if (!starts.empty())
+      starts.back().second += total;
+    StringRef name = pass->getArgument();
+    times.add(("mlir." + (name.empty() ? pass->getName() : name)).str(),
+              total - nested);
+  }
+  void runAfterPassFailed(mlir::Pass *pass, mlir::Operation *op) override {
+    runAfterPass(pass, op);
+  }
+
+private:
+  StepTimes &times;
+  llvm::SmallVector<std::pair<uint64_t, uint64_t>> starts;
+};
+
+/// Everything one build owns. On the heap, so that it can be leaked.
+class Compilation {
+public:
+  Compilation(const CompileInput &input, const Sink &sink)
+      : input(input), sink(sink), machine(readStruct(input.target->machine)),
+        code(readStruct(input.target->codegen)), interruption(input),
+        diagnostics(input.program ? input.program->parsed.sources()
+                                  : ownSources) {}
+
+  tsdk_code run();
+  /// After a fatal error anywhere in `run`.
+  tsdk_code reportFatal(const codegen::GuardResult &guard);
+
+private:
+  tsdk_code stopped() const { return interruption.code(); }
+  tsdk_code internal(const llvm::Twine &message, StringRef reproducer = "");
+  tsdk_code finish(tsdk_code result);
+  std::string reproducerHeader() const;
+
+  bool lowerSource();
+  bool readTile();
+  tsdk_code mlirStages();
+  tsdk_code chooseKernel();
+  tsdk_code optimise();
+  tsdk_code lower();
+  tsdk_code readLlvm();
+  tsdk_code generate();
+  template <typename Body> auto timed(const char *name, Body &&body) {
+    uint64_t start = StepTimes::now();
+    auto result = body();
+    times.add(name, StepTimes::now() - start);
+    return result;
+  }
+
+  const CompileInput &input;
+  const Sink &sink;
+  const tsdk_machine machine;
+  const tsdk_codegen code;
+  Interruption interruption;
+  diagnostics::SourceManager ownSources;
+  diagnostics::DiagnosticSink diagnostics;
+  StepTimes times;
+  BuildOptions options;
+  StagePlan plan;
+  std::string kernelName;
+  llvm::json::Object metadata;
+
+  // In the order of their making: the module goes before its context.
+  std::unique_ptr<mlir::MLIRContext> context;
+  std::unique_ptr<MlirDiagnostics> mlirDiagnostics;
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::unique_ptr<codegen::LeakableContext> llvmContext;
+  std::unique_ptr<llvm::Module> llvmModule;
+};
+
+std::string printModule(mlir::ModuleOp module) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  module.print(stream);
+  stream << '\n';
+  return text;
+}
+
+std::string Compilation::reproducerHeader() const {
+  std::string text = "# target: " + toRef(input.target->name).str() +
+                     "\n# kernel: " + toRef(input.kernel).str() +
+                     "\n# signature: " + toRef(input.signature).str() + "\n";
+  for (size_t i = 0; i < input.numOptions; ++i)
+    text += "# option: " + toRef(input.options[i].name).str() + "=" +
+            toRef(input.options[i].value).str() + "\n";
+  return text;
+}
+
+/// Reports our own bug with what is needed to see it again.
+tsdk_code Compilation::internal(const llvm::Twine &message,
+                                StringRef reproducer) {
+  diagnostics.reportGlobal(Diag::Internal, message.str())
+      .help("please report it with the reproducer");
+  std::string text = reproducerHeader();
+  if (input.program) {
+    const diagnostics::SourceManager &sources = input.program->parsed.sources();
+    for (diagnostics::FileId id = 1; sources.file(id); ++id)
+      text += "# ---- " + sources.file(id)->name().str() + "\n" +
+              sources.file(id)->text().str() + "\n";
+  } else {
+    text += "# ---- stage " + toRef(input.irStage).str() + "\n" +
+            toRef(input.ir).str() + "\n";
+  }
+  if (!reproducer.empty())
+    text += "# ---- LLVM IR\n" + reproducer.str();
+  emitBlob(sink, "reproducer", text);
+  return TSDK_E_INTERNAL;
+}
+
+/// Hands out what a call ends with.
+tsdk_code Compilation::finish(tsdk_code result) {
+  if (result == TSDK_OK) {
+    describeDiagnostics(metadata, diagnostics);
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << llvm::json::Value(llvm::json::Object(metadata));
+    emitBlob(sink, "metadata", text);
+  }
+  emitBlob(sink, "times", times.toJson());
+  emitDiagnostics(sink, diagnostics);
+  return result;
+}
+
+tsdk_code Compilation::reportFatal(const codegen::GuardResult &guard) {
+  tsdk_code result = internal(
+      guard.cause == codegen::GuardResult::OutOfMemory
+          ? llvm::Twine("the compiler ran out of memory")
+          : "the compiler gave up: " + llvm::Twine(guard.message));
+  emitDiagnostics(sink, diagnostics);
+  return guard.cause == codegen::GuardResult::OutOfMemory
+             ? TSDK_E_RESOURCE_EXHAUSTED
+             : result;
+}
+
+tsdk_code Compilation::run() {
+  if (interruption.poll())
+    return finish(stopped());
+  if (!readOptions(input, options, diagnostics) ||
+      !readStages(input, plan, diagnostics))
+    return finish(TSDK_E_INVALID_ARGUMENT);
+  if (plan.last >= Stage::Llvm &&
+      input.target->execution != TSDK_EXECUTION_TILE_LOOPS) {
+    diagnostics.reportGlobal(Diag::NoStageForTarget,
+                             toRef(input.target->name), stageName(plan.last));
+    return finish(TSDK_E_UNIMPLEMENTED);
+  }
+  tsdk_code result =
+      plan.first == Stage::Llvm ? readLlvm() : mlirStages();
+  if (result == TSDK_OK && plan.last > Stage::Llvm)
+    result = generate();
+  return finish(result);
+}
+
+//===----------------------------------------------------------------------===//
+// Source and tile IR
+//===----------------------------------------------------------------------===//
+
+bool Compilation::lowerSource() {
+  frontend::KernelRequest request;
+  request.kernel = toRef(input.kernel);
+  request.signature = toRef(input.signature);
+  request.options.numWarps = options.numWarps;
+  request.options.debug = options.debug;
+  request.options.enableFpFusion = options.fpFusion;
+  if (!options.dotPrecision.empty())
+    request.options.defaultInputPrecision = options.dotPrecision;
+  request.targetName = toRef(input.target->name);
+  std::vector<frontend::LanguageRow> rows;
+  for (size_t i = 0; i < machine.num_functions; ++i) {
+    auto row = readRow(machine.functions, i, machine.function_stride);
+    rows.push_back({toRef(row.name).str(), toRef(row.arguments).str(),
+                    toRef(row.result).str(), toRef(row.symbol).str(),
+                    row.effects == 0});
+  }
+  request.rows = rows;
+  if (interruption.isPossible())
+    request.cancelled = [this] { return interruption.poll(); };
+  module = frontend::lowerKernel(input.program->parsed, request, context.get(),
+                                 diagnostics);
+  return bool(module);
+}
+
+bool Compilation::readTile() {
+  // Shown in diagnostics when it is text.
+  StringRef bytes = toRef(input.ir);
+  if (!bytes.starts_with("ML\xefR"))
+    ownSources.addFile("ir", bytes);
+  module = tile::readTileModule(bytes, "ir", *context, diagnostics);
+  return bool(module);
+}
+
+/// Finds the kernel to build, and drops the others.
+tsdk_code Compilation::chooseKernel() {
+  llvm::SmallVector<mlir::Operation *> kernels = kernelsOf(*module);
+  StringRef wanted = toRef(input.kernel);
+  mlir::Operation *chosen = nullptr;
+  std::string names;
+  for (mlir::Operation *kernel : kernels) {
+    names += (names.empty() ? "`" : ", `") + nameOf(kernel).str() + "`";
+    if (wanted.empty() ? kernels.size() == 1 : nameOf(kernel) == wanted)
+      chosen = kernel;
+  }
+  // A specialised kernel of a program is alone in its module.
+  if (!chosen && input.program && kernels.size() == 1)
+    chosen = kernels.front();
+  if (!chosen) {
+    auto builder = diagnostics.reportGlobal(Diag::KernelNotFound, wanted);
+    if (!names.empty())
+      builder.note("the module has " + names);
+    return TSDK_E_NOT_FOUND;
+  }
+  for (mlir::Operation *kernel : kernels)
+    if (kernel != chosen)
+      kernel->erase();
+  kernelName = nameOf(chosen).str();
+  metadata = describeKernel(chosen, input);
+  return TSDK_OK;
+}
+
+tsdk_code Compilation::mlirStages() {
+  context = timed("create-context", [] { return makeContext(); });
+  bool made = timed(input.program ? "frontend" : "read-ir", [this] {
+    return input.program ? lowerSource() : readTile();
+  });
+  if (interruption.poll())
+    return stopped();
+  if (!made)
+    return input.program ? TSDK_E_SOURCE : TSDK_E_DATA_LOSS;
+  if (tsdk_code result = chooseKernel())
+    return result;
+
+  mlirDiagnostics =
+      std::make_unique<MlirDiagnostics>(context.get(), diagnostics);
+  if (interruption.isPossible())
+    context->registerActionHandler(
+        [this](llvm::function_ref<void()> run,
+               const mlir::tracing::Action &action) {
+          // Only whole passes are left out: what is inside may loop until a
+          // step reports that it did nothing.
+          if (!llvm::isa<mlir::PassExecutionAction>(action) ||
+              !interruption.poll())
+            run();
+        });
+  if (plan.first == Stage::Tile || input.program) {
+    if (plan.wants(Stage::Tile))
+      emitBlob(sink, "tile", printModule(*module));
+    if (plan.last <= Stage::Tile)
+      return TSDK_OK;
+    if (tsdk_code result = timed("tile-opt", [this] { return optimise(); }))
+      return result;
+  }
+  if (plan.wants(Stage::TileOpt))
+    emitBlob(sink, "tile-opt", printModule(*module));
+  if (plan.last <= Stage::TileOpt)
+    return TSDK_OK;
+  return lower();
+}
+
+tsdk_code Compilation::optimise() {
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::Internal, where,
+                                  "after a pass on tile IR: " + message.str());
+      });
+  mlir::PassManager passes(context.get(),
+                           mlir::ModuleOp::getOperationName());
+  // One verification at the end instead of one per pass.
+  passes.enableVerifier(false);
+  passes.addInstrumentation(std::make_unique<PassTimes>(times));
+  optimizer::buildTilePipeline(passes);
+  bool good = mlir::succeeded(passes.run(*module));
+  if (interruption.poll())
+    return stopped();
+  if (!good || mlir::failed(mlir::verify(*module)))
+    return internal("tile IR is broken after its clean-up");
+  return TSDK_OK;
+}
+
+//===----------------------------------------------------------------------===//
+// LLVM
+//===----------------------------------------------------------------------===//
+
+tsdk_code Compilation::lower() {
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::NotLowerable, where, kernelName,
+                                  toRef(input.target->name), message);
+      });
+  lowering::TileLoopsTarget target;
+  if (machine.vector_bytes)
+    target.vectorBytes = machine.vector_bytes;
+  if (machine.vector_registers)
+    target.vectorRegisters = machine.vector_registers;
+  if (machine.l1_bytes)
+    target.l1Bytes = machine.l1_bytes;
+  if (machine.l2_bytes)
+    target.l2Bytes = machine.l2_bytes;
+  if (machine.last_level_bytes)
+    target.lastLevelBytes = machine.last_level_bytes;
+  target.hasMaskedMemory = machine.features & TSDK_MACHINE_MASKED_MEMORY;
+  target.contractFloat = options.fpFusion;
+  lowering::TileLoopsInfo info;
+  bool lowered = timed("lower-to-loops", [&] {
+    return lowering::lowerTileToLoops(*module, target, info);
+  });
+  if (interruption.poll())
+    return stopped();
+  if (!lowered)
+    return diagnostics.hasErrors()
+               ? TSDK_E_UNSUPPORTED
+               : internal("lowering failed without a reason");
+  describeLowering(metadata, info);
+
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::Internal, where,
+                                  "after lowering: " + message.str());
+      });
+  llvmContext = std::make_unique<codegen::LeakableContext>();
+  bool valid = timed("verify-lowered",
+                     [&] { return mlir::succeeded(mlir::verify(*module)); });
+  if (valid)
+    llvmModule = timed("translate", [&] {
+      return translateToLlvm(*module, **llvmContext);
+    });
+  if (!llvmModule)
+    return internal("lowering made IR that does not translate",
+                    printModule(*module));
+  if (plan.wants(Stage::Llvm)) {
+    std::string text;
+    llvm::raw_string_ostream(text)
+        << llvm::json::Value(llvm::json::Object(metadata));
+    attachMetadata(*llvmModule, text);
+    emitBlob(sink, "llvm", printLlvm(*llvmModule));
+  }
+  return TSDK_OK;
+}
+
+tsdk_code Compilation::readLlvm() {
+  StringRef bytes = toRef(input.ir);
+  auto bad = [&](const llvm::Twine &message) {
+    diagnostics.reportGlobal(Diag::InvalidIr, "ir", message.str());
+    return TSDK_E_DATA_LOSS;
+  };
+  llvmContext = std::make_unique<codegen::LeakableContext>();
+  codegen::Status status;
+  llvmModule = timed("read-ir", [&] {
+    return codegen::readModule(bytes, **llvmContext, status);
+  });
+  if (status.abandoned)
+    llvmContext->leak();
+  if (!llvmModule)
+    return bad(status.message);
+  llvm::Expected<llvm::json::Value> json =
+      llvm::json::parse(compiler::readMetadata(*llvmModule));
+  if (!json) {
+    llvm::consumeError(json.takeError());
+    return bad("it has no `!tilesdk.metadata`, without which its parameters "
+               "are unknown");
+  }
+  llvm::json::Object *object = json->getAsObject();
+  std::optional<StringRef> symbol =
+      object ? object->getString("symbol") : std::nullopt;
+  if (!object || object->getInteger("schema") != 1 || !symbol)
+    return bad("its `!tilesdk.metadata` is of another schema");
+  kernelName = symbol->str();
+  if (StringRef wanted = toRef(input.kernel);
+      !wanted.empty() && wanted != kernelName) {
+    diagnostics.reportGlobal(Diag::KernelNotFound, wanted)
+        .note("the module has `" + kernelName + "`");
+    return TSDK_E_NOT_FOUND;
+  }
+  metadata = std::move(*object);
+  metadata["target"] = toRef(input.target->name).str();
+  if (plan.wants(Stage::Llvm))
+    emitBlob(sink, "llvm", printLlvm(*llvmModule));
+  return interruption.poll() ? stopped() : tsdk_code(TSDK_OK);
+}
+
+tsdk_code Compilation::generate() {
+  codegen::Target target;
+  target.triple = toRef(code.triple).str();
+  target.cpu = toRef(code.cpu).str();
+  target.features = toRef(code.features).str();
+  target.vectorWidth = machine.vector_bytes * 8;
+  codegen::Options request;
+  request.exports = {kernelName};
+  request.keepAssembly = plan.wants(Stage::Asm);
+  request.assemblyOnly = plan.last == Stage::Asm;
+  for (size_t i = 0; i < input.numLinkBitcode; ++i)
+    request.extraBitcode.push_back(toRef(input.linkBitcode[i]));
+  if (interruption.isPossible())
+    request.interrupted = [this] { return interruption.poll(); };
+  const tsdk_plugin plugin = readStruct(input.plugin);
+  auto provide = [&](StringRef symbol) -> std::string {
+    tsdk_bytes bytes = {};
+    if (!plugin.device_function ||
+        plugin.device_function(plugin.self, input.target, toStr(symbol),
+                               &bytes) != TSDK_OK)
+      return "";
+    return toRef(bytes).str();
+  };
+  request.provider = provide;
+  codegen::Output output;
+  codegen::Status status = codegen::generate(std::move(llvmModule), target,
+                                             request, output, times);
+  if (status.abandoned)
+    llvmContext->leak();
+  switch (status.kind) {
+  case codegen::Status::Ok:
+    break;
+  case codegen::Status::Interrupted:
+    return stopped();
+  case codegen::Status::Invalid:
+    diagnostics.reportGlobal(Diag::LinkFailed, kernelName, status.message);
+    return TSDK_E_UNSUPPORTED;
+  case codegen::Status::Internal:
+    return internal(status.message, status.reproducer);
+  }
+  if (plan.wants(Stage::Asm))
+    emitBlob(sink, "asm", output.assembly);
+  if (plan.last == Stage::Object)
+    emitBlob(sink, "object", output.object);
+  return TSDK_OK;
+}
+
+} // namespace
+
+tsdk_code compileKernel(const CompileInput &input, const Sink &sink) {
+  auto *compilation = new Compilation(input, sink);
+  tsdk_code result = TSDK_E_INTERNAL;
+  codegen::GuardResult guard;
+  if (codegen::runGuarded([&] { result = compilation->run(); }, guard))
+    delete compilation;
+  else
+    result = compilation->reportFatal(guard);
+  return result;
+}
+
+} // namespace tilesdk::compiler
