@@ -349,7 +349,7 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
             std::to_string(desc->scratch_bytes) +
             " bytes of scratch for each program; the limit on this machine is " +
             std::to_string(limit) + "; use smaller tiles");
-  Function function{module};
+  Function function(module);
   function.symbol = symbol;
   function.entry = reinterpret_cast<tsdk_tile_kernel>(found.address);
   function.scratchBytes = desc->scratch_bytes;

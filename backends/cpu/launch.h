@@ -17,6 +17,8 @@ struct Module;
 
 /// A kernel of a loaded module, ready to launch.
 struct Function {
+  explicit Function(Module &module) : module(module) {}
+
   Module &module;
   std::string symbol;
   tsdk_tile_kernel entry = nullptr;
