@@ -1,0 +1,20 @@
+//===- tilesdk_opt.cpp - Run passes on tile IR from the command line -*- C++
+//-*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/ir/tile_registration.h"
+#include "core/optimizer/pipeline.h"
+
+#include "mlir/IR/DialectRegistry.h"
+#include "mlir/Tools/mlir-opt/MlirOptMain.h"
+
+int main(int argc, char **argv) {
+  mlir::DialectRegistry registry;
+  tilesdk::tile::registerTileDialects(registry);
+  tilesdk::optimizer::registerOptimizer();
+  return mlir::asMainReturnCode(
+      mlir::MlirOptMain(argc, argv, "tile IR optimizer driver", registry));
+}
