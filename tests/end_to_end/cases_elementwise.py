@@ -17,7 +17,10 @@ GRID = (4,)
 
 def wrap(dtype, values):
     """Integers modulo two to the width of the type."""
-    return np.asarray(values).astype(storage_type(dtype))
+    values = np.asarray(values)
+    if values.dtype == object:
+        values = (values & (2 ** 64 - 1)).astype(np.uint64)
+    return values.astype(storage_type(dtype))
 
 
 def c_floordiv(x, y):
