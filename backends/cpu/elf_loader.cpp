@@ -397,9 +397,6 @@ bool ElfReader::checkDynamicTag(const Elf64_Dyn &entry) {
   case DT_FINI_ARRAYSZ:
     return value == 0 || fail("the object has finalisers (DT_FINI, "
                               "DT_FINI_ARRAY), which kernels may not have");
-  case DT_VERNEEDNUM:
-    return value == 0 || fail("the object needs symbol versions of another "
-                              "library");
   default:
     return true;
   }

@@ -11,6 +11,9 @@
 #include <thread>
 #include <unistd.h>
 
+// By default ThreadSanitizer ends a child that starts threads after a fork.
+extern "C" const char *__tsan_default_options() { return "die_after_fork=0"; }
+
 namespace tilesdk::cpu {
 namespace {
 
