@@ -1,0 +1,227 @@
+//===- build_flow.cpp - Functions, loops and branches -----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/build.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace tilesdk::lowering {
+
+void Build::atEntry(llvm::function_ref<void()> fn) {
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPoint(entryEnd);
+  fn();
+}
+
+SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
+  loc = where;
+  b.setInsertionPointToEnd(module.getBody());
+  auto type = LLVM::LLVMFunctionType::get(
+      LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, ptr});
+  auto func = LLVM::LLVMFuncOp::create(b, where, name, type);
+  func->setAttr("passthrough",
+                b.getArrayAttr({b.getStringAttr("nounwind")}));
+  // None of the three is reached by another way while the kernel runs: user
+  // memory never holds the parameter block or the scratch of a program.
+  for (unsigned i = 0; i < 3; ++i) {
+    func.setArgAttr(i, "llvm.noalias", b.getUnitAttr());
+    if (i < 2)
+      func.setArgAttr(i, "llvm.readonly", b.getUnitAttr());
+    else
+      func.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(64));
+  }
+  entry = func.addEntryBlock(b);
+  constants.clear();
+  // What is emitted at the head of the kernel goes before this branch.
+  Block *body = new Block();
+  func.getBody().push_back(body);
+  b.setInsertionPointToEnd(entry);
+  entryEnd = LLVM::BrOp::create(b, where, ValueRange{}, body);
+  b.setInsertionPointToEnd(body);
+  return {entry->getArgument(0), entry->getArgument(1), entry->getArgument(2)};
+}
+
+void Build::endKernel() {
+  LLVM::ReturnOp::create(b, loc, ValueRange{});
+  entry = nullptr;
+  constants.clear();
+}
+
+std::pair<Value, Value> Build::scratchAddress(Value scratch) {
+  Value constant, address;
+  atEntry([&] {
+    constant = LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(-1));
+    SmallVector<Value> indices{constant};
+    address = LLVM::GEPOp::create(b, loc, ptr, i8, scratch, ValueRange(indices));
+  });
+  return {constant, address};
+}
+
+void Build::setOffsetConstant(Value constant, int64_t value) {
+  auto op = constant.getDefiningOp<LLVM::ConstantOp>();
+  op.setValueAttr(b.getI64IntegerAttr(value));
+}
+
+Value Build::call(StringRef name, Type result, ValueRange args, bool pure) {
+  auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  if (!func) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(module.getBody());
+    SmallVector<Type> types(args.getTypes());
+    Type returns = result ? result : LLVM::LLVMVoidType::get(b.getContext());
+    func = LLVM::LLVMFuncOp::create(
+        b, module.getLoc(), name, LLVM::LLVMFunctionType::get(returns, types));
+    if (pure) {
+      func.setMemoryEffectsAttr(LLVM::MemoryEffectsAttr::get(
+          b.getContext(),
+          {LLVM::ModRefInfo::NoModRef, LLVM::ModRefInfo::NoModRef,
+           LLVM::ModRefInfo::NoModRef, LLVM::ModRefInfo::NoModRef,
+           LLVM::ModRefInfo::NoModRef, LLVM::ModRefInfo::NoModRef}));
+      func.setWillReturn(true);
+    }
+    func.setNoUnwind(true);
+  }
+  auto op = LLVM::CallOp::create(b, loc, func, args);
+  return result ? op.getResult() : Value();
+}
+
+void Build::callPointer(Value function, ValueRange args) {
+  SmallVector<Type> types(args.getTypes());
+  SmallVector<Value> operands{function};
+  operands.append(args.begin(), args.end());
+  LLVM::CallOp::create(b, loc,
+                       LLVM::LLVMFunctionType::get(
+                           LLVM::LLVMVoidType::get(b.getContext()), types),
+                       operands);
+}
+
+Value Build::textConstant(StringRef text) {
+  std::string name = "tsdk.text." + std::to_string(nextText++);
+  OpBuilder::InsertionGuard guard(b);
+  {
+    OpBuilder::InsertionGuard inner(b);
+    b.setInsertionPointToStart(module.getBody());
+    auto type = LLVM::LLVMArrayType::get(i8, text.size());
+    LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true,
+                           LLVM::Linkage::Private, name,
+                           b.getStringAttr(text), /*alignment=*/1);
+  }
+  return LLVM::AddressOfOp::create(b, loc, ptr, name);
+}
+
+// Control flow -------------------------------------------------------------//
+
+Block *Build::newBlock(ArrayRef<Type> argTypes) {
+  Region *region = b.getInsertionBlock()->getParent();
+  Block *block = new Block();
+  region->push_back(block);
+  for (Type type : argTypes)
+    block->addArgument(type, loc);
+  return block;
+}
+
+void Build::branch(Block *to, ValueRange args) {
+  LLVM::BrOp::create(b, loc, args, to);
+}
+
+void Build::condBranch(Value c, Block *t, Block *f) {
+  LLVM::CondBrOp::create(b, loc, c, t, f);
+}
+
+Values Build::forLoop(Value lower, Value upper, Value step,
+                      ArrayRef<Value> inits, LoopBody body,
+                      bool unsignedCompare, bool isHot) {
+  auto lo = constant(lower), hi = constant(upper), by = constant(step);
+  if (lo && hi && *lo >= *hi && !unsignedCompare)
+    return Values(inits);
+  if (lo && hi && by && *by > 0 && *hi - *lo <= *by && !unsignedCompare)
+    return body(lower, inits);
+  SmallVector<Type> types{lower.getType()};
+  for (Value v : inits)
+    types.push_back(v.getType());
+  Block *header = newBlock(types);
+  Block *inner = newBlock({});
+  Block *exit = newBlock({});
+  SmallVector<Value> args{lower};
+  args.append(inits.begin(), inits.end());
+  branch(header, args);
+  b.setInsertionPointToEnd(header);
+  Value iv = header->getArgument(0);
+  Values carried(header->getArguments().drop_front());
+  condBranch(icmp(unsignedCompare ? ULT : SLT, iv, upper), inner, exit);
+  b.setInsertionPointToEnd(inner);
+  Values next = body(iv, carried);
+  SmallVector<Value> back{LLVM::AddOp::create(
+      b, loc, iv, step,
+      unsignedCompare ? LLVM::IntegerOverflowFlags::nuw
+                      : LLVM::IntegerOverflowFlags::nsw)};
+  back.append(next.begin(), next.end());
+  auto br = LLVM::BrOp::create(b, loc, back, header);
+  if (isHot) {
+    // The body is unrolled by hand already.
+    auto off = b.getBoolAttr(true);
+    auto unroll = LLVM::LoopUnrollAttr::get(b.getContext(), off, {}, {}, {}, {},
+                                            {}, {});
+    auto vectorize = LLVM::LoopVectorizeAttr::get(b.getContext(), off, {}, {},
+                                                  {}, {}, {}, {});
+    br.setLoopAnnotationAttr(LLVM::LoopAnnotationAttr::get(
+        b.getContext(), {}, vectorize, {}, unroll, {}, {}, {}, {}, {}, {}, {},
+        {}, {}, {}, {}));
+  }
+  b.setInsertionPointToEnd(exit);
+  return carried;
+}
+
+Values Build::ifElse(Value condition, ArrayRef<Type> results,
+                     llvm::function_ref<Values()> thenBody,
+                     llvm::function_ref<Values()> elseBody) {
+  if (auto known = constant(condition))
+    return *known ? thenBody() : elseBody();
+  Block *thenBlock = newBlock({});
+  Block *elseBlock = newBlock({});
+  Block *exit = newBlock(results);
+  condBranch(condition, thenBlock, elseBlock);
+  b.setInsertionPointToEnd(thenBlock);
+  branch(exit, thenBody());
+  b.setInsertionPointToEnd(elseBlock);
+  branch(exit, elseBody());
+  b.setInsertionPointToEnd(exit);
+  return Values(exit->getArguments());
+}
+
+void Build::ifThen(Value condition, llvm::function_ref<void()> body) {
+  ifElse(
+      condition, {},
+      [&] {
+        body();
+        return Values();
+      },
+      [] { return Values(); });
+}
+
+Values Build::whileLoop(ArrayRef<Value> inits,
+                        llvm::function_ref<WhileHead(ArrayRef<Value>)> head,
+                        llvm::function_ref<Values(ArrayRef<Value>)> body) {
+  SmallVector<Type> types;
+  for (Value v : inits)
+    types.push_back(v.getType());
+  Block *header = newBlock(types);
+  Block *inner = newBlock({});
+  Block *exit = newBlock({});
+  branch(header, ValueRange(inits));
+  b.setInsertionPointToEnd(header);
+  Values carried(header->getArguments());
+  WhileHead h = head(carried);
+  condBranch(h.condition, inner, exit);
+  b.setInsertionPointToEnd(inner);
+  branch(header, body(h.forwarded));
+  b.setInsertionPointToEnd(exit);
+  return h.forwarded;
+}
+
+} // namespace tilesdk::lowering

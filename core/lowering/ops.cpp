@@ -1,0 +1,327 @@
+//===- ops.cpp - Elementwise operations -------------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/engine.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace tilesdk::lowering {
+
+/// Operations of arith and math that are one operation of the LLVM dialect on
+/// the same operands.
+static StringRef directName(StringRef name) {
+  return llvm::StringSwitch<StringRef>(name)
+      .Case("arith.addf", "fadd")
+      .Case("arith.subf", "fsub")
+      .Case("arith.mulf", "fmul")
+      .Case("arith.divf", "fdiv")
+      .Case("tile.div_rn", "fdiv")
+      .Case("arith.remf", "frem")
+      .Case("arith.negf", "fneg")
+      .Case("arith.maximumf", "intr.maximum")
+      .Case("arith.minimumf", "intr.minimum")
+      .Case("arith.maxnumf", "intr.maxnum")
+      .Case("arith.minnumf", "intr.minnum")
+      .Case("math.sqrt", "intr.sqrt")
+      .Case("tile.sqrt_rn", "intr.sqrt")
+      .Case("math.floor", "intr.floor")
+      .Case("math.ceil", "intr.ceil")
+      .Case("math.trunc", "intr.trunc")
+      .Case("math.round", "intr.round")
+      .Case("math.roundeven", "intr.roundeven")
+      .Case("math.absf", "intr.fabs")
+      .Case("math.fma", "intr.fma")
+      .Case("math.copysign", "intr.copysign")
+      .Case("arith.addi", "add")
+      .Case("arith.subi", "sub")
+      .Case("arith.muli", "mul")
+      .Case("arith.andi", "and")
+      .Case("arith.ori", "or")
+      .Case("arith.xori", "xor")
+      .Case("arith.shli", "shl")
+      .Case("arith.shrsi", "ashr")
+      .Case("arith.shrui", "lshr")
+      .Case("arith.maxsi", "intr.smax")
+      .Case("arith.minsi", "intr.smin")
+      .Case("arith.maxui", "intr.umax")
+      .Case("arith.minui", "intr.umin")
+      .Case("math.absi", "intr.abs")
+      .Case("math.ctpop", "intr.ctpop")
+      .Case("math.ctlz", "intr.ctlz")
+      .Case("math.cttz", "intr.cttz")
+      .Default("");
+}
+
+/// Functions of the math library, by the operation of the dialect math.
+static StringRef libraryName(StringRef name) {
+  return llvm::StringSwitch<StringRef>(name)
+      .Case("math.exp", "exp")
+      .Case("math.exp2", "exp2")
+      .Case("math.expm1", "expm1")
+      .Case("math.log", "log")
+      .Case("math.log2", "log2")
+      .Case("math.log10", "log10")
+      .Case("math.log1p", "log1p")
+      .Case("math.sin", "sin")
+      .Case("math.cos", "cos")
+      .Case("math.tan", "tan")
+      .Case("math.asin", "asin")
+      .Case("math.acos", "acos")
+      .Case("math.atan", "atan")
+      .Case("math.atan2", "atan2")
+      .Case("math.sinh", "sinh")
+      .Case("math.cosh", "cosh")
+      .Case("math.tanh", "tanh")
+      .Case("math.asinh", "asinh")
+      .Case("math.acosh", "acosh")
+      .Case("math.atanh", "atanh")
+      .Case("math.erf", "erf")
+      .Case("math.erfc", "erfc")
+      .Case("math.cbrt", "cbrt")
+      .Case("math.powf", "pow")
+      .Case("math.rsqrt", "rsqrt")
+      .Default("");
+}
+
+/// Calls tsdk.math.<name>.<type> in pieces of the width of the registers.
+Value Engine::mathCall(StringRef name, Type element, ValueRange operands) {
+  Type t = arithmeticType(element);
+  StringRef suffix = t == B.f64 ? "f64" : t == B.f32 ? "f32" : "";
+  SmallVector<Value> args;
+  for (Value v : operands)
+    args.push_back(v);
+  unsigned lanes = B.lanesOf(args[0]);
+  std::string base = (Twine("tsdk.math.") + name + ".").str();
+  if (lanes == 0)
+    return B.call(base + suffix.str(), t, args, true);
+  unsigned widest = target.vectorBytes / B.bytesOf(t);
+  unsigned narrowest = t == B.f64 ? 2 : 4;
+  unsigned piece = std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
+  std::string symbol =
+      base + "v" + std::to_string(piece) + suffix.str();
+  auto one = [&](ArrayRef<Value> in) {
+    return B.call(symbol, B.vec(t, piece), in, true);
+  };
+  if (lanes < piece) {
+    SmallVector<int32_t> up(piece), down(lanes);
+    for (unsigned i = 0; i < piece; ++i)
+      up[i] = i % lanes;
+    for (unsigned i = 0; i < lanes; ++i)
+      down[i] = i;
+    for (Value &v : args)
+      v = B.shuffle(v, v, up);
+    Value r = one(args);
+    return B.shuffle(r, r, down);
+  }
+  SmallVector<Value> parts;
+  for (unsigned at = 0; at < lanes; at += piece) {
+    SmallVector<Value> in;
+    for (Value v : args)
+      in.push_back(B.slice(v, at, piece));
+    parts.push_back(one(in));
+  }
+  return B.concat(parts);
+}
+
+/// Division that never traps: a lane that is masked off may hold any divisor.
+Value Engine::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
+  Type type = l.getType();
+  Type element = B.elementOf(type);
+  unsigned bits = element.getIntOrFloatBitWidth();
+  if (auto c = B.constant(r); c && *c > 0 && !B.lanesOf(r)) {
+    if (auto d = B.constant(l); d && (isSigned || *d >= 0))
+      return B.cst(type, remainder ? *d % *c : *d / *c);
+    return B.bin(remainder ? (isSigned ? "srem" : "urem")
+                           : (isSigned ? "sdiv" : "udiv"),
+                 l, r);
+  }
+  // A vector constant divides by multiplication.
+  bool constantDivisor = false;
+  if (Operation *def = r.getDefiningOp())
+    constantDivisor = def->hasAttr("value") && B.lanesOf(r);
+  if (constantDivisor)
+    return B.bin(remainder ? (isSigned ? "srem" : "urem")
+                           : (isSigned ? "sdiv" : "udiv"),
+                 l, r);
+  Value zero = B.cst(type, 0), one = B.cst(type, 1);
+  r = B.select(B.icmp(EQ, r, zero), one, r);
+  Value q;
+  if (bits <= 32 && B.lanesOf(type)) {
+    // Exact: a quotient of 32-bit integers is far from a rounding border.
+    const char *up = isSigned ? "sitofp" : "uitofp";
+    const char *down = isSigned ? "fptosi" : "fptoui";
+    Value f = B.bin("fdiv", B.cast(up, l, B.f64), B.cast(up, r, B.f64));
+    q = B.cast(down, f, bits == 32 && isSigned ? B.i32 : B.i64);
+    q = B.toInt(q, element);
+  } else if (bits <= 32) {
+    const char *up = isSigned ? "sext" : "zext";
+    q = B.bin(isSigned ? "sdiv" : "udiv", B.cast(up, l, B.i64),
+              B.cast(up, r, B.i64));
+    q = B.cast("trunc", q, element);
+  } else {
+    // The most negative number by -1 traps; negation wraps as it should.
+    Value minus =
+        isSigned ? B.icmp(EQ, r, B.cst(type, -1)) : Value();
+    Value by = isSigned ? B.select(minus, one, r) : r;
+    q = B.bin(isSigned ? "sdiv" : "udiv", l, by);
+    if (isSigned)
+      q = B.select(minus, B.bin("sub", zero, q), q);
+  }
+  if (!remainder)
+    return q;
+  return B.bin("sub", l, B.bin("mul", q, r));
+}
+
+/// Integer to float; there is no bf16 or f8 instruction, they go through f32.
+static Value intToFloat(Engine &e, Value v, Type to, bool isSigned) {
+  Type via = e.arithmeticType(to);
+  Value f = e.B.cast(isSigned ? "sitofp" : "uitofp", v, via);
+  return e.fromArithmetic(f, to);
+}
+
+bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
+                    SmallVectorImpl<Value> &out) {
+  StringRef name = op->getName().getStringRef();
+  Type from = op->getNumOperands()
+                  ? tile::elementOf(op->getOperand(0).getType())
+                  : Type();
+  Type to = op->getNumResults() ? tile::elementOf(op->getResult(0).getType())
+                                : Type();
+  Type result = to ? B.vec(registerType(to), lanes) : Type();
+  auto done = [&](Value v) {
+    out.push_back(v);
+    return true;
+  };
+
+  if (StringRef direct = directName(name); !direct.empty()) {
+    if (!isFloat(to)) {
+      // Constants decide about loops and masks, so scalars are folded.
+      if (lanes == 0 && in.size() == 2) {
+        auto a = B.constant(in[0]), c = B.constant(in[1]);
+        if (a && c && !to.isInteger(1)) {
+          if (direct == "add")
+            return done(B.cst(result, *a + *c));
+          if (direct == "sub")
+            return done(B.cst(result, *a - *c));
+          if (direct == "mul")
+            return done(B.cst(result, *a * *c));
+        }
+      }
+      return done(B.op(direct, result, in));
+    }
+    SmallVector<Value> args;
+    for (Value v : in)
+      args.push_back(toArithmetic(v, to));
+    Type t = B.vec(arithmeticType(to), lanes);
+    if (direct == "frem")
+      return done(fromArithmetic(mathCall("fmod", to, args), to));
+    // Sign changes need no rounding but f16 arithmetic does.
+    return done(fromArithmetic(B.op(direct, t, args), to));
+  }
+  if (StringRef library = libraryName(name); !library.empty()) {
+    SmallVector<Value> args;
+    for (Value v : in)
+      args.push_back(toArithmetic(v, to));
+    return done(fromArithmetic(mathCall(library, to, args), to));
+  }
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    Type type = registerType(to);
+    if (auto i = dyn_cast<IntegerAttr>(constant.getValue()))
+      return done(B.cst(type, type.isInteger(1) ? i.getValue().getZExtValue()
+                                                : i.getValue().getSExtValue()));
+    const APFloat &f = cast<FloatAttr>(constant.getValue()).getValue();
+    if (isFloat(type))
+      return done(B.cstAPFloat(type, f));
+    return done(B.cst(type, f.bitcastToAPInt().getZExtValue()));
+  }
+  if (auto cmp = dyn_cast<arith::CmpIOp>(op))
+    return done(B.icmp(unsigned(cmp.getPredicate()), in[0], in[1]));
+  if (auto cmp = dyn_cast<arith::CmpFOp>(op))
+    return done(B.fcmp(unsigned(cmp.getPredicate()), toArithmetic(in[0], from),
+                       toArithmetic(in[1], from)));
+  if (isa<arith::SelectOp>(op)) {
+    Value c = in[0], t = in[1], f = in[2];
+    return done(B.select(c, t, f));
+  }
+  if (isa<arith::DivSIOp, arith::DivUIOp, arith::RemSIOp, arith::RemUIOp>(op))
+    return done(integerDivide(in[0], in[1],
+                              isa<arith::DivSIOp, arith::RemSIOp>(op),
+                              isa<arith::RemSIOp, arith::RemUIOp>(op)));
+  if (isa<arith::ExtSIOp>(op))
+    return done(B.cast("sext", in[0], registerType(to)));
+  if (isa<arith::ExtUIOp>(op))
+    return done(B.cast("zext", in[0], registerType(to)));
+  if (isa<arith::TruncIOp>(op))
+    return done(B.cast("trunc", in[0], registerType(to)));
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+    return done(B.toInt(in[0], registerType(to)));
+  if (isa<arith::SIToFPOp, arith::UIToFPOp>(op))
+    return done(intToFloat(*this, in[0], to, isa<arith::SIToFPOp>(op)));
+  if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) {
+    Value f = toArithmetic(in[0], from);
+    bool isSigned = isa<arith::FPToSIOp>(op);
+    // Narrow results wrap as on other devices, by way of a wider integer.
+    unsigned bits = to.getIntOrFloatBitWidth();
+    Type wide = bits < 32 ? B.i32 : registerType(to);
+    Value i = B.cast(isSigned || bits < 32 ? "fptosi" : "fptoui", f, wide);
+    return done(B.toInt(i, registerType(to)));
+  }
+  if (isa<arith::ExtFOp, arith::TruncFOp>(op))
+    return done(convertFloat(in[0], from, to, false));
+  if (auto convert = dyn_cast<tile::FpToFpOp>(op))
+    return done(convertFloat(in[0], from, to,
+                             convert.getRounding() == tile::Rounding::Rtz));
+  if (isa<arith::BitcastOp>(op)) {
+    Type a = registerType(from), b = registerType(to);
+    return done(a == b ? in[0] : B.cast("bitcast", in[0], b));
+  }
+  if (isa<arith::MulUIExtendedOp, arith::MulSIExtendedOp>(op)) {
+    const char *up = isa<arith::MulUIExtendedOp>(op) ? "zext" : "sext";
+    unsigned bits = to.getIntOrFloatBitWidth();
+    Type wide = B.b.getIntegerType(2 * bits);
+    Value p = B.bin("mul", B.cast(up, in[0], wide), B.cast(up, in[1], wide));
+    out.push_back(B.bin("mul", in[0], in[1]));
+    out.push_back(B.cast(
+        "trunc", B.bin("lshr", p, B.cst(p.getType(), bits)), to));
+    return true;
+  }
+  if (isa<arith::AddUIExtendedOp>(op)) {
+    Value sum = B.bin("add", in[0], in[1]);
+    out.push_back(sum);
+    out.push_back(B.icmp(ULT, sum, in[0]));
+    return true;
+  }
+  if (isa<tile::AddPtrOp>(op)) {
+    Type pointee = cast<tile::PointerType>(to).getPointee();
+    return done(B.gep(in[0], memoryType(pointee), in[1]));
+  }
+  if (isa<tile::IntToPtrOp>(op))
+    return done(B.cast("inttoptr", in[0], B.ptr));
+  if (isa<tile::PtrToIntOp>(op))
+    return done(B.cast("ptrtoint", in[0], B.i64));
+  if (isa<tile::PtrCastOp, tile::HintOp>(op))
+    return done(in[0]);
+  if (auto id = dyn_cast<tile::ProgramIdOp>(op))
+    return done(programField(8 + 4 * id.getAxis(), B.i32));
+  if (auto count = dyn_cast<tile::NumProgramsOp>(op))
+    return done(programField(20 + 4 * count.getAxis(), B.i32));
+  if (auto ext = dyn_cast<tile::ExternElementwiseOp>(op)) {
+    StringRef symbol = ext.getSymbol();
+    if (symbol.consume_front("tsdk.math.") && isFloat(from)) {
+      SmallVector<Value> args;
+      for (Value v : in)
+        args.push_back(toArithmetic(v, from));
+      Value r = mathCall(symbol, from, args);
+      return done(isFloat(to) ? fromArithmetic(r, to) : r);
+    }
+    return false;
+  }
+  return false;
+}
+
+} // namespace tilesdk::lowering

@@ -1,0 +1,120 @@
+//===- program.cpp - Kernels as functions of the LLVM dialect ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/engine.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace tilesdk::lowering {
+
+Engine::Engine(ModuleOp module, const TileLoopsTarget &target,
+               TileLoopsInfo &info)
+    : B(module, target.contractFloat), target(target), info(info) {}
+
+// Offsets in tsdk_tile_program, see tilesdk_plugin.h.
+static constexpr int64_t yieldOffset = 40, yieldStateOffset = 48;
+
+Value Engine::programField(int64_t offset, Type type) {
+  Value &known = programFields[{offset, type}];
+  if (!known)
+    B.atEntry([&] {
+      known = B.load(type, B.gep(programArg, B.i8, B.cst64(offset)),
+                     B.bytesOf(type));
+    });
+  return known;
+}
+
+void Engine::emitYield() {
+  info.usesYield = true;
+  Value fn = programField(yieldOffset, B.ptr);
+  Value state = programField(yieldStateOffset, B.ptr);
+  B.ifThen(B.icmp(NE, fn, B.zero(B.ptr)),
+           [&] { B.callPointer(fn, ValueRange(SmallVector<Value>{state})); });
+}
+
+LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
+  auto args = B.beginKernel(name, func.getLoc());
+  paramsArg = args[0];
+  programArg = args[1];
+  scratchArg = args[2];
+  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
+    Type element = arg.getType();
+    Value slot = B.load(B.ptr, B.gep(paramsArg, B.ptr, B.cst64(i)), 8);
+    scalars[arg] = fromMemory(
+        B.load(memoryType(element), slot, sizeOf(element)), element);
+  }
+  if (!func.getBody().hasOneBlock()) {
+    fail(func, "kernels must be structured: one block with regions");
+    return failure();
+  }
+  emitBlock(&func.getBody().front(), {});
+  B.loc = func.getLoc();
+  B.endKernel();
+  placeBuffers();
+  return failure(failed);
+}
+
+/// Replaces calls by the bodies of the functions, which are single blocks.
+static LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
+  unsigned budget = 100000;
+  while (true) {
+    SmallVector<func::CallOp> calls;
+    kernel.walk([&](func::CallOp call) { calls.push_back(call); });
+    if (calls.empty())
+      return success();
+    for (func::CallOp call : calls) {
+      auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
+      if (!callee || callee.isExternal() || !callee.getBody().hasOneBlock())
+        return call.emitError() << "[T0710] function '" << call.getCallee()
+                                << "' has no body that can be inlined";
+      if (budget-- == 0)
+        return call.emitError() << "[T0710] calls are recursive or too many";
+      OpBuilder b(call);
+      IRMapping map;
+      Block &body = callee.getBody().front();
+      map.map(body.getArguments(), call.getOperands());
+      for (Operation &op : body.without_terminator())
+        b.clone(op, map);
+      for (auto [result, value] :
+           llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
+        result.replaceAllUsesWith(map.lookupOrDefault(value));
+      call.erase();
+    }
+  }
+}
+
+bool lowerTileToLoops(ModuleOp module, const TileLoopsTarget &target,
+                      TileLoopsInfo &info) {
+  info = TileLoopsInfo();
+  SmallVector<func::FuncOp> kernels, all;
+  for (auto func : module.getOps<func::FuncOp>()) {
+    all.push_back(func);
+    if (func->hasAttr(tile::attr::kernel))
+      kernels.push_back(func);
+  }
+  module.getContext()->getOrLoadDialect("llvm");
+  if (!module.getContext()->getLoadedDialect("llvm")) {
+    module.emitError("[T0711] the LLVM dialect is not registered");
+    return false;
+  }
+  for (func::FuncOp func : kernels) {
+    if (failed(inlineCalls(module, func)))
+      return false;
+    // The kernel's name goes to the new function.
+    StringAttr name = func.getSymNameAttr();
+    func.setSymName((name.getValue() + ".tile").str());
+    Engine engine(module, target, info);
+    if (failed(engine.emitKernel(func, name.getValue())))
+      return false;
+  }
+  for (func::FuncOp func : all)
+    func.erase();
+  module->removeAttr(tile::attr::version);
+  return true;
+}
+
+} // namespace tilesdk::lowering
