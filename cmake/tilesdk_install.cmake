@@ -27,8 +27,10 @@ if(TARGET tilesdk_compiler)
 endif()
 install(TARGETS tilesdk_plugin_cpu
         LIBRARY DESTINATION ${TILESDK_PLUGIN_INSTALL_DIR} COMPONENT runtime)
-install(PROGRAMS $<TARGET_FILE:tilesdk_command>
-        DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME tilesdk COMPONENT tools)
+if(TARGET tilesdk_command)
+  install(PROGRAMS $<TARGET_FILE:tilesdk_command>
+          DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME tilesdk COMPONENT tools)
+endif()
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/api/include/tilesdk
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel
         FILES_MATCHING PATTERN "*.h")

@@ -395,8 +395,7 @@ typedef struct tsdk_variant_desc {
   tsdk_str resume_stage;
   tsdk_bytes resume_ir;
   uint64_t timeout_ns;   /**< From this call on; 0: none. */
-  const int32_t *cancel; /**< Polled; non-zero stops the build. Must stay until
-                              the build ended. May be NULL. */
+  const int32_t *cancel; /**< Polled; non-zero stops the build. May be NULL. */
 } tsdk_variant_desc;
 
 /** Builds a variant, or takes it from memory or the disk cache. Builds of the
@@ -408,7 +407,8 @@ TSDK_API tsdk_error tsdk_variant_build(tsdk_kernel kernel,
                                        const tsdk_variant_desc *desc,
                                        tsdk_variant *out);
 
-/** Starts a build on another thread. `desc` is copied, except `cancel`.
+/** Starts a build on another thread. `desc` is copied; its `cancel` must be
+ *  NULL, tsdk_build_cancel takes its place.
  *  @thread any @blocks no @since 0.1 @owns *out
  *  @errors as far as they show without building */
 TSDK_API tsdk_error tsdk_build_start(tsdk_kernel kernel,

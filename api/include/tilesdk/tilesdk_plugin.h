@@ -238,11 +238,15 @@ typedef struct tsdk_driver {
   tsdk_error (*probe)(void *self, uint32_t *count);
   /** [R] Opens device `ordinal`; the host opens each once. */
   tsdk_error (*device_open)(void *self, uint32_t ordinal, void **device);
-  /** [R] After all work of the device was waited for. */
+  /** [R] Waits for the work of all its streams. */
   void (*device_close)(void *self, void *device);
   /** [R] The target that code for this device is built for. */
   tsdk_error (*device_target)(void *self, void *device,
                               const tsdk_target **out);
+  /** Whether the device also runs code built for `target`, one of the plugin's
+   *  own. NULL: only code for its own target. */
+  tsdk_error (*target_runs)(void *self, void *device, const tsdk_target *target,
+                            tsdk_bool *runs);
   /** TSDK_DEVICE_... properties; TSDK_E_UNIMPLEMENTED for unknown ones. */
   tsdk_error (*device_get)(void *self, void *device, uint32_t property,
                            void *out, size_t *size);

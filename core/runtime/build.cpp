@@ -1,0 +1,333 @@
+//===- build.cpp - Building each variant once --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/runtime/build.h"
+#include "core/runtime/context.h"
+#include "core/runtime/os.h"
+#include "core/runtime/text.h"
+
+#include "llvm/ADT/StringExtras.h"
+
+#include <chrono>
+#include <cstdlib>
+
+using namespace tilesdk::runtime;
+
+namespace {
+
+// How often a thread that waits for another's build looks at its own cancel
+// flag.
+constexpr auto pollInterval = std::chrono::milliseconds(2);
+
+bool isCancelled(const BuildRequest &request) {
+  return request.cancel && __atomic_load_n(request.cancel, __ATOMIC_RELAXED);
+}
+
+/// An error when the request has no more time.
+Error checkTime(const BuildRequest &request) {
+  if (isCancelled(request))
+    return makeError(TSDK_E_CANCELLED,
+                     "kernel `" + request.kernel + "` was cancelled");
+  if (request.deadline && os::now() >= request.deadline)
+    return makeError(TSDK_E_DEADLINE_EXCEEDED,
+                     "kernel `" + request.kernel +
+                         "` took longer than its timeout");
+  return success();
+}
+
+std::string join(const std::vector<std::string> &names) {
+  return llvm::join(names, ",");
+}
+
+} // namespace
+
+struct BuildRegistry::InFlight {
+  std::condition_variable ended;
+  bool done = false;
+  Ref<Variant> variant;
+  Error error;
+};
+
+BuildRegistry::BuildRegistry() = default;
+
+void BuildRegistry::forget(Variant *variant) {
+  std::lock_guard lock(mutex);
+  auto found = live.find(variant->key);
+  if (found != live.end() && found->second == variant)
+    live.erase(found);
+}
+
+Error BuildRegistry::get(const BuildRequest &request, Ref<Variant> *out) {
+  if (owner->isForked())
+    return makeError(TSDK_E_FAILED_PRECONDITION,
+                     "this context was in use when the process was forked; "
+                     "create a new one in the child");
+  const std::string &buildId = owner->compiler.buildId();
+  if (buildId.empty()) {
+    const compiler::Table *table;
+    if (Error error = owner->compiler.table(&table))
+      return error;
+  }
+  std::string key = request.key(buildId);
+  while (true) {
+    std::shared_ptr<InFlight> flight;
+    {
+      std::unique_lock lock(mutex);
+      auto found = live.find(key);
+      if (found != live.end() && found->second->tryRetain()) {
+        *out = Ref<Variant>::adopt(found->second);
+        return success();
+      }
+      if (Error error = checkTime(request))
+        return error;
+      auto other = inFlight.find(key);
+      if (other == inFlight.end()) {
+        flight = std::make_shared<InFlight>();
+        inFlight.emplace(key, flight);
+        active.fetch_add(1, std::memory_order_relaxed);
+      } else {
+        std::shared_ptr<InFlight> theirs = other->second;
+        while (!theirs->done) {
+          theirs->ended.wait_for(lock, pollInterval);
+          if (!theirs->done)
+            if (Error error = checkTime(request))
+              return error;
+        }
+        if (theirs->variant) {
+          *out = theirs->variant;
+          return success();
+        }
+        // Their time was over, not ours: build it ourselves.
+        if (theirs->error.code() == TSDK_E_CANCELLED ||
+            theirs->error.code() == TSDK_E_DEADLINE_EXCEEDED)
+          continue;
+        return theirs->error.copy();
+      }
+    }
+
+    Ref<Variant> variant;
+    Error error;
+    try {
+      error = build(request, key, &variant);
+    } catch (...) {
+      error = Error(outOfMemory());
+    }
+    std::lock_guard lock(mutex);
+    flight->done = true;
+    flight->variant = variant;
+    if (error)
+      flight->error = error.copy();
+    else
+      live[key] = variant.get();
+    inFlight.erase(key);
+    active.fetch_sub(1, std::memory_order_relaxed);
+    flight->ended.notify_all();
+    if (!error)
+      *out = std::move(variant);
+    return error;
+  }
+}
+
+bool BuildRegistry::fromCache(const BuildRequest &request,
+                              const std::string &key, Ref<Variant> *out) {
+  std::optional<CacheEntry> entry = owner->cache.load(key);
+  if (!entry)
+    return false;
+  Ref<Variant> variant = makeRef<Variant>(*owner, request, key);
+  bool usable = true;
+  if (request.stopStage == "object")
+    usable = variant->readMetadata(entry->section("metadata")) &&
+             !entry->section("object").empty();
+  for (const CacheSection &section : entry->sections) {
+    llvm::StringRef name = section.name;
+    if (name.consume_front("stage:"))
+      variant->stages[name.str()] = makeRef<Blob>(section.bytes.str());
+  }
+  if (entry->has("object"))
+    variant->stages["object"] = makeRef<Blob>(entry->section("object").str());
+  for (const std::string &stage : request.keepStages)
+    usable &= variant->stages.count(stage) != 0 ||
+              entry->section("missing").contains("," + stage + ",");
+  if (!usable) {
+    owner->cache.reject(key);
+    return false;
+  }
+  variant->diags = DiagList::fromJson(entry->section("diagnostics"));
+  variant->times = entry->section("times").str();
+  variant->fromCache = true;
+  *out = std::move(variant);
+  return true;
+}
+
+void BuildRegistry::toCache(const Variant &variant) {
+  std::vector<CacheSection> sections;
+  std::string diags = variant.diags->size() ? variant.diags->toJson() : "[]";
+  // Stages this target does not have, so that asking again is no miss.
+  std::string missing = ",";
+  for (const std::string &stage : variant.request.keepStages)
+    if (!variant.stages.count(stage))
+      missing += stage + ",";
+  sections.push_back({"metadata", variant.metadata});
+  sections.push_back({"diagnostics", diags});
+  sections.push_back({"times", variant.times});
+  sections.push_back({"missing", missing});
+  for (const auto &[name, blob] : variant.stages)
+    sections.push_back(
+        {name == "object" ? name : "stage:" + name, blob->bytes});
+  owner->cache.store(variant.key, sections);
+}
+
+Error BuildRegistry::build(const BuildRequest &request, const std::string &key,
+                           Ref<Variant> *out) {
+  uint64_t start = os::now();
+  Ref<Variant> variant;
+  if (!fromCache(request, key, &variant)) {
+    variant = makeRef<Variant>(*owner, request, key);
+    variant->diags = makeRef<DiagList>();
+    compiles.fetch_add(1, std::memory_order_relaxed);
+    if (Error error = compile(request, *variant))
+      return error;
+    toCache(*variant);
+  }
+  if (!request.remarks.empty()) {
+    // They are about this request, not about the artifact in the cache.
+    Ref<DiagList> all = makeRef<DiagList>();
+    for (size_t i = 0; i < variant->diags->size(); ++i)
+      all->add((*variant->diags)[i]);
+    for (const DiagEntry &remark : request.remarks)
+      all->add(remark);
+    variant->diags = std::move(all);
+  }
+  if (variant->diags->size())
+    variant->diagsHandle = makeHandle(Ref<Object>(variant->diags.get()));
+  variant->buildNanoseconds = os::now() - start;
+  *out = std::move(variant);
+  return success();
+}
+
+Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
+  const compiler::Table *table;
+  if (Error error = owner->compiler.table(&table))
+    return error;
+  compiler::CompileInput input = {};
+  if (request.resumeStage.empty())
+    if (Error error = request.text->parsed(*table, &input.program))
+      return error;
+  input.ir = toBytes(request.resumeIr);
+  input.irStage = toStr(request.resumeStage);
+  input.kernel = toStr(request.kernel);
+  input.signature = toStr(request.signature);
+  input.target = &request.target->data;
+  input.plugin = request.target->plugin->forCompiler();
+  std::vector<tsdk_option> options;
+  for (const auto &[name, value] : request.options)
+    options.push_back({toStr(name), toStr(value)});
+  input.options = options.data();
+  input.numOptions = options.size();
+  std::vector<tsdk_bytes> bitcode;
+  for (const std::string &each : request.linkBitcode)
+    bitcode.push_back(toBytes(each));
+  input.linkBitcode = bitcode.data();
+  input.numLinkBitcode = bitcode.size();
+
+  // A plugin's own compiler starts where ours stops.
+  bool byPlugin =
+      request.target->data.execution == TSDK_EXECUTION_PLUGIN_COMPILER &&
+      request.stopStage != "tile" && request.stopStage != "tile-opt";
+  std::vector<std::string> keep = request.keepStages;
+  std::string stop = byPlugin ? "tile-opt" : request.stopStage;
+  if (stop != "object")
+    keep.push_back(stop);
+  std::string keepText = join(keep);
+  input.keepStages = toStr(keepText);
+  input.stopStage = toStr(stop);
+  input.deadlineNanoseconds = request.deadline;
+  input.cancel = request.cancel;
+
+  CompilerOutput output;
+  compiler::Sink sink = output.sink();
+  tsdk_code code = table->compile(&input, &sink);
+  if (Error error = output.error(code, "kernel `" + request.kernel + "`")) {
+    std::string path =
+        owner->cache.storeReproducer(variant.key, output.blobs["reproducer"]);
+    if (path.empty())
+      return error;
+    return makeError(error.code(),
+                     error.message() + "\nthis is a bug of tilesdk; please "
+                                       "report it with the reproducer in " +
+                         path);
+  }
+  if (byPlugin) {
+    if (Error error = runPlugin(request, output, /*assemble=*/false))
+      return error;
+  } else if (request.stopStage == "object" && !output.blobs.count("object") &&
+             output.blobs.count("asm") &&
+             request.target->plugin->table().assemble) {
+    if (Error error = runPlugin(request, output, /*assemble=*/true))
+      return error;
+  }
+
+  variant.diags = output.diags;
+  variant.times = output.blobs["times"];
+  if (request.stopStage == "object") {
+    if (!output.blobs.count("object") ||
+        !variant.readMetadata(output.blobs["metadata"]))
+      return makeError(TSDK_E_INTERNAL,
+                       "kernel `" + request.kernel +
+                           "`: the compiler gave no usable object and "
+                           "metadata");
+    variant.stages["object"] =
+        makeRef<Blob>(std::move(output.blobs["object"]));
+  }
+  for (const char *stage : {"tile", "tile-opt", "simt", "llvm", "asm"})
+    if (request.wants(stage) && output.blobs.count(stage))
+      variant.stages[stage] = makeRef<Blob>(std::move(output.blobs[stage]));
+  return success();
+}
+
+Error BuildRegistry::runPlugin(const BuildRequest &request,
+                               CompilerOutput &output, bool assemble) {
+  Plugin &plugin = *request.target->plugin;
+  const char *stage = assemble ? "asm" : "tile-opt";
+  std::vector<tsdk_option> options;
+  for (const auto &[name, value] : request.options)
+    options.push_back({toStr(name), toStr(value)});
+  tsdk_plugin_compile_in in = {};
+  in.struct_size = sizeof(in);
+  in.target = request.target->original;
+  in.ir = toBytes(output.blobs[stage]);
+  in.kernel = toStr(request.kernel);
+  in.metadata = toStr(output.blobs["metadata"]);
+  in.options = options.data();
+  in.num_options = options.size();
+  in.deadline_ns = request.deadline;
+  in.cancel = request.cancel;
+  tsdk_plugin_compile_out result = {};
+  result.struct_size = sizeof(result);
+  auto *function = assemble ? plugin.table().assemble : plugin.table().compile;
+  Error error(function(plugin.table().self, &in, &result));
+  std::string log = toRef(result.log).str();
+  if (!error) {
+    output.blobs["object"] = toRef(result.object).str();
+    if (result.metadata.size)
+      output.blobs["metadata"] = toRef(result.metadata).str();
+  }
+  // All of it is of host->alloc.
+  std::free(const_cast<void *>(result.object.data));
+  std::free(const_cast<void *>(result.metadata.data));
+  std::free(const_cast<void *>(result.log.data));
+  if (!log.empty() && !error) {
+    DiagEntry remark;
+    remark.severity = TSDK_SEVERITY_REMARK;
+    remark.message = (plugin.name() + ": " + log).str();
+    output.diags->add(std::move(remark));
+  }
+  if (error)
+    return std::move(error).in("kernel `" + request.kernel + "`, plugin " +
+                               plugin.name() +
+                               (log.empty() ? "" : " (" + log + ")"));
+  return error;
+}

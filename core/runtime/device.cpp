@@ -1,0 +1,155 @@
+//===- device.cpp - Devices, streams, events, buffers ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/runtime/device.h"
+
+#include "core/runtime/context.h"
+#include "core/runtime/os.h"
+
+using namespace tilesdk::runtime;
+
+Device::Device(Context &context, Plugin &plugin, uint32_t ordinal)
+    : Object(Kind::Device), owner(context), plugin(plugin), number(ordinal),
+      name((plugin.name() + ":" + llvm::Twine(ordinal)).str()) {}
+
+Error Device::open() {
+  const tsdk_driver &table = driver();
+  if (Error error = check(table.device_open(table.self, number, &handle),
+                          "cannot be opened"))
+    return error;
+  isOpen = true;
+  const tsdk_target *original = nullptr;
+  if (Error error =
+          check(table.device_target(table.self, handle, &original), "target"))
+    return error;
+  deviceTarget = plugin.findTarget(original);
+  if (!deviceTarget)
+    return makeError(TSDK_E_PLUGIN, name + ": the driver names a target that "
+                                           "its plugin does not list");
+  return success();
+}
+
+Device::~Device() {
+  if (!isOpen || owner.isForked())
+    return;
+  // First the work, then what it uses.
+  Error ignored = check(driver().stream_sync(driver().self, handle, 0), "sync");
+  drain();
+  driver().device_close(driver().self, handle);
+}
+
+void Device::retain() { owner.retain(); }
+void Device::release() { owner.release(); }
+
+Error Device::enter() {
+  if (owner.isForked())
+    return makeError(TSDK_E_FAILED_PRECONDITION,
+                     name + ": the device was opened before this process was "
+                            "forked; create a new context in the child");
+  if (deferred.load(std::memory_order_relaxed))
+    drain();
+  return success();
+}
+
+void Device::defer(Deferred *thing) {
+  Deferred *head = deferred.load(std::memory_order_relaxed);
+  do
+    thing->nextDeferred = head;
+  while (!deferred.compare_exchange_weak(
+      head, thing, std::memory_order_release, std::memory_order_relaxed));
+}
+
+void Device::drain() {
+  // Destroying one thing may release another: a buffer its stream.
+  while (Deferred *list =
+             deferred.exchange(nullptr, std::memory_order_acquire)) {
+    // Oldest first.
+    Deferred *ordered = nullptr;
+    while (list) {
+      Deferred *next = list->nextDeferred;
+      list->nextDeferred = ordered;
+      ordered = list;
+      list = next;
+    }
+    while (ordered) {
+      Deferred *next = ordered->nextDeferred;
+      ordered->destroyOn(*this);
+      delete ordered;
+      ordered = next;
+    }
+  }
+}
+
+Error Device::check(tsdk_error error, const char *what) const {
+  if (!error)
+    return success();
+  return Error(error).in(llvm::Twine(name) + ": " + what);
+}
+
+Error Device::checkPointer(const void *memory) const {
+  const tsdk_driver &table = driver();
+  if (!table.pointer_get || !memory)
+    return success();
+  int32_t where = -1;
+  size_t size = sizeof(where);
+  if (Error error = check(table.pointer_get(table.self, memory,
+                                            TSDK_POINTER_ORDINAL, &where,
+                                            &size),
+                          "pointer"))
+    return error;
+  if (size != sizeof(where) || where < 0 ||
+      static_cast<uint32_t>(where) == number)
+    return success();
+  return makeError(TSDK_E_INVALID_ARGUMENT,
+                   name + ": the pointer belongs to device " +
+                       plugin.name() + ":" + llvm::Twine(where) +
+                       "; copy the data, or launch there");
+}
+
+DeviceObject::DeviceObject(Kind kind, Device &device)
+    : Object(kind), home(device) {
+  home.retain();
+}
+
+void DeviceObject::lastReference() {
+  // Once it is queued another thread may delete it.
+  Device &device = home;
+  device.defer(this);
+  device.release();
+}
+
+void Stream::destroyOn(Device &device) {
+  if (owned)
+    device.driver().stream_destroy(device.driver().self, device.native(),
+                                   native);
+}
+
+void Event::destroyOn(Device &device) {
+  device.driver().event_destroy(device.driver().self, device.native(), native);
+}
+
+void Buffer::lastReference() {
+  if (memory != Memory::Wrapped)
+    return DeviceObject::lastReference();
+  // Nothing of the driver's: the caller wants to know at once.
+  if (releaseWrapped)
+    releaseWrapped(user);
+  Device &home = device();
+  delete this;
+  home.release();
+}
+
+void Buffer::destroyOn(Device &device) {
+  const tsdk_driver &table = device.driver();
+  if (memory == Memory::Host) {
+    table.host_free(table.self, device.native(), pointer);
+  } else if (memory == Memory::Device && pointer) {
+    Error ignored = device.check(table.mem_free(table.self, device.native(),
+                                                stream ? stream->native : 0,
+                                                pointer),
+                                 "free");
+  }
+}
