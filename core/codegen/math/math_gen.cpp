@@ -56,7 +56,19 @@ struct Source {
 const Source sources[] = {
 #define TILESDK_MATH(NAME, F32, F64)                                           \
   {#NAME, "", #F32, false}, {#NAME, "", #F64, true},
-#define TILESDK_MATH_VARIANT(NAME, FEATURE, F32) {#NAME, #FEATURE, #F32, false},
+#define TILESDK_MATH_VARIANT(NAME, FEATURE, F32, F64)                          \
+  {#NAME, #FEATURE, #F32, false}, {#NAME, #FEATURE, #F64, true},
+#include "core/codegen/math/math_functions.def"
+};
+
+struct Small {
+  const char *name;
+  double bound;
+  const char *symbol;
+};
+
+const Small smallBodies[] = {
+#define TILESDK_MATH_SMALL(NAME, BOUND, F32) {#NAME, BOUND, #F32},
 #include "core/codegen/math/math_functions.def"
 };
 
@@ -71,8 +83,10 @@ struct Generator {
   bool report = false;
   std::map<std::string, std::string> out;
 
-  std::unique_ptr<Module> loadBodies(LLVMContext &context, StringRef symbol);
-  void widen(Module &module, Function &scalar, StringRef name, unsigned width);
+  std::unique_ptr<Module> loadBodies(LLVMContext &context,
+                                     ArrayRef<StringRef> symbols);
+  Function *widen(Module &module, Function &scalar, StringRef name,
+                  unsigned width);
   void optimise(Module &module);
   void emit(const Module &module, StringRef name);
   void run(const Source &source);
@@ -121,7 +135,7 @@ void saturateTableIndices(Function &function) {
 
 /// The scalar function and what it calls, with the GPU's traces removed.
 std::unique_ptr<Module> Generator::loadBodies(LLVMContext &context,
-                                              StringRef symbol) {
+                                              ArrayRef<StringRef> symbols) {
   auto module = std::make_unique<Module>("math", context);
   Expected<std::unique_ptr<Module>> ownModule =
       getLazyBitcodeModule(own->getMemBufferRef(), context);
@@ -137,17 +151,19 @@ std::unique_ptr<Module> Generator::loadBodies(LLVMContext &context,
   }
   module->setTargetTriple(machine->getTargetTriple());
   module->setDataLayout(machine->createDataLayout());
-  Function *wanted = (*ownModule)->getFunction(symbol);
-  if (!wanted || wanted->isDeclaration())
-    wanted = (*library)->getFunction(symbol);
-  if (!wanted || wanted->isDeclaration())
-    fail("no function " + symbol);
-  Function::Create(wanted->getFunctionType(), GlobalValue::ExternalLinkage,
-                   symbol, *module);
+  for (StringRef symbol : symbols) {
+    Function *wanted = (*ownModule)->getFunction(symbol);
+    if (!wanted || wanted->isDeclaration())
+      wanted = (*library)->getFunction(symbol);
+    if (!wanted || wanted->isDeclaration())
+      fail("no function " + symbol);
+    Function::Create(wanted->getFunctionType(), GlobalValue::ExternalLinkage,
+                     symbol, *module);
+  }
   for (Expected<std::unique_ptr<Module>> *input : {&ownModule, &library})
     if (Linker::linkModules(*module, std::move(**input),
                             Linker::LinkOnlyNeeded))
-      fail("cannot link " + symbol);
+      fail("cannot link " + symbols.front());
 
   for (Function &function : *module) {
     if (function.isIntrinsic())
@@ -181,13 +197,13 @@ std::unique_ptr<Module> Generator::loadBodies(LLVMContext &context,
   SMDiagnostic error;
   module = parseIR(MemoryBufferRef(text, "math"), error, context);
   if (!module)
-    fail(symbol + ": " + error.getMessage());
+    fail(symbols.front() + ": " + error.getMessage());
   return module;
 }
 
 /// Defines `name`: `scalar` applied to each of `width` lanes.
-void Generator::widen(Module &module, Function &scalar, StringRef name,
-                      unsigned width) {
+Function *Generator::widen(Module &module, Function &scalar, StringRef name,
+                           unsigned width) {
   LLVMContext &context = module.getContext();
   auto widened = [&](Type *type) -> Type * {
     return width == 1 ? type : FixedVectorType::get(type, width);
@@ -207,12 +223,11 @@ void Generator::widen(Module &module, Function &scalar, StringRef name,
     for (Argument &argument : function->args())
       arguments.push_back(&argument);
     builder.CreateRet(builder.CreateCall(&scalar, arguments));
-    return;
+    return function;
   }
   // Two halves where the vectoriser's register is 512 bits.
   if (width * element->getPrimitiveSizeInBits() > 512) {
-    StringRef stem = name.take_until([](char c) { return c == '@'; });
-    std::string half = replaceAll(stem.str(), ("v" + Twine(width)).str(),
+    std::string half = replaceAll(name.str(), ("v" + Twine(width)).str(),
                                   ("v" + Twine(width / 2)).str());
     Function *callee = module.getFunction(half);
     if (!callee)
@@ -231,7 +246,7 @@ void Generator::widen(Module &module, Function &scalar, StringRef name,
       halves[h] = builder.CreateCall(callee, arguments);
     }
     builder.CreateRet(builder.CreateShuffleVector(halves[0], halves[1], all));
-    return;
+    return function;
   }
   SmallVector<AllocaInst *> slots;
   for (Argument &argument : function->args()) {
@@ -273,6 +288,36 @@ void Generator::widen(Module &module, Function &scalar, StringRef name,
                    {MDString::get(context, "llvm.loop.unroll.disable")})});
   loop->replaceOperandWith(0, loop);
   latch->setMetadata(LLVMContext::MD_loop, loop);
+  return function;
+}
+
+/// Defines `name`: `small` when all lanes of the argument are within the bound,
+/// else `full`. A NaN is not.
+void dispatch(Module &module, StringRef name, Function &small, Function &full,
+              double bound) {
+  small.setLinkage(GlobalValue::InternalLinkage);
+  small.addFnAttr(Attribute::AlwaysInline);
+  full.setLinkage(GlobalValue::InternalLinkage);
+  full.addFnAttr(Attribute::NoInline);
+  LLVMContext &context = module.getContext();
+  Function *function = Function::Create(
+      full.getFunctionType(), GlobalValue::ExternalLinkage, name, module);
+  function->addFnAttr(Attribute::NoUnwind);
+  function->addFnAttr("prefer-vector-width", "512");
+  Argument *x = function->getArg(0);
+  IRBuilder<> builder(BasicBlock::Create(context, "entry", function));
+  Value *within = builder.CreateFCmpOLE(
+      builder.CreateUnaryIntrinsic(Intrinsic::fabs, x),
+      ConstantFP::get(x->getType(), bound));
+  if (x->getType()->isVectorTy())
+    within = builder.CreateAndReduce(within);
+  BasicBlock *fast = BasicBlock::Create(context, "fast", function);
+  BasicBlock *slow = BasicBlock::Create(context, "slow", function);
+  builder.CreateCondBr(within, fast, slow);
+  builder.SetInsertPoint(fast);
+  builder.CreateRet(builder.CreateCall(&small, {x}));
+  builder.SetInsertPoint(slow);
+  builder.CreateRet(builder.CreateCall(&full, {x}));
 }
 
 void Generator::optimise(Module &module) {
@@ -360,8 +405,15 @@ void Generator::run(const Source &source) {
         if (info->getSeverity() == DS_Error)
           fail("LLVM reported an error");
       });
-  std::unique_ptr<Module> module = loadBodies(context, source.symbol);
-  Function *scalar = module->getFunction(source.symbol);
+  const Small *small = nullptr;
+  for (const Small &one : smallBodies)
+    if (StringRef(source.name) == one.name && !source.isDouble &&
+        !*source.feature)
+      small = &one;
+  SmallVector<StringRef> symbols = {source.symbol};
+  if (small)
+    symbols.push_back(small->symbol);
+  std::unique_ptr<Module> module = loadBodies(context, symbols);
   std::string stem = "tsdk.math." + std::string(source.name) + ".";
   std::string suffix = *source.feature ? "@" + std::string(source.feature) : "";
   std::string type = source.isDouble ? "f64" : "f32";
@@ -371,7 +423,16 @@ void Generator::run(const Source &source) {
       continue;
     std::string lanes = width == 1 ? "" : "v" + std::to_string(width);
     names.push_back(stem + lanes + type + suffix);
-    widen(*module, *scalar, names.back(), width);
+    Function &full = *module->getFunction(source.symbol);
+    if (!small) {
+      widen(*module, full, names.back(), width);
+      continue;
+    }
+    dispatch(*module, names.back(),
+             *widen(*module, *module->getFunction(small->symbol),
+                    names.back() + ".small", width),
+             *widen(*module, full, names.back() + ".full", width),
+             small->bound);
   }
   optimise(*module);
   for (const std::string &name : names)

@@ -99,6 +99,97 @@ float tsdk_own_exp2_f32_avx512f(float x) {
   return __builtin_ldexpf(exp2Core(c - n), (int)(n == n ? n : 0.0f));
 }
 
+// Double precision: e^r and 2^r to 1e-17 before rounding.
+static inline double expCore64(double r) {
+  double p = 0x1.af390ba7e6f47p-26;
+  p = __builtin_fma(p, r, 0x1.2891d4ffbb0f9p-22);
+  p = __builtin_fma(p, r, 0x1.71de0d85293b8p-19);
+  p = __builtin_fma(p, r, 0x1.a019b8ca26fcfp-16);
+  p = __builtin_fma(p, r, 0x1.a01a01a7cebcdp-13);
+  p = __builtin_fma(p, r, 0x1.6c16c1789d1d7p-10);
+  p = __builtin_fma(p, r, 0x1.11111111109a6p-7);
+  p = __builtin_fma(p, r, 0x1.5555555553d37p-5);
+  p = __builtin_fma(p, r, 0x1.5555555555556p-3);
+  p = __builtin_fma(p, r, 0.5);
+  p = __builtin_fma(p, r, 1.0);
+  return __builtin_fma(p, r, 1.0);
+}
+static inline double exp2Core64(double r) {
+  double p = 0x1.c4a308a6fefb4p-36;
+  p = __builtin_fma(p, r, 0x1.e9ecb42c532a9p-32);
+  p = __builtin_fma(p, r, 0x1.e4cf109c96ef0p-28);
+  p = __builtin_fma(p, r, 0x1.b524eb7daec92p-24);
+  p = __builtin_fma(p, r, 0x1.62c02242c55a8p-20);
+  p = __builtin_fma(p, r, 0x1.ffcbfc6dc7729p-17);
+  p = __builtin_fma(p, r, 0x1.430912f86b7bap-13);
+  p = __builtin_fma(p, r, 0x1.5d87fe78a3f4bp-10);
+  p = __builtin_fma(p, r, 0x1.3b2ab6fba4e79p-7);
+  p = __builtin_fma(p, r, 0x1.c6b08d704a0c6p-5);
+  p = __builtin_fma(p, r, 0x1.ebfbdff82c58fp-3);
+  p = __builtin_fma(p, r, 0x1.62e42fefa39efp-1);
+  return __builtin_fma(p, r, 1.0);
+}
+static inline double clampNan64(double x, double low, double high) {
+  x = x < low ? low : x;
+  return x > high ? high : x;
+}
+static inline double scaleTwice64(double p, double n) {
+  int whole = (int)n;
+  int half = whole >> 1;
+  long first = (long)(half + 1023) << 52;
+  long second = (long)(whole - half + 1023) << 52;
+  double a, b;
+  __builtin_memcpy(&a, &first, 8);
+  __builtin_memcpy(&b, &second, 8);
+  return p * a * b;
+}
+static inline double expReduce64(double x, double *n) {
+  *n = __builtin_roundeven(x * 0x1.71547652b82fep+0);
+  double r = __builtin_fma(*n, -0x1.62e42fefa3800p-1, x);
+  return __builtin_fma(*n, -0x1.ef35793c76730p-45, r);
+}
+double tsdk_own_exp_f64(double x) {
+  double n, r = expReduce64(clampNan64(x, -746.0, 710.0), &n);
+  return scaleTwice64(expCore64(r), n == n ? n : 0.0);
+}
+double tsdk_own_exp2_f64(double x) {
+  double c = clampNan64(x, -1077.0, 1025.0), n = __builtin_roundeven(c);
+  return scaleTwice64(exp2Core64(c - n), n == n ? n : 0.0);
+}
+double tsdk_own_exp_f64_avx512f(double x) {
+  double n, r = expReduce64(clampNan64(x, -746.0, 710.0), &n);
+  return __builtin_ldexp(expCore64(r), (int)(n == n ? n : 0.0));
+}
+double tsdk_own_exp2_f64_avx512f(double x) {
+  double c = clampNan64(x, -1077.0, 1025.0), n = __builtin_roundeven(c);
+  return __builtin_ldexp(exp2Core64(c - n), (int)(n == n ? n : 0.0));
+}
+
+// Sine and cosine of a float by way of double, for |x| <= 2^30: two terms of
+// pi/2 leave more correct bits than a float can show.
+static inline float sinCos(float value, int quarter) {
+  double x = value;
+  double k = __builtin_roundeven(x * 0x1.45f306dc9c883p-1);
+  double r = __builtin_fma(-k, 0x1.921fb54442d18p+0, x);
+  r = __builtin_fma(-k, 0x1.1a62633145c07p-54, r);
+  int n = (int)k + quarter;
+  double z = r * r;
+  double s = 0x1.6da8eb8e30cdfp-19;
+  s = __builtin_fma(s, z, -0x1.a01365cb7d412p-13);
+  s = __builtin_fma(s, z, 0x1.11110dbdfb290p-7);
+  s = __builtin_fma(s, z, -0x1.5555555449984p-3);
+  s = __builtin_fma(s * z, r, r);
+  double c = 0x1.9bc2d42a58476p-16;
+  c = __builtin_fma(c, z, -0x1.6c12aa357fd66p-10);
+  c = __builtin_fma(c, z, 0x1.555554308a76ap-5);
+  c = __builtin_fma(c, z, -0.5);
+  c = __builtin_fma(c, z, 1.0);
+  float result = (float)(n & 1 ? c : s);
+  return n & 2 ? -result : result;
+}
+float tsdk_own_sin_f32_small(float x) { return sinCos(x, 0); }
+float tsdk_own_cos_f32_small(float x) { return sinCos(x, 1); }
+
 /// Splits a positive finite x into 2^e * (1 + t), sqrt(1/2) <= 1 + t < sqrt(2).
 static inline float logReduce(float x, float *e) {
   int tiny = x < 1.17549435e-38f;
