@@ -176,8 +176,8 @@ void CooperativeOp::yield(void *state) {
 bool enqueueCooperative(Stream &stream, const Function &function,
                         const uint32_t grid[3], void *const *params,
                         uint32_t maxThreads) {
-  CooperativeOp *op = stream.make<CooperativeOp>(
-      LaunchOp::extraBytes(function), function, grid, maxThreads);
+  CooperativeOp *op = stream.make<CooperativeOp>(LaunchOp::extraBytes(function),
+                                                 function, grid, maxThreads);
   if (!op)
     return false;
   op->storeParams(reinterpret_cast<char *>(op + 1), params);

@@ -48,7 +48,8 @@ uint64_t lastLevelFromCpuid() {
         break;
       if (type == 2) // instructions only
         continue;
-      uint64_t ways = (id.ebx >> 22) + 1, partitions = (id.ebx >> 12 & 1023) + 1,
+      uint64_t ways = (id.ebx >> 22) + 1,
+               partitions = (id.ebx >> 12 & 1023) + 1,
                line = (id.ebx & 4095) + 1, sets = uint64_t(id.ecx) + 1;
       largest = std::max(largest, ways * partitions * line * sets);
     }
@@ -111,10 +112,9 @@ IsaLevel detectIsaLevel() {
   uint64_t states = saves ? enabledStates() : 0;
   constexpr uint64_t ymmState = 0x6, zmmState = 0xe6;
   bool v3 = (states & ymmState) == ymmState &&
-            allBits(basic.ecx, bit_SSE3 | bit_SSSE3 | bit_FMA |
-                                   bit_CMPXCHG16B | bit_SSE4_1 | bit_SSE4_2 |
-                                   bit_MOVBE | bit_POPCNT | bit_AVX |
-                                   bit_F16C) &&
+            allBits(basic.ecx, bit_SSE3 | bit_SSSE3 | bit_FMA | bit_CMPXCHG16B |
+                                   bit_SSE4_1 | bit_SSE4_2 | bit_MOVBE |
+                                   bit_POPCNT | bit_AVX | bit_F16C) &&
             allBits(extended.ebx, bit_BMI | bit_AVX2 | bit_BMI2) &&
             allBits(amd.ecx, bit_LAHF_LM | bit_ABM);
   bool v4 = v3 && (states & zmmState) == zmmState &&

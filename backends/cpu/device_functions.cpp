@@ -117,8 +117,8 @@ constexpr NameRow NameRows[] = {
 /// Where kernels find them: the portable spelling, the CPU's own, and the two
 /// that older Triton programs use.
 constexpr const char *Prefixes[] = {"tl.extra.libdevice.",
-                                    "tl.extra.cpu.libdevice.",
-                                    "tl.libdevice.", "tl.math."};
+                                    "tl.extra.cpu.libdevice.", "tl.libdevice.",
+                                    "tl.math."};
 
 /// The body of a function in LLVM IR with the arguments %a, %b, %c (and %n, an
 /// i32, for powi) and the result %r. In it $T is the type of the arguments, $R
@@ -281,9 +281,9 @@ private:
   static constexpr Element Int32 = {false, 32};
 
   std::string type(Element element) const {
-    return lanes == 1 ? element.llvm()
-                      : "<" + std::to_string(lanes) + " x " + element.llvm() +
-                            ">";
+    return lanes == 1
+               ? element.llvm()
+               : "<" + std::to_string(lanes) + " x " + element.llvm() + ">";
   }
   std::string suffix(Element element) const {
     return (lanes == 1 ? "" : "v" + std::to_string(lanes)) + element.suffix();
@@ -341,10 +341,10 @@ private:
       out += argument.bits == 32 ? "bitcast" : "trunc";
       break;
     case 'A': // whether any lane is set
-      out += lanes == 1 ? "%again = or i1 %more, false"
-                        : "%again = call i1 @llvm.vector.reduce.or." +
-                              suffix({false, 1}) + "(" + type({false, 1}) +
-                              " %more)";
+      out += lanes == 1
+                 ? "%again = or i1 %more, false"
+                 : "%again = call i1 @llvm.vector.reduce.or." +
+                       suffix({false, 1}) + "(" + type({false, 1}) + " %more)";
       break;
     }
     return at;

@@ -62,15 +62,14 @@ tsdk_error probe(void *, uint32_t *count) {
 
 tsdk_error deviceOpen(void *self, uint32_t ordinal, void **out) {
   if (ordinal != 0)
-    return plugin(self).error(TSDK_E_NOT_FOUND,
-                              "there is no device cpu:" +
-                                  std::to_string(ordinal) +
-                                  "; all processors are cpu:0");
-  if (detectIsaLevel() == IsaLevel::Baseline)
     return plugin(self).error(
-        TSDK_E_UNAVAILABLE, "this processor, or its operating system, lacks "
-                            "AVX2 and FMA (x86-64-v3), which all CPU targets "
-                            "need");
+        TSDK_E_NOT_FOUND, "there is no device cpu:" + std::to_string(ordinal) +
+                              "; all processors are cpu:0");
+  if (detectIsaLevel() == IsaLevel::Baseline)
+    return plugin(self).error(TSDK_E_UNAVAILABLE,
+                              "this processor, or its operating system, lacks "
+                              "AVX2 and FMA (x86-64-v3), which all CPU targets "
+                              "need");
   const tsdk_host &host = plugin(self).host;
   Device *device =
       new (std::nothrow) Device(host, optionsFromEnvironment(host));
@@ -124,8 +123,7 @@ tsdk_error memAlloc(void *self, void *device, uint64_t, size_t bytes,
     return invalid(self, "unknown flags for a memory allocation");
   void *memory = deviceOf(device).memory.allocate(bytes);
   if (!memory)
-    return outOfMemory(self, "a buffer of " + std::to_string(bytes) +
-                                 " bytes");
+    return outOfMemory(self, "a buffer of " + std::to_string(bytes) + " bytes");
   *out = memory;
   return nullptr;
 }
@@ -178,8 +176,7 @@ void hostFree(void *, void *device, void *memory) {
 tsdk_error streamCreate(void *self, void *device, int32_t priority,
                         uint64_t *out) {
   Device &owner = deviceOf(device);
-  Stream *stream =
-      new (std::nothrow) Stream(owner, owner.scheduler, priority);
+  Stream *stream = new (std::nothrow) Stream(owner, owner.scheduler, priority);
   if (!stream)
     return outOfMemory(self, "a stream");
   *out = reinterpret_cast<uint64_t>(stream);
@@ -343,12 +340,13 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
                              std::to_string(desc->threads));
   uint64_t limit = deviceOf(device).scratchLimit;
   if (desc->scratch_bytes > limit)
-    return plugin(self).error(
-        TSDK_E_RESOURCE_EXHAUSTED,
-        "kernel '" + std::string(symbol) + "' needs " +
-            std::to_string(desc->scratch_bytes) +
-            " bytes of scratch for each program; the limit on this machine is " +
-            std::to_string(limit) + "; use smaller tiles");
+    return plugin(self).error(TSDK_E_RESOURCE_EXHAUSTED,
+                              "kernel '" + std::string(symbol) + "' needs " +
+                                  std::to_string(desc->scratch_bytes) +
+                                  " bytes of scratch for each program; the "
+                                  "limit on this machine is " +
+                                  std::to_string(limit) +
+                                  "; use smaller tiles");
   Function function(module);
   function.symbol = symbol;
   function.entry = reinterpret_cast<tsdk_tile_kernel>(found.address);
@@ -358,8 +356,8 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
   function.maxThreads = threadsOfMetadata(view(desc->metadata));
   // Fewer programs at once rather than none when scratch is large.
   if (function.scratchBytes)
-    function.maxThreads = static_cast<uint32_t>(std::min<uint64_t>(
-        function.maxThreads, limit / function.scratchBytes));
+    function.maxThreads = static_cast<uint32_t>(
+        std::min<uint64_t>(function.maxThreads, limit / function.scratchBytes));
   SpinGuard guard(module.lock);
   module.functions.push_back(std::move(function));
   *out = &module.functions.back();
@@ -379,8 +377,8 @@ tsdk_error readAttributes(void *self, const tsdk_driver_launch &launch,
     if (attr.id == TSDK_LAUNCH_COOPERATIVE)
       request.cooperative = attr.v[0] != 0;
     else if (attr.id == TSDK_LAUNCH_MAX_THREADS && attr.v[0] != 0)
-      request.maxThreads = static_cast<uint32_t>(
-          std::min<uint64_t>(attr.v[0], UINT32_MAX));
+      request.maxThreads =
+          static_cast<uint32_t>(std::min<uint64_t>(attr.v[0], UINT32_MAX));
     else if (attr.id != TSDK_LAUNCH_MAX_THREADS && (attr.flags & 1))
       return plugin(self).error(TSDK_E_UNIMPLEMENTED,
                                 "launch attribute " + std::to_string(attr.id) +
@@ -428,9 +426,8 @@ tsdk_error launchGrid(void *self, void *device, void *opaque,
     if (tsdk_error error = readAttributes(self, *launch, request))
       return error;
   if (request.cooperative && programs > 1) {
-    if (tsdk_error error =
-            checkCooperative(self, deviceOf(device), function,
-                             static_cast<uint64_t>(programs)))
+    if (tsdk_error error = checkCooperative(self, deviceOf(device), function,
+                                            static_cast<uint64_t>(programs)))
       return error;
     return queued(self, enqueueCooperative(stream, function, launch->grid,
                                            launch->params, request.maxThreads));

@@ -1,4 +1,5 @@
-//===- elf_loader.cpp - Loads a linked kernel object from memory -*- C++ -*-===//
+//===- elf_loader.cpp - Loads a linked kernel object from memory -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -207,8 +208,8 @@ bool ElfReader::readHeader() {
 bool ElfReader::addLoad(const Elf64_Phdr &load) {
   size_t index = loads.size();
   if (load.p_filesz > load.p_memsz)
-    return fail(format("segment %zu has more bytes in the file than in memory",
-                       index));
+    return fail(
+        format("segment %zu has more bytes in the file than in memory", index));
   if (load.p_offset > size || load.p_filesz > size - load.p_offset)
     return fail(format("segment %zu lies outside the object (offset %" PRIu64
                        ", %" PRIu64 " bytes of %zu)",
@@ -222,8 +223,7 @@ bool ElfReader::addLoad(const Elf64_Phdr &load) {
     return fail(format("segment %zu has alignment %" PRIu64
                        ", a power of two up to %" PRIu64 " is allowed",
                        index, load.p_align, MaxAlign));
-  if (load.p_align > 1 &&
-      (load.p_vaddr - load.p_offset) % load.p_align != 0)
+  if (load.p_align > 1 && (load.p_vaddr - load.p_offset) % load.p_align != 0)
     return fail(format("segment %zu: file offset and address differ modulo the "
                        "alignment",
                        index));
@@ -491,8 +491,8 @@ bool ElfReader::readSymbols() {
     const Elf64_Sym &symbol = symbols[i];
     const char *name = stringAt(symbol.st_name);
     if (!name)
-      return fail(format("symbol %zu has its name outside the string table",
-                         i));
+      return fail(
+          format("symbol %zu has its name outside the string table", i));
     if (symbol.st_shndx == SHN_UNDEF)
       return fail(format("the symbol '%.200s' is undefined; a kernel object "
                          "must define all it uses",
@@ -508,8 +508,8 @@ bool ElfReader::readSymbols() {
       continue; // a number, not a place in the image
     bool isFunction = type == STT_FUNC;
     uint8_t *place =
-        at(symbol.st_value, isFunction ? std::max<uint64_t>(symbol.st_size, 1)
-                                       : symbol.st_size,
+        at(symbol.st_value,
+           isFunction ? std::max<uint64_t>(symbol.st_size, 1) : symbol.st_size,
            isFunction ? PF_X : 0);
     if (!place)
       return fail(format("the symbol '%.200s' lies outside the %s segments",

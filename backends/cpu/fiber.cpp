@@ -125,9 +125,9 @@ Fiber *Fiber::create(size_t stackBytes) {
   size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   size_t stack = (stackBytes + page - 1) & ~(page - 1);
   size_t total = stack + page;
-  void *mapping = mmap(nullptr, total, PROT_NONE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK,
-                       -1, 0);
+  void *mapping =
+      mmap(nullptr, total, PROT_NONE,
+           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (mapping == MAP_FAILED)
     return nullptr;
   uint8_t *bottom = static_cast<uint8_t *>(mapping) + page;
@@ -195,9 +195,7 @@ bool Fiber::resume() {
 
 void Fiber::suspend() { switchOut(/*lastTime=*/false); }
 
-void Fiber::switchOut(bool lastTime) {
-  switchContext(self, resumer, lastTime);
-}
+void Fiber::switchOut(bool lastTime) { switchContext(self, resumer, lastTime); }
 
 void Fiber::entry(Fiber *fiber) {
 #ifdef TILESDK_ASAN

@@ -41,8 +41,7 @@ size_t LaunchOp::extraBytes(const Function &function) {
 
 LaunchOp::LaunchOp(const Function &function, const uint32_t grid[3],
                    uint32_t maxThreads)
-    : function(function),
-      numPrograms(uint64_t(grid[0]) * grid[1] * grid[2]),
+    : function(function), numPrograms(uint64_t(grid[0]) * grid[1] * grid[2]),
       grid{grid[0], grid[1], grid[2]} {
   maxParticipants = std::min(maxThreads, function.maxThreads);
   parallelism = numPrograms;
@@ -151,9 +150,7 @@ bool LaunchOp::run(Worker &worker) {
   return true;
 }
 
-void LaunchOp::complete(Worker &worker) {
-  stream->finishHead(worker.ofPool);
-}
+void LaunchOp::complete(Worker &worker) { stream->finishHead(worker.ofPool); }
 
 void LaunchOp::yield(void *state) {
   Running &running = *static_cast<Running *>(state);

@@ -28,8 +28,8 @@ const tsdk_target *targetGet(void *plugin, size_t index) {
 
 tsdk_code deviceFunction(void *plugin, const tsdk_target *, tsdk_str symbol,
                          tsdk_bytes *out) {
-  size_t size = symbol.size == TSDK_NUL_TERMINATED ? strlen(symbol.data)
-                                                   : symbol.size;
+  size_t size =
+      symbol.size == TSDK_NUL_TERMINATED ? strlen(symbol.data) : symbol.size;
   return self(plugin).findDeviceFunction({symbol.data, size}, *out);
 }
 
@@ -78,9 +78,8 @@ tsdk_code Plugin::findDeviceFunction(std::string_view symbol, tsdk_bytes &out) {
 
 } // namespace tilesdk::cpu
 
-extern "C" __attribute__((visibility("default"))) tsdk_code
-tsdk_plugin_query(uint32_t hostMaxAbi, const tsdk_host *host,
-                  const tsdk_plugin **out) {
+extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
+    uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
   using namespace tilesdk::cpu;
   (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
   if (!host || !out ||

@@ -76,7 +76,8 @@ void Scheduler::startThreads() {
 
 void Scheduler::submit(Job &job, bool callerJoins) {
   // The job may complete and be gone as soon as the lock is released.
-  uint64_t parallelism = std::min<uint64_t>(job.parallelism, job.maxParticipants);
+  uint64_t parallelism =
+      std::min<uint64_t>(job.parallelism, job.maxParticipants);
   {
     SpinGuard guard(lock);
     checkFork();

@@ -109,8 +109,7 @@ void Stream::enqueue(Op *op) {
     (tail ? tail->next : head) = op;
     tail = op;
     ++enqueued;
-    tooMany =
-        enqueued - completed.load(std::memory_order_relaxed) > MaxQueued;
+    tooMany = enqueued - completed.load(std::memory_order_relaxed) > MaxQueued;
     drainTo = enqueued - MaxQueued / 2;
     start = !active;
     if (start) {

@@ -171,8 +171,7 @@ bool enqueueSet(Stream &stream, void *to, uint32_t value, uint32_t width,
 }
 
 bool enqueueFree(Stream &stream, void *memory) {
-  return enqueueMade(stream, stream.make<FreeOp>(0,
-                                                 memory));
+  return enqueueMade(stream, stream.make<FreeOp>(0, memory));
 }
 
 } // namespace tilesdk::cpu

@@ -163,19 +163,21 @@ TEST(ElfLoader, RefusesWrongHeaders) {
     put(bytes, 0, header);
     return refusal(bytes);
   };
-  EXPECT_NE(withHeader([](Elf64_Ehdr &h) { h.e_machine = EM_AARCH64; })
-                .find("machine 183"),
+  EXPECT_NE(withHeader([](Elf64_Ehdr &h) {
+              h.e_machine = EM_AARCH64;
+            }).find("machine 183"),
             std::string::npos);
   EXPECT_NE(withHeader([](Elf64_Ehdr &h) { h.e_type = ET_EXEC; }).find("type"),
             std::string::npos);
-  EXPECT_NE(withHeader([](Elf64_Ehdr &h) { h.e_phoff = UINT64_MAX - 8; })
-                .find("program headers"),
+  EXPECT_NE(withHeader([](Elf64_Ehdr &h) {
+              h.e_phoff = UINT64_MAX - 8;
+            }).find("program headers"),
             std::string::npos);
   EXPECT_NE(withHeader([](Elf64_Ehdr &h) { h.e_phnum = 0xffff; }).find("limit"),
             std::string::npos);
-  EXPECT_NE(withHeader([](Elf64_Ehdr &h) { h.e_ident[EI_CLASS] = 1; })
-                .find("64-bit"),
-            std::string::npos);
+  EXPECT_NE(
+      withHeader([](Elf64_Ehdr &h) { h.e_ident[EI_CLASS] = 1; }).find("64-bit"),
+      std::string::npos);
 }
 
 TEST(ElfLoader, RefusesWrongSegments) {
@@ -288,9 +290,10 @@ TEST_P(Hostile, EveryByteChanged) {
 
 TEST_P(Hostile, EveryWordReplaced) {
   const Bytes good = readObject(GetParam());
-  const uint64_t values[] = {0,          1,          0x7fffffff, 0x80000000,
-                             0xffffffff, UINT64_MAX, uint64_t(1) << 63,
-                             good.size(), 4096};
+  const uint64_t values[] = {
+      0,          1,          0x7fffffff,        0x80000000,
+      0xffffffff, UINT64_MAX, uint64_t(1) << 63, good.size(),
+      4096};
   for (size_t i = 0; i + 8 <= std::min<size_t>(good.size(), 6000); i += 8)
     for (uint64_t value : values) {
       Bytes bytes = good;

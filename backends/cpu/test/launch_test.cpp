@@ -22,7 +22,8 @@ class LaunchTest : public DriverTest {};
 uint64_t linearId(const tsdk_tile_program *p) {
   return p->program_id[0] +
          uint64_t(p->num_programs[0]) *
-             (p->program_id[1] + uint64_t(p->num_programs[1]) * p->program_id[2]);
+             (p->program_id[1] +
+              uint64_t(p->num_programs[1]) * p->program_id[2]);
 }
 
 TEST_F(LaunchTest, EveryProgramOnce) {
@@ -37,11 +38,11 @@ TEST_F(LaunchTest, EveryProgramOnce) {
                          {5000, 2, 1},
                          {3, 1, 4000}}) {
     std::vector<std::atomic<int>> counts(size_t(x) * y * z);
-    EXPECT_DONE(
-        launch(function, 0, x, y, z, nullptr, counts.data()));
+    EXPECT_DONE(launch(function, 0, x, y, z, nullptr, counts.data()));
     EXPECT_DONE(sync(0));
     for (size_t i = 0; i < counts.size(); ++i)
-      ASSERT_EQ(counts[i].load(), 1) << i << " of " << x << "," << y << "," << z;
+      ASSERT_EQ(counts[i].load(), 1)
+          << i << " of " << x << "," << y << "," << z;
   }
 }
 
@@ -91,8 +92,8 @@ TEST_F(LaunchTest, ParametersAreCopiedAtEnqueue) {
   int16_t i16 = 300;
   double d = 0.25;
   Wide wide = {"twenty-three letters..."};
-  EXPECT_DONE(launch1(function, 0, 1, goPointer, outPointer, f, i8, i16, d,
-                      wide));
+  EXPECT_DONE(
+      launch1(function, 0, 1, goPointer, outPointer, f, i8, i16, d, wide));
   f = 0;
   i8 = 0;
   i16 = 0;
@@ -254,8 +255,8 @@ TEST_F(LaunchTest, CooperativeLaunchesInSeveralStreams) {
     handles.push_back(newStream());
     auto *first = &arrived[i];
     auto *second = values.data() + i * programs;
-    EXPECT_DONE(launch(function, handles[i], programs, 1, 1, &attr, first,
-                       second));
+    EXPECT_DONE(
+        launch(function, handles[i], programs, 1, 1, &attr, first, second));
   }
   for (uint64_t stream : handles) {
     EXPECT_DONE(sync(stream));
@@ -274,8 +275,8 @@ TEST_F(LaunchTest, CooperativeLaunchIsRefusedWithTheLimit) {
             std::string::npos)
       << many.message;
   uint64_t limit = static_cast<Device *>(device)->scratchLimit;
-  Outcome wide(launch(makeFunction(kernel, {}, limit / 2, "wide"), 0, 64, 1, 1,
-                      &attr));
+  Outcome wide(
+      launch(makeFunction(kernel, {}, limit / 2, "wide"), 0, 64, 1, 1, &attr));
   EXPECT_EQ(wide.code, TSDK_E_RESOURCE_EXHAUSTED);
   EXPECT_NE(wide.message.find("'wide'"), std::string::npos) << wide.message;
   EXPECT_NE(wide.message.find("2 programs"), std::string::npos) << wide.message;
@@ -462,9 +463,9 @@ TEST_F(LaunchTest, ThreadLimitOfMetadata) {
             "3");
   EXPECT_EQ(optionOfMetadata(R"({"options":{"n":17}})", "n"), "17");
   EXPECT_EQ(optionOfMetadata(R"({"options":{"n":17}})", "m"), "");
-  for (const char *bad : {"", "{", "{\"options\"", "{\"options\":{\"n\":\"",
-                          "[1]", "{\"options\":{\"n\":\"\\", "{\"a\":[[[[",
-                          "{]", "{\"a\":]}"})
+  for (const char *bad :
+       {"", "{", "{\"options\"", "{\"options\":{\"n\":\"", "[1]",
+        "{\"options\":{\"n\":\"\\", "{\"a\":[[[[", "{]", "{\"a\":]}"})
     EXPECT_EQ(optionOfMetadata(bad, "n"), "") << bad;
 }
 

@@ -73,8 +73,8 @@ TEST_F(StreamTest, StreamsRunSideBySide) {
   std::vector<int> list;
   auto *pointer = &list;
   uint64_t other = newStream();
-  EXPECT_DONE(launch1(makeFunction(appendKernel, {8, 4}), other, 10, pointer,
-                      1));
+  EXPECT_DONE(
+      launch1(makeFunction(appendKernel, {8, 4}), other, 10, pointer, 1));
   EXPECT_DONE(sync(other));
   EXPECT_EQ(list.size(), 1u);
   EXPECT_FALSE(idle(held));
@@ -146,14 +146,13 @@ TEST_F(StreamTest, EventsHaveTimesInStreamOrder) {
   EXPECT_DONE(driver->event_sync(self, device, after));
   EXPECT_TRUE(query(after));
   uint64_t elapsed = 0;
-  EXPECT_DONE(
-      driver->event_elapsed(self, device, before, after, &elapsed));
+  EXPECT_DONE(driver->event_elapsed(self, device, before, after, &elapsed));
   EXPECT_GE(elapsed, 3'000'000u);
   EXPECT_LT(elapsed, 3'000'000'000u);
-  EXPECT_EQ(Outcome(driver->event_elapsed(self, device, after, before,
-                                          &elapsed))
-                .code,
-            TSDK_E_INVALID_ARGUMENT);
+  EXPECT_EQ(
+      Outcome(driver->event_elapsed(self, device, after, before, &elapsed))
+          .code,
+      TSDK_E_INVALID_ARGUMENT);
   driver->event_destroy(self, device, before);
   driver->event_destroy(self, device, after);
   destroy(stream);
@@ -168,8 +167,7 @@ TEST_F(StreamTest, ElapsedNeedsBothEvents) {
   EXPECT_DONE(driver->event_record(self, device, second, stream));
   EXPECT_FALSE(query(second));
   for (uint64_t event : {second, never}) {
-    Outcome early(
-        driver->event_elapsed(self, device, first, event, &elapsed));
+    Outcome early(driver->event_elapsed(self, device, first, event, &elapsed));
     EXPECT_EQ(early.code, TSDK_E_FAILED_PRECONDITION);
     EXPECT_NE(early.message.find("second"), std::string::npos);
   }
@@ -261,8 +259,8 @@ TEST_P(Transfers, CopyAndSet) {
   for (size_t i = 0; i < from.size(); ++i)
     from[i] = static_cast<unsigned char>(i * 7 + i / 251);
   // Odd addresses, so that no alignment is taken for granted.
-  EXPECT_DONE(driver->mem_copy(self, device, 0, to.data() + 1, from.data() + 2,
-                               bytes));
+  EXPECT_DONE(
+      driver->mem_copy(self, device, 0, to.data() + 1, from.data() + 2, bytes));
   EXPECT_DONE(sync(0));
   EXPECT_EQ(to[0], 0xee);
   EXPECT_TRUE(memcmp(to.data() + 1, from.data() + 2, bytes) == 0);
@@ -286,8 +284,8 @@ TEST_P(Transfers, OverlappingCopy) {
   std::iota(data.begin(), data.end(), 0);
   expected = data;
   memmove(expected.data() + 13, expected.data(), bytes);
-  EXPECT_DONE(driver->mem_copy(self, device, 0, data.data() + 13, data.data(),
-                               bytes));
+  EXPECT_DONE(
+      driver->mem_copy(self, device, 0, data.data() + 13, data.data(), bytes));
   EXPECT_DONE(sync(0));
   EXPECT_EQ(data, expected);
 }
@@ -302,9 +300,9 @@ TEST_F(StreamTest, BadTransfersAreRefused) {
             TSDK_E_INVALID_ARGUMENT);
   EXPECT_EQ(Outcome(driver->mem_set(self, device, 0, &byte, 0, 3, 1)).code,
             TSDK_E_INVALID_ARGUMENT);
-  EXPECT_EQ(Outcome(driver->mem_set(self, device, 0, &byte, 0, 4, SIZE_MAX / 2))
-                .code,
-            TSDK_E_INVALID_ARGUMENT);
+  EXPECT_EQ(
+      Outcome(driver->mem_set(self, device, 0, &byte, 0, 4, SIZE_MAX / 2)).code,
+      TSDK_E_INVALID_ARGUMENT);
 }
 
 TEST_F(StreamTest, MemoryIsAlignedAndKnown) {
@@ -324,8 +322,8 @@ TEST_F(StreamTest, MemoryIsAlignedAndKnown) {
                                       &ordinal, &size));
       EXPECT_EQ(ordinal, 0);
       size = sizeof rest;
-      EXPECT_DONE(driver->pointer_get(self, inside, TSDK_POINTER_BYTES, &rest,
-                                      &size));
+      EXPECT_DONE(
+          driver->pointer_get(self, inside, TSDK_POINTER_BYTES, &rest, &size));
       EXPECT_EQ(rest, bytes - bytes / 3);
     }
     EXPECT_DONE(driver->mem_free(self, device, 0, memory));
@@ -335,8 +333,8 @@ TEST_F(StreamTest, MemoryIsAlignedAndKnown) {
   }
   int local = 0;
   size_t size = 8;
-  EXPECT_DONE(driver->pointer_get(self, &local, TSDK_POINTER_ORDINAL, nullptr,
-                                  &size));
+  EXPECT_DONE(
+      driver->pointer_get(self, &local, TSDK_POINTER_ORDINAL, nullptr, &size));
   EXPECT_EQ(size, 0u);
 }
 
@@ -358,13 +356,12 @@ TEST_F(StreamTest, FreeWaitsForItsTurn) {
 
 TEST_F(StreamTest, TooMuchMemoryIsAnError) {
   void *memory = nullptr;
-  Outcome outcome(
-      driver->mem_alloc(self, device, 0, SIZE_MAX / 2, 0, &memory));
+  Outcome outcome(driver->mem_alloc(self, device, 0, SIZE_MAX / 2, 0, &memory));
   EXPECT_EQ(outcome.code, TSDK_E_RESOURCE_EXHAUSTED);
   EXPECT_EQ(memory, nullptr);
-  EXPECT_EQ(Outcome(driver->mem_alloc(self, device, 0, SIZE_MAX, 0, &memory))
-                .code,
-            TSDK_E_RESOURCE_EXHAUSTED);
+  EXPECT_EQ(
+      Outcome(driver->mem_alloc(self, device, 0, SIZE_MAX, 0, &memory)).code,
+      TSDK_E_RESOURCE_EXHAUSTED);
 }
 
 TEST_F(StreamTest, DeviceProperties) {
@@ -393,9 +390,8 @@ TEST_F(StreamTest, DeviceProperties) {
                                  &available, &size));
   EXPECT_GT(total, available);
   EXPECT_GT(available, 0u);
-  EXPECT_EQ(
-      Outcome(driver->device_get(self, device, 999, &total, &size)).code,
-      TSDK_E_UNIMPLEMENTED);
+  EXPECT_EQ(Outcome(driver->device_get(self, device, 999, &total, &size)).code,
+            TSDK_E_UNIMPLEMENTED);
   void *second = nullptr;
   EXPECT_EQ(Outcome(driver->device_open(self, 1, &second)).code,
             TSDK_E_NOT_FOUND);
