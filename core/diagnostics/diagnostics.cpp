@@ -201,19 +201,9 @@ DiagnosticBuilder DiagnosticSink::start(Diag id, Location where,
 }
 
 void DiagnosticSink::add(Diagnostic diagnostic) {
-  if (isFull()) {
-    // What follows the limit is dropped, said once and only when it is true.
-    if (limitReported)
-      return;
-    limitReported = true;
-    const DiagInfo &entry = info(Diag::TooManyErrors);
-    Diagnostic last;
-    last.id = Diag::TooManyErrors;
-    last.args = {static_cast<uint64_t>(errorLimit)};
-    last.message = formatMessage(entry.message, last.args);
-    push(std::move(last));
-    return;
-  }
+  // What follows the limit is dropped.
+  if (isFull())
+    return reportFull();
   const Location &where = diagnostic.primary;
   // Without a place only the words tell two messages apart.
   auto key = std::make_tuple(static_cast<uint16_t>(diagnostic.id), where.file,
@@ -225,6 +215,18 @@ void DiagnosticSink::add(Diagnostic diagnostic) {
   if (!seen.insert(std::move(key)).second)
     return;
   push(std::move(diagnostic));
+}
+
+void DiagnosticSink::reportFull() {
+  if (limitReported)
+    return;
+  limitReported = true;
+  const DiagInfo &entry = info(Diag::TooManyErrors);
+  Diagnostic last;
+  last.id = Diag::TooManyErrors;
+  last.args = {static_cast<uint64_t>(errorLimit)};
+  last.message = formatMessage(entry.message, last.args);
+  push(std::move(last));
 }
 
 void DiagnosticSink::push(Diagnostic diagnostic) {

@@ -173,6 +173,8 @@ public:
   bool hasErrors() const { return errors != 0; }
   /// True once the error limit is hit; passes may stop early.
   bool isFull() const { return errorLimit != 0 && errors >= errorLimit; }
+  /// For a pass that stops because of isFull(): says so, once.
+  void reportFull();
   void clear();
 
   /// Called for each message that is kept, right after it was added.

@@ -72,8 +72,7 @@ Stmt *Parser::parseIf() {
   bool isElseIf = false;
   do {
     if (clauses.size() > limits.maxElifs) {
-      fail(Diag::NestingTooDeep, span(tok), "a chain of `elif`",
-           limits.maxElifs);
+      fail(Diag::TooManyBranches, span(tok), limits.maxElifs);
       return errorStmt(begin);
     }
     const char *word = clauses.empty() ? "`if`" : "`elif`";

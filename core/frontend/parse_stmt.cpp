@@ -16,6 +16,7 @@ void Parser::parseStatements(llvm::SmallVectorImpl<Stmt *> &out) {
   while (!at(TokenKind::EndOfFile) && !at(TokenKind::Dedent)) {
     if (sink.isFull()) {
       // Nothing more would be shown.
+      sink.reportFull();
       module.hasErrors = true;
       lexer->setRecovering(true);
       while (!at(TokenKind::EndOfFile))

@@ -167,7 +167,13 @@ bool Parser::expectClose(TokenKind kind, uint32_t open, bool commaAllowed) {
   if (consume(kind))
     return true;
   Span opener = span(open, open + 1);
-  if (lexer == &mainLexer && atNewStatement()) {
+  // `x = (1,` and on the next line `y = 2`: the `=` tells.
+  bool isAssignment = at(TokenKind::Equal) &&
+                      previous.is(TokenKind::Name) && previous.lineStart &&
+                      previous.column <= statementColumn;
+  if (lexer == &mainLexer && (isAssignment || atNewStatement())) {
+    if (isAssignment)
+      tok = previous;
     fail(Diag::UnclosedBracket, opener, source[open])
         .label(span(tok), "a new statement begins here");
     restartAtLine();
