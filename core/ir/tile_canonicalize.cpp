@@ -131,6 +131,28 @@ struct AddPtrOfSplats : OpRewritePattern<AddPtrOp> {
   }
 };
 
+bool isUniform(Value value) {
+  DenseElementsAttr constant;
+  return value.getDefiningOp<SplatOp>() ||
+         (matchPattern(value, m_Constant(&constant)) && constant.isSplat());
+}
+
+/// addptr(addptr(p, x), s) -> addptr(addptr(p, s), x) for uniform s and other
+/// x: what is uniform gathers in the scalar base pointer.
+struct AddPtrUniformFirst : OpRewritePattern<AddPtrOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(AddPtrOp op,
+                                PatternRewriter &rewriter) const override {
+    auto inner = op.getPtr().getDefiningOp<AddPtrOp>();
+    if (!inner || !isUniform(op.getOffset()) || isUniform(inner.getOffset()))
+      return failure();
+    Value base =
+        AddPtrOp::create(rewriter, op.getLoc(), inner.getPtr(), op.getOffset());
+    rewriter.replaceOpWithNewOp<AddPtrOp>(op, base, inner.getOffset());
+    return success();
+  }
+};
+
 /// addptr(addptr(p, a), b) -> addptr(p, a + b) for constant a and b whose sum
 /// fits their type.
 struct AddPtrOfConstants : OpRewritePattern<AddPtrOp> {
@@ -272,7 +294,7 @@ void TransOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
 
 void AddPtrOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
                                            MLIRContext *context) {
-  patterns.add<AddPtrOfSplats, AddPtrOfConstants>(context);
+  patterns.add<AddPtrOfSplats, AddPtrOfConstants, AddPtrUniformFirst>(context);
 }
 
 void LoadOp::getCanonicalizationPatterns(RewritePatternSet &patterns,
