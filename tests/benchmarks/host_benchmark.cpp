@@ -1,0 +1,293 @@
+//===- host_benchmark.cpp - What compiling and launching cost the host ----===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Prints a JSON list of {name, value, unit, peer, ratio, spread} on stdout.
+// Method: docs/benchmarks.md. `--child` is this program's own new process that
+// loads a kernel from the disk cache.
+//
+//===----------------------------------------------------------------------===//
+
+#include <tilesdk/tilesdk.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <time.h>
+#include <unistd.h>
+#include <vector>
+
+namespace {
+
+const char addSource[] = R"(import triton
+import triton.language as tl
+
+@triton.jit
+def add(x_ptr, y_ptr, z_ptr, count, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offsets < count
+    x = tl.load(x_ptr + offsets, mask=mask)
+    y = tl.load(y_ptr + offsets, mask=mask)
+    tl.store(z_ptr + offsets, x + y, mask=mask)
+)";
+
+const char matmulSource[] = R"(import triton
+import triton.language as tl
+
+@triton.jit
+def matmul(a_ptr, b_ptr, c_ptr, M, N, K, stride_a, stride_b, stride_c,
+           BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr):
+    m = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    n = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)
+    k = tl.arange(0, BLOCK_K)
+    a_ptrs = a_ptr + m[:, None] * stride_a + k[None, :]
+    b_ptrs = b_ptr + k[:, None] * stride_b + n[None, :]
+    acc = tl.zeros((BLOCK_M, BLOCK_N), dtype=tl.float32)
+    for start in range(0, K, BLOCK_K):
+        left = K - start
+        a = tl.load(a_ptrs, mask=(m[:, None] < M) & (k[None, :] < left), other=0.0)
+        b = tl.load(b_ptrs, mask=(k[:, None] < left) & (n[None, :] < N), other=0.0)
+        acc = tl.dot(a, b, acc)
+        a_ptrs += BLOCK_K
+        b_ptrs += BLOCK_K * stride_b
+    c_ptrs = c_ptr + m[:, None] * stride_c + n[None, :]
+    tl.store(c_ptrs, acc, mask=(m[:, None] < M) & (n[None, :] < N))
+)";
+
+void check(tsdk_error error) {
+  if (!error)
+    return;
+  tsdk_str text = tsdk_error_message(error);
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size), text.data);
+  std::exit(1);
+}
+
+double now(clockid_t clock) {
+  timespec t;
+  clock_gettime(clock, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+std::vector<std::string> rows;
+
+/// Median of `samples` (seconds) as a row in `unit`, where a second has
+/// `perSecond` units.
+double report(const std::string &name, std::vector<double> samples,
+              double perSecond, const char *unit, double goal) {
+  std::sort(samples.begin(), samples.end());
+  size_t n = samples.size();
+  double median = samples[n / 2];
+  double spread = (samples[n - 1 - n / 5] - samples[n / 5]) / median;
+  char row[512];
+  std::snprintf(row, sizeof row,
+                "{\"name\": \"%s\", \"value\": %.4g, \"unit\": \"%s\", "
+                "\"peer\": \"goal %g %s\", \"ratio\": %.3f, "
+                "\"spread\": %.3f}",
+                name.c_str(), median * perSecond, unit, goal, unit,
+                goal / (median * perSecond), spread);
+  rows.push_back(row);
+  return median;
+}
+
+tsdk_context openContext(const char *cacheMode) {
+  tsdk_option options[] = {{tsdk_make_str("cache"), tsdk_make_str(cacheMode)}};
+  tsdk_context_desc desc = {};
+  desc.struct_size = sizeof desc;
+  desc.options = options;
+  desc.num_options = 1;
+  tsdk_context context = nullptr;
+  check(tsdk_context_create(&desc, &context));
+  return context;
+}
+
+tsdk_kernel parse(tsdk_context context, const std::string &source) {
+  tsdk_program_desc desc = {};
+  desc.struct_size = sizeof desc;
+  desc.source = {source.data(), source.size()};
+  desc.filename = tsdk_make_str("benchmark.py");
+  tsdk_program program = nullptr;
+  tsdk_kernel kernel = nullptr;
+  check(tsdk_program_create(context, &desc, &program, nullptr));
+  check(tsdk_kernel_get(program, tsdk_make_str(""), &kernel));
+  tsdk_release(program);
+  return kernel;
+}
+
+tsdk_variant build(tsdk_kernel kernel, tsdk_device device,
+                   const char *signature) {
+  tsdk_variant_desc desc = {};
+  desc.struct_size = sizeof desc;
+  desc.signature = tsdk_make_str(signature);
+  desc.device = device;
+  tsdk_variant variant = nullptr;
+  check(tsdk_variant_build(kernel, &desc, &variant));
+  return variant;
+}
+
+/// Source text to runnable code, warm process, disk cache off.
+void compileTimes(const char *name, const char *source, const char *signature,
+                  double goal) {
+  tsdk_context context = openContext("off");
+  tsdk_device device = nullptr;
+  check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
+  std::vector<double> cpu, wall;
+  for (int i = 0; i < 23; ++i) {
+    // Another text each time, or the program would come from memory.
+    std::string text = std::string(source) + "# " + std::to_string(i) + "\n";
+    double cpuStart = now(CLOCK_PROCESS_CPUTIME_ID);
+    double wallStart = now(CLOCK_MONOTONIC);
+    tsdk_kernel kernel = parse(context, text);
+    tsdk_variant variant = build(kernel, device, signature);
+    // The first three open the compiler and fill its caches.
+    if (i >= 3) {
+      cpu.push_back(now(CLOCK_PROCESS_CPUTIME_ID) - cpuStart);
+      wall.push_back(now(CLOCK_MONOTONIC) - wallStart);
+    }
+    tsdk_release(variant);
+    tsdk_release(kernel);
+  }
+  report(std::string("cold compile ") + name + ", CPU time", cpu, 1e3, "ms",
+         goal);
+  report(std::string("cold compile ") + name + ", wall", wall, 1e3, "ms", goal);
+  tsdk_release(device);
+  tsdk_release(context);
+}
+
+void launchTimes() {
+  tsdk_context context = openContext("off");
+  tsdk_device device = nullptr;
+  tsdk_stream stream = nullptr;
+  check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
+  check(tsdk_stream_create(device, 0, 0, &stream));
+  tsdk_kernel kernel = parse(context, addSource);
+
+  const int64_t large = 64 << 20;
+  std::vector<float> x(large, 1.0f), y(large, 2.0f), z(large, 0.0f);
+  tsdk_arg args[5] = {tsdk_make_ptr(TSDK_F32, x.data()),
+                      tsdk_make_ptr(TSDK_F32, y.data()),
+                      tsdk_make_ptr(TSDK_F32, z.data()), tsdk_make_int(large),
+                      tsdk_make_int(1024)};
+  // The launch that keeps the stream busy leaves a core to this thread.
+  tsdk_launch_attr oneThread = {TSDK_LAUNCH_MAX_THREADS, 0, {1}};
+  tsdk_launch_desc busy = {};
+  busy.struct_size = sizeof busy;
+  busy.grid[0] = static_cast<uint32_t>(large / 1024);
+  busy.grid[1] = busy.grid[2] = 1;
+  busy.stream = stream;
+  busy.attrs = &oneThread;
+  busy.num_attrs = 1;
+  tsdk_launch_desc small = {};
+  small.struct_size = sizeof small;
+  small.grid[0] = small.grid[1] = small.grid[2] = 1;
+  small.stream = stream;
+  tsdk_arg smallArgs[5];
+  std::memcpy(smallArgs, args, sizeof args);
+  smallArgs[3] = tsdk_make_int(1008);
+
+  std::vector<double> enqueue, roundTrip;
+  for (int round = 0; round < 22; ++round) {
+    check(tsdk_kernel_launch(kernel, device, &busy, args, 5));
+    check(tsdk_kernel_launch(kernel, device, &small, smallArgs, 5));
+    double start = now(CLOCK_MONOTONIC);
+    for (int i = 0; i < 1000; ++i)
+      check(tsdk_kernel_launch(kernel, device, &small, smallArgs, 5));
+    double seconds = (now(CLOCK_MONOTONIC) - start) / 1000;
+    tsdk_bool done = 0;
+    check(tsdk_stream_query(stream, &done));
+    check(tsdk_stream_sync(stream));
+    // A stream that ran dry would have measured the kernels too.
+    if (done)
+      std::fprintf(stderr, "note: the stream was not busy in a round\n");
+    else if (round >= 2)
+      enqueue.push_back(seconds);
+    start = now(CLOCK_MONOTONIC);
+    for (int i = 0; i < 100; ++i) {
+      check(tsdk_kernel_launch(kernel, device, &small, smallArgs, 5));
+      check(tsdk_stream_sync(stream));
+    }
+    roundTrip.push_back((now(CLOCK_MONOTONIC) - start) / 100);
+  }
+  if (z[0] != 3.0f || z[large - 1] != 3.0f || enqueue.empty()) {
+    std::fprintf(stderr, "error: wrong result, or no busy round\n");
+    std::exit(1);
+  }
+  report("typed launch, 5 arguments, enqueue only", enqueue, 1e6, "us", 1);
+  report("typed launch and synchronisation", roundTrip, 1e6, "us", 20);
+  tsdk_release(kernel);
+  tsdk_release(stream);
+  tsdk_release(device);
+  tsdk_release(context);
+}
+
+const char *const addSignature = "*f32:16,*f32:16,*f32:16,i32:16,4096";
+const char *const matmulSignature =
+    "*f32:16,*f32:16,*f32:16,i32:16,i32:16,i32:16,i32:16,i32:16,i32:16,"
+    "128,128,64";
+
+/// In a new process: from the open device to code that can run.
+int child(const char *which) {
+  bool matmul = !std::strcmp(which, "matmul");
+  tsdk_context context = openContext("on");
+  tsdk_device device = nullptr;
+  check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
+  double start = now(CLOCK_MONOTONIC);
+  tsdk_kernel kernel = parse(context, matmul ? matmulSource : addSource);
+  tsdk_variant variant =
+      build(kernel, device, matmul ? matmulSignature : addSignature);
+  // An empty problem: the launch loads the module and touches no data.
+  static float nothing[16];
+  void *pointer = nothing;
+  int32_t zero = 0;
+  void *params[9] = {&pointer, &pointer, &pointer, &zero, &zero,
+                     &zero,    &zero,    &zero,    &zero};
+  tsdk_launch_desc launch = {};
+  launch.struct_size = sizeof launch;
+  launch.grid[0] = launch.grid[1] = launch.grid[2] = 1;
+  check(tsdk_variant_launch(variant, device, &launch, params, matmul ? 9 : 4));
+  std::printf("%.9f\n", now(CLOCK_MONOTONIC) - start);
+  return 0;
+}
+
+void loadTimes(const char *program, const char *which) {
+  std::string command = std::string(program) + " --child " + which;
+  std::vector<double> samples;
+  for (int i = 0; i < 22; ++i) {
+    FILE *pipe = popen(command.c_str(), "r");
+    double seconds = 0;
+    if (!pipe || std::fscanf(pipe, "%lf", &seconds) != 1 || pclose(pipe)) {
+      std::fprintf(stderr, "error: %s failed\n", command.c_str());
+      std::exit(1);
+    }
+    // The first one compiles and fills the cache.
+    if (i >= 2)
+      samples.push_back(seconds);
+  }
+  report(std::string("load from disk cache in a new process, ") + which,
+         samples, 1e3, "ms", 5);
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  if (argc == 3 && !std::strcmp(argv[1], "--child"))
+    return child(argv[2]);
+  char directory[] = "/tmp/tilesdk-benchmark-XXXXXX";
+  if (!mkdtemp(directory))
+    return 1;
+  setenv("TILESDK_CACHE_DIR", directory, 1);
+  compileTimes("add", addSource, addSignature, 30);
+  compileTimes("matmul", matmulSource, matmulSignature, 150);
+  launchTimes();
+  loadTimes(argv[0], "add");
+  loadTimes(argv[0], "matmul");
+  std::string removeCommand = std::string("rm -rf ") + directory;
+  if (std::system(removeCommand.c_str()))
+    return 1;
+  std::printf("[\n");
+  for (size_t i = 0; i < rows.size(); ++i)
+    std::printf(" %s%s\n", rows[i].c_str(), i + 1 < rows.size() ? "," : "");
+  std::printf("]\n");
+  return 0;
+}

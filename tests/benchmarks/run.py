@@ -1,0 +1,47 @@
+"""Runs a benchmark suite: run.py SUITE [--json FILE]."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import argparse
+import importlib
+import json
+import os
+import platform
+import subprocess
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def host():
+    """Suite `host`: what compiling, caching and launching cost the host."""
+    done = subprocess.run([ROOT / "build/bin/benchmark_host"], check=True,
+                          text=True, stdout=subprocess.PIPE)
+    yield from json.loads(done.stdout)
+
+
+def machine():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return f"{line.split(':')[1].strip()}, {os.cpu_count()} cores"
+    return platform.processor()
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="scripts/bench")
+    parser.add_argument("suite", choices=["cpu", "host"])
+    parser.add_argument("--json", metavar="FILE")
+    options = parser.parse_args()
+    print(f"on {machine()}")
+    rows = []
+    suite = host() if options.suite == "host" else importlib.import_module(
+        options.suite).run()
+    for row in suite:
+        rows.append(row)
+        ratio = f"{row['ratio']:.2f} x {row['peer']}" if row["ratio"] else ""
+        print(f"{row['name']:42} {row['value']:10.2f} {row['unit']:8} "
+              f"±{row['spread'] * 50:4.1f} %  {ratio}", flush=True)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
