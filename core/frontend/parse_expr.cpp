@@ -511,6 +511,12 @@ Expr *Parser::failExpression() {
   } else if (isKeyword(tok.kind) && tok.begin == statementBegin &&
              peek().is(TokenKind::Equal)) {
     fail(Diag::ReservedName, span(tok), text(tok));
+  } else if (lexer == &mainLexer && !hasAhead && lexer->innermostBracket() &&
+             tok.begin != statementBegin && atNewStatement()) {
+    uint32_t open = lexer->innermostBracket()->offset;
+    fail(Diag::UnclosedBracket, span(open, open + 1), source[open])
+        .label(span(tok), "a new statement begins here");
+    restartAtLine();
   } else {
     auto report = fail(Diag::ExpectedExpression, here(), describe(tok));
     if (at(TokenKind::KwNot))

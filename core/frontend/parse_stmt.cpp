@@ -41,7 +41,7 @@ void Parser::parseStatement(llvm::SmallVectorImpl<Stmt *> &out) {
     break;
   case TokenKind::Indent: {
     complain(Diag::UnexpectedIndent, span(tok));
-    Nest nest(*this, "a block");
+    NestBlock nest(*this);
     if (nest) {
       advance();
       parseStatements(out);
@@ -89,7 +89,7 @@ void Parser::parseStatement(llvm::SmallVectorImpl<Stmt *> &out) {
 
 Stmt *Parser::parseCompound() {
   uint32_t begin = tok.begin;
-  Nest nest(*this, "a block");
+  NestBlock nest(*this);
   if (!nest)
     return errorStmt(begin);
   switch (tok.kind) {

@@ -240,11 +240,11 @@ void Parser::synchronize() {
   lexer->setRecovering(false);
   failed = false;
   if (at(TokenKind::Indent)) {
-    if (depth >= limits.maxNesting) {
+    if (blockDepth >= limits.maxBlocks) {
       skipBlock();
       return;
     }
-    Nest nest(*this, "a block");
+    NestBlock nest(*this);
     llvm::SmallVector<Stmt *, 8> ignored;
     advance();
     parseStatements(ignored);
@@ -271,6 +271,13 @@ Parser::Nest::Nest(Parser &parser, const char *what) : parser(parser) {
   if (!ok)
     parser.fail(Diag::NestingTooDeep, parser.here(), what,
                 parser.limits.maxNesting);
+}
+
+Parser::NestBlock::NestBlock(Parser &parser) : parser(parser) {
+  ok = ++parser.blockDepth <= parser.limits.maxBlocks;
+  if (!ok)
+    parser.fail(Diag::NestingTooDeep, parser.here(), "a block",
+                parser.limits.maxBlocks);
 }
 
 Expr *Parser::finish(Expr *expr, std::initializer_list<const Expr *> children,

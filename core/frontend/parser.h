@@ -15,8 +15,10 @@ namespace tilesdk::frontend {
 
 /// Bounds that keep hostile sources from exhausting stack and memory.
 struct ParseLimits {
-  /// Brackets, blocks and prefix operators inside of each other.
+  /// Brackets, prefix operators and the like inside of each other.
   unsigned maxNesting = 200;
+  /// Blocks inside of each other.
+  unsigned maxBlocks = 100;
   /// Height of an expression tree: operator and attribute chains count too.
   unsigned maxExprHeight = 500;
   /// `elif`s of one statement.

@@ -91,10 +91,17 @@ private:
   void restartAtLine();
   void skipBlock();
 
-  /// Counts one level of nesting while it lives.
+  /// Counts one level of nesting while it lives; false at the limit.
   struct Nest {
     Nest(Parser &parser, const char *what);
     ~Nest() { --parser.depth; }
+    explicit operator bool() const { return ok; }
+    Parser &parser;
+    bool ok;
+  };
+  struct NestBlock {
+    explicit NestBlock(Parser &parser);
+    ~NestBlock() { --parser.blockDepth; }
     explicit operator bool() const { return ok; }
     Parser &parser;
     bool ok;
@@ -234,6 +241,7 @@ private:
 
   bool failed = false;
   unsigned depth = 0;
+  unsigned blockDepth = 0;
   /// The last statement was broken: an `else` behind it is not a mistake.
   bool lastBroken = false;
   uint32_t statementBegin = 0;

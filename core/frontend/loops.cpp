@@ -1,0 +1,512 @@
+//===- loops.cpp - Run-time and unrolled loops -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A name that is defined before a run-time loop and assigned in it is carried:
+// it keeps its type exactly. Names first assigned inside end with the loop.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/frontend/branch.h"
+
+#include "core/ir/tile_ops.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace tilesdk;
+using namespace tilesdk::frontend;
+
+//===----------------------------------------------------------------------===//
+// Which names a body assigns
+//===----------------------------------------------------------------------===//
+
+namespace {
+class AssignedNames {
+public:
+  llvm::SetVector<llvm::StringRef> names;
+
+  void visit(StmtList stmts) {
+    for (const Stmt *stmt : stmts)
+      visit(stmt);
+  }
+
+private:
+  void target(const Expr *expr) {
+    if (auto *name = llvm::dyn_cast<NameExpr>(expr))
+      names.insert(name->name);
+    else if (auto *tuple = llvm::dyn_cast<TupleExpr>(expr))
+      for (const Expr *element : tuple->elements)
+        target(element);
+    else if (auto *list = llvm::dyn_cast<ListExpr>(expr))
+      for (const Expr *element : list->elements)
+        target(element);
+  }
+
+  /// Only `:=` assigns inside of an expression.
+  void visit(const Expr *expr) {
+    if (!expr || expr->height <= 1)
+      return;
+    switch (expr->kind) {
+    case ExprKind::Walrus:
+      names.insert(llvm::cast<WalrusExpr>(expr)->target.name);
+      return visit(llvm::cast<WalrusExpr>(expr)->value);
+    case ExprKind::Tuple:
+      for (const Expr *element : llvm::cast<TupleExpr>(expr)->elements)
+        visit(element);
+      return;
+    case ExprKind::Attribute:
+      return visit(llvm::cast<AttributeExpr>(expr)->value);
+    case ExprKind::Call:
+      visit(llvm::cast<CallExpr>(expr)->callee);
+      for (const Expr *arg : llvm::cast<CallExpr>(expr)->args)
+        visit(arg);
+      for (const KeywordArg &arg : llvm::cast<CallExpr>(expr)->keywords)
+        visit(arg.value);
+      return;
+    case ExprKind::Unary:
+      return visit(llvm::cast<UnaryExpr>(expr)->operand);
+    case ExprKind::Binary:
+      visit(llvm::cast<BinaryExpr>(expr)->lhs);
+      return visit(llvm::cast<BinaryExpr>(expr)->rhs);
+    case ExprKind::BoolOp:
+      for (const Expr *operand : llvm::cast<BoolOpExpr>(expr)->operands)
+        visit(operand);
+      return;
+    case ExprKind::Compare:
+      visit(llvm::cast<CompareExpr>(expr)->lhs);
+      for (const CompareLink &link : llvm::cast<CompareExpr>(expr)->links)
+        visit(link.rhs);
+      return;
+    case ExprKind::Conditional:
+      visit(llvm::cast<ConditionalExpr>(expr)->condition);
+      visit(llvm::cast<ConditionalExpr>(expr)->thenValue);
+      return visit(llvm::cast<ConditionalExpr>(expr)->elseValue);
+    default:
+      return;
+    }
+  }
+
+  void visit(const Stmt *stmt) {
+    switch (stmt->kind) {
+    case StmtKind::Expr:
+      return visit(llvm::cast<ExprStmt>(stmt)->value);
+    case StmtKind::Assign:
+      for (const Expr *to : llvm::cast<AssignStmt>(stmt)->targets)
+        target(to);
+      return visit(llvm::cast<AssignStmt>(stmt)->value);
+    case StmtKind::AnnAssign:
+      if (llvm::cast<AnnAssignStmt>(stmt)->value) {
+        target(llvm::cast<AnnAssignStmt>(stmt)->target);
+        visit(llvm::cast<AnnAssignStmt>(stmt)->value);
+      }
+      return;
+    case StmtKind::AugAssign:
+      target(llvm::cast<AugAssignStmt>(stmt)->target);
+      return visit(llvm::cast<AugAssignStmt>(stmt)->value);
+    case StmtKind::If:
+      for (const IfClause &clause : llvm::cast<IfStmt>(stmt)->clauses) {
+        visit(clause.condition);
+        visit(clause.body);
+      }
+      return visit(llvm::cast<IfStmt>(stmt)->orelse);
+    case StmtKind::For:
+      // The target of a loop goes back to what it was.
+      visit(llvm::cast<ForStmt>(stmt)->iterator);
+      return visit(llvm::cast<ForStmt>(stmt)->body);
+    case StmtKind::While:
+      visit(llvm::cast<WhileStmt>(stmt)->condition);
+      return visit(llvm::cast<WhileStmt>(stmt)->body);
+    case StmtKind::With:
+      return visit(llvm::cast<WithStmt>(stmt)->body);
+    default:
+      return;
+    }
+  }
+};
+} // namespace
+
+llvm::ArrayRef<llvm::StringRef> Sema::assignedIn(const Stmt *loop,
+                                                 StmtList body) {
+  auto [entry, isNew] = assignedNames.try_emplace(loop);
+  if (isNew) {
+    AssignedNames collector;
+    collector.visit(body);
+    entry->second.assign(collector.names.begin(), collector.names.end());
+  }
+  return entry->second;
+}
+
+void Sema::poisonAssigned(StmtList stmts) {
+  AssignedNames collector;
+  collector.visit(stmts);
+  for (llvm::StringRef name : collector.names)
+    frame->locals[name] = Value::error();
+}
+
+void Sema::poisonAssigned(llvm::ArrayRef<IfClause> clauses, StmtList orelse) {
+  for (const IfClause &clause : clauses)
+    poisonAssigned(clause.body);
+  poisonAssigned(orelse);
+}
+
+//===----------------------------------------------------------------------===//
+// Carried names
+//===----------------------------------------------------------------------===//
+
+namespace {
+struct Carried {
+  llvm::StringRef name;
+  Value before;
+};
+
+/// The state of names around one run-time loop.
+class LoopNames {
+public:
+  LoopNames(Sema &sema, llvm::ArrayRef<llvm::StringRef> assigned, Span where)
+      : sema(sema), where(where), outer(sema.frame->locals) {
+    for (auto &[name, value] : outer) {
+      if (!llvm::is_contained(assigned, name) ||
+          value.kind == Value::Kind::Undefined || value.isError())
+        continue;
+      if (!hasRuntimeLeaf(value)) {
+        fixed.push_back({name, value});
+        continue;
+      }
+      carried.push_back({name, value});
+      flatten(value, inits);
+    }
+  }
+
+  void enter(mlir::ValueRange arguments) {
+    llvm::SmallVector<mlir::Value, 8> leaves(arguments);
+    llvm::ArrayRef<mlir::Value> rest = leaves;
+    for (const Carried &entry : carried)
+      sema.frame->locals[entry.name] = unflatten(entry.before, rest);
+  }
+
+  /// Leaves to yield at the end of the body; wrong ones stay what they were.
+  llvm::SmallVector<mlir::Value, 8> leave(mlir::ValueRange arguments) {
+    llvm::SmallVector<mlir::Value, 8> yields;
+    llvm::SmallVector<mlir::Value, 8> leaves(arguments);
+    llvm::ArrayRef<mlir::Value> rest = leaves;
+    for (Carried &entry : carried) {
+      Value keep = unflatten(entry.before, rest);
+      Value after = sema.frame->locals[entry.name];
+      if (after.isError() || after.kind == Value::Kind::Undefined) {
+        flatten(keep, yields);
+        poisoned.insert(entry.name);
+        continue;
+      }
+      if (!sameType(entry.before, after)) {
+        mismatch(entry, after);
+        flatten(keep, yields);
+        poisoned.insert(entry.name);
+        continue;
+      }
+      flatten(after, yields);
+    }
+    for (const Carried &entry : fixed) {
+      const Value &after = sema.frame->locals[entry.name];
+      if (after.isError() || sameType(entry.before, after))
+        continue;
+      Report message =
+          sema.report(Diag::ConstexprInLoop, where, entry.name);
+      message.label(after.origin, "here it becomes " + after.repr());
+      message.note("before the loop it is " + entry.before.describe());
+      poisoned.insert(entry.name);
+    }
+    return yields;
+  }
+
+  void exit(mlir::ValueRange results) {
+    Env inside = std::exchange(sema.frame->locals, outer);
+    llvm::SmallVector<mlir::Value, 8> leaves(results);
+    llvm::ArrayRef<mlir::Value> rest = leaves;
+    for (const Carried &entry : carried) {
+      Value value = unflatten(entry.before, rest);
+      sema.frame->locals[entry.name] =
+          poisoned.contains(entry.name) ? Value::error() : value;
+    }
+    for (llvm::StringRef name : poisoned)
+      sema.frame->locals[name] = Value::error();
+    for (auto &[name, value] : inside)
+      if (!outer.count(name)) {
+        Value undefined = Value::of(Value::Kind::Undefined);
+        undefined.origin = value.origin;
+        sema.frame->locals[name] = undefined;
+      }
+  }
+
+  llvm::SmallVector<mlir::Value, 8> inits;
+
+private:
+  void mismatch(const Carried &entry, const Value &after) {
+    Report message = sema.report(Diag::LoopCarriedType, where, entry.name,
+                                 entry.before.describe(), after.describe());
+    message.label(entry.before.origin,
+                  "starts as " + entry.before.repr());
+    message.label(after.origin, "becomes " + after.repr());
+    const Value &before = entry.before;
+    if (!before.isRuntime() || !after.isRuntime())
+      return;
+    std::string name = entry.name.str();
+    if (before.shape == after.shape)
+      message.help("cast one of them: `" + name + " = " + name + ".to(tl." +
+                   after.dtype.str() + ")` before the loop, or `.to(tl." +
+                   before.dtype.str() + ")` inside");
+    else if (before.shape.empty())
+      message.help("start with `" + name + " = tl.full([" +
+                   shapeList(after.shape) + "], ..., tl." +
+                   after.dtype.str() + ")`");
+  }
+  static std::string shapeList(llvm::ArrayRef<int64_t> shape) {
+    std::string text;
+    for (size_t i = 0; i < shape.size(); ++i)
+      text += (i ? ", " : "") + std::to_string(shape[i]);
+    return text;
+  }
+
+  Sema &sema;
+  Span where;
+  Env outer;
+  std::vector<Carried> carried;
+  std::vector<Carried> fixed;
+  llvm::SetVector<llvm::StringRef> poisoned;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// for
+//===----------------------------------------------------------------------===//
+
+static Flow unroll(Sema &sema, const ForStmt *stmt, const Value &range) {
+  std::vector<Value> values;
+  if (!sema.iterate(range, stmt->iterator->span, values)) {
+    sema.poisonAssigned(stmt->body);
+    return Flow::Next;
+  }
+  Frame &frame = *sema.frame;
+  ++frame.unrolledDepth;
+  bool couldBreak = std::exchange(frame.canBreak, true);
+  Flow flow = Flow::Next;
+  for (const Value &value : values) {
+    // The induction variable is a constexpr, so no plain assignment.
+    if (auto *name = llvm::dyn_cast<NameExpr>(stmt->target))
+      frame.locals[name->name] = value;
+    else
+      sema.assign(stmt->target, value, stmt->target->span);
+    flow = sema.visitSeq(stmt->body);
+    if (flow == Flow::Break || sema.isStopped()) {
+      flow = Flow::Next;
+      break;
+    }
+    if (flow == Flow::Continue)
+      flow = Flow::Next;
+    if (flow != Flow::Next)
+      break;
+  }
+  frame.canBreak = couldBreak;
+  --frame.unrolledDepth;
+  return flow;
+}
+
+static void markUndefined(Sema &sema, const Expr *target) {
+  auto *name = llvm::dyn_cast<NameExpr>(target);
+  if (!name)
+    return;
+  Value undefined = Value::of(Value::Kind::Undefined);
+  undefined.origin = target->span;
+  sema.frame->locals[name->name] = undefined;
+}
+
+/// `low + index * step` for a step below 0, counted from 0.
+static mlir::Value fallingTrips(Sema &sema, const Value &low,
+                                const Value &high, int64_t step, DType dtype) {
+  Value stride = sema.constantInt(-step, dtype);
+  Value round = sema.constantInt(-step - 1, dtype);
+  mlir::Value distance = sema.create<mlir::arith::SubIOp>(low.ir, high.ir);
+  mlir::Value rounded =
+      sema.create<mlir::arith::AddIOp>(distance, round.ir);
+  return sema.create<mlir::arith::DivSIOp>(rounded, stride.ir);
+}
+
+static void visitDynamicFor(Sema &sema, const ForStmt *stmt, Value range) {
+  Span where = stmt->iterator->span;
+  Value low = range.elements()[0], high = range.elements()[1],
+        step = range.elements()[2];
+  auto fail = [&] {
+    markUndefined(sema, stmt->target);
+    sema.poisonAssigned(stmt->body);
+  };
+  // The induction type is the promotion of all three.
+  DType dtype = Scalar::I32;
+  bool first = true;
+  Value *parts[] = {&low, &high, &step};
+  for (Value *part : parts) {
+    DType own;
+    if (part->isNumber()) {
+      std::optional<DType> fits = dtypeOfInteger(part->asInteger());
+      if (part->isFloat() || !fits) {
+        sema.report(Diag::TypeMismatch, where, "an integer as bound of a loop",
+                    part->describe());
+        return fail();
+      }
+      own = *fits;
+    } else if (part->isRuntime() && part->dtype.isInt()) {
+      if (!part->shape.empty()) {
+        sema.report(Diag::ScalarExpected, where, part->describe())
+            .origin(*part);
+        return fail();
+      }
+      own = part->dtype;
+    } else {
+      if (!part->isError())
+        sema.report(Diag::TypeMismatch, where, "an integer as bound of a loop",
+                    part->describe())
+            .origin(*part);
+      return fail();
+    }
+    if (first)
+      dtype = own;
+    else
+      promote(DType(dtype), own, {}, dtype);
+    first = false;
+  }
+  if (dtype.width() < 32)
+    dtype = dtype.isSigned() ? Scalar::I32 : Scalar::U32;
+  std::optional<int64_t> constantStep;
+  if (step.isNumber())
+    constantStep = step.asInteger().asInt64();
+  if (constantStep == 0) {
+    sema.report(Diag::RangeStep, where, "is 0");
+    return fail();
+  }
+  auto converted = [&](const Value &value) {
+    return value.isNumber() ? sema.constantInt(value.asInteger(), dtype)
+                            : sema.cast(value, dtype, where);
+  };
+  bool falling = constantStep && *constantStep < 0;
+  Value lowValue = converted(low), highValue = converted(high);
+  Value stepValue = falling ? sema.constantInt(1, dtype) : converted(step);
+  mlir::Value from = lowValue.ir, to = highValue.ir;
+  if (falling) {
+    to = fallingTrips(sema, lowValue, highValue, *constantStep, dtype);
+    from = sema.constantInt(0, dtype).ir;
+  }
+
+  LoopNames names(sema, sema.assignedIn(stmt, stmt->body), stmt->header);
+  auto loop = sema.create<mlir::scf::ForOp>(from, to, stepValue.ir,
+                                            mlir::ValueRange(names.inits));
+  if (!dtype.isSigned() && !falling)
+    loop.setUnsignedCmp(true);
+  for (const auto &[hint, value] : range.payload->hints)
+    loop->setAttr("tile." + hint, sema.builder.getI32IntegerAttr(value));
+
+  Frame &frame = *sema.frame;
+  {
+    mlir::OpBuilder::InsertionGuard guard(sema.builder);
+    mlir::Block *body = loop.getBody();
+    if (!body->empty())
+      body->back().erase();
+    sema.builder.setInsertionPointToEnd(body);
+    names.enter(loop.getRegionIterArgs());
+    mlir::Value induction = loop.getInductionVar();
+    if (falling) {
+      Value stride = sema.constantInt(*constantStep, dtype);
+      induction = sema.create<mlir::arith::MulIOp>(induction, stride.ir);
+      induction = sema.create<mlir::arith::AddIOp>(lowValue.ir, induction);
+    }
+    Value index = Value::runtime(induction, dtype);
+    index.origin = stmt->target->span;
+    ++frame.loopDepth;
+    unsigned unrolled = std::exchange(frame.unrolledDepth, 0);
+    bool couldBreak = std::exchange(frame.canBreak, false);
+    sema.assign(stmt->target, index, stmt->target->span);
+    sema.visitSeq(stmt->body);
+    frame.canBreak = couldBreak;
+    frame.unrolledDepth = unrolled;
+    --frame.loopDepth;
+    sema.currentSpan = stmt->header;
+    sema.create<mlir::scf::YieldOp>(names.leave(loop.getRegionIterArgs()));
+  }
+  names.exit(loop.getResults());
+}
+
+Flow Sema::visitFor(const ForStmt *stmt) {
+  if (stmt->elseSpan.isValid())
+    report(Diag::LoopElse, stmt->elseSpan);
+  Value range = eval(stmt->iterator);
+  if (range.isError()) {
+    markUndefined(*this, stmt->target);
+    if (auto *name = llvm::dyn_cast<NameExpr>(stmt->target))
+      frame->locals[name->name] = Value::error();
+    poisonAssigned(stmt->body);
+    return Flow::Next;
+  }
+  if (range.kind != Value::Kind::Range) {
+    Report message = report(Diag::InvalidIterator, stmt->iterator->span,
+                            range.describe());
+    if (range.isTuple())
+      message.help("use `for i in tl.static_range(len(x))`");
+    if (auto *name = llvm::dyn_cast<NameExpr>(stmt->target))
+      frame->locals[name->name] = Value::error();
+    poisonAssigned(stmt->body);
+    return Flow::Next;
+  }
+  if (range.payload->isStatic)
+    return unroll(*this, stmt, range);
+  visitDynamicFor(*this, stmt, range);
+  return Flow::Next;
+}
+
+//===----------------------------------------------------------------------===//
+// while
+//===----------------------------------------------------------------------===//
+
+Flow Sema::visitWhile(const WhileStmt *stmt) {
+  if (stmt->elseSpan.isValid())
+    report(Diag::LoopElse, stmt->elseSpan);
+  LoopNames names(*this, assignedIn(stmt, stmt->body), stmt->header);
+  llvm::SmallVector<mlir::Type, 8> types;
+  llvm::SmallVector<mlir::Location, 8> locations;
+  for (mlir::Value init : names.inits) {
+    types.push_back(init.getType());
+    locations.push_back(init.getLoc());
+  }
+  auto loop = create<mlir::scf::WhileOp>(mlir::TypeRange(types),
+                                         mlir::ValueRange(names.inits));
+  mlir::OpBuilder::InsertionGuard guard(builder);
+  mlir::Block *before =
+      builder.createBlock(&loop.getBefore(), {}, types, locations);
+  mlir::Block *after =
+      builder.createBlock(&loop.getAfter(), {}, types, locations);
+
+  builder.setInsertionPointToEnd(before);
+  names.enter(before->getArguments());
+  ++frame->loopDepth;
+  unsigned unrolled = std::exchange(frame->unrolledDepth, 0);
+  bool couldBreak = std::exchange(frame->canBreak, false);
+  std::optional<bool> known;
+  mlir::Value runtime;
+  Value test = eval(stmt->condition);
+  bool valid = condition(test, stmt->condition->span, known, runtime);
+  if (!runtime)
+    runtime = constantInt(known.value_or(false), Scalar::I1).ir;
+  create<mlir::scf::ConditionOp>(runtime, before->getArguments());
+
+  builder.setInsertionPointToEnd(after);
+  names.enter(after->getArguments());
+  if (valid && known != false)
+    visitSeq(stmt->body);
+  else if (!valid)
+    poisonAssigned(stmt->body);
+  currentSpan = stmt->header;
+  create<mlir::scf::YieldOp>(names.leave(after->getArguments()));
+  frame->canBreak = couldBreak;
+  frame->unrolledDepth = unrolled;
+  --frame->loopDepth;
+  names.exit(loop.getResults());
+  return Flow::Next;
+}
