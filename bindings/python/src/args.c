@@ -1,4 +1,5 @@
-/*===- args.c - Python objects as kernel arguments -------------------------===*\
+/*===- args.c - Python objects as kernel arguments
+-------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -166,7 +167,11 @@ static uint32_t dtypeFromFormat(const char *format, Py_ssize_t itemsize) {
 static uint32_t dtypeFromDlpack(uint8_t code, uint8_t bits, uint16_t lanes) {
   static const uint32_t ints[] = {TSDK_I8, TSDK_I16, TSDK_I32, TSDK_I64};
   static const uint32_t uints[] = {TSDK_U8, TSDK_U16, TSDK_U32, TSDK_U64};
-  int log = bits == 8 ? 0 : bits == 16 ? 1 : bits == 32 ? 2 : bits == 64 ? 3 : -1;
+  int log = bits == 8    ? 0
+            : bits == 16 ? 1
+            : bits == 32 ? 2
+            : bits == 64 ? 3
+                         : -1;
   if (lanes != 1 || log < 0)
     return TSDK_DTYPE_NONE;
   switch (code) {
@@ -204,7 +209,8 @@ static int keepAlive(ArgScratch *scratch, PyObject *object) {
   return PyList_Append(scratch->keep, object) == 0;
 }
 
-/** Copies text into the scratch, or keeps a bytes object when it is too long. */
+/** Copies text into the scratch, or keeps a bytes object when it is too long.
+ */
 static int keepText(ArgScratch *scratch, const char *text, size_t size,
                     tsdk_str *out) {
   PyObject *bytes;
@@ -324,8 +330,8 @@ int constexprText(PyObject *object, ArgScratch *scratch, tsdk_str *out) {
     return result;
   }
   {
-    PyObject *typeName = PyObject_GetAttrString((PyObject *)Py_TYPE(object),
-                                                "__name__");
+    PyObject *typeName =
+        PyObject_GetAttrString((PyObject *)Py_TYPE(object), "__name__");
     if (typeName)
       PyErr_Format(PyExc_TypeError,
                    "a constexpr cannot be made from an object of type `%U`; "
@@ -462,8 +468,7 @@ static int convertInterface(PyObject *object, tsdk_arg *out,
   return 1;
 }
 
-static int convertDlpack(PyObject *object, tsdk_arg *out,
-                         ArgScratch *scratch) {
+static int convertDlpack(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
   PyObject *capsule = PyObject_CallMethodObjArgs(object, nameDlpack, NULL);
   DLTensorView *view;
   int kept;
@@ -488,8 +493,7 @@ static int convertDlpack(PyObject *object, tsdk_arg *out,
   return 1;
 }
 
-static int convertBuffer(PyObject *object, tsdk_arg *out,
-                         ArgScratch *scratch) {
+static int convertBuffer(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
   Py_buffer view;
   if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT | PyBUF_STRIDES)) {
     /* An array library may have types that the protocol cannot express. */
@@ -592,8 +596,8 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
     Py_ssize_t count = PyTuple_Size(object);
     PyObject *memory =
         PyBytes_FromStringAndSize(NULL, (count + 1) * (Py_ssize_t)sizeof *out);
-    tsdk_arg *nested = memory ? (tsdk_arg *)(void *)PyBytes_AsString(memory)
-                              : NULL;
+    tsdk_arg *nested =
+        memory ? (tsdk_arg *)(void *)PyBytes_AsString(memory) : NULL;
     int kept = memory && keepAlive(scratch, memory);
     Py_XDECREF(memory);
     if (!kept)
@@ -631,10 +635,10 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
     break;
   }
   if (PyLong_Check(object) || PyFloat_Check(object)) {
-    PyObject *plain = PyLong_Check(object) ? PyNumber_Long(object)
-                                           : PyNumber_Float(object);
-    int done = plain && Py_TYPE(plain) != type &&
-               convertArg(plain, 0, out, scratch);
+    PyObject *plain =
+        PyLong_Check(object) ? PyNumber_Long(object) : PyNumber_Float(object);
+    int done =
+        plain && Py_TYPE(plain) != type && convertArg(plain, 0, out, scratch);
     Py_XDECREF(plain);
     if (done)
       return 1;

@@ -1,4 +1,5 @@
-/*===- binding.h - Shared declarations of the Python extension -------------===*\
+/*===- binding.h - Shared declarations of the Python extension
+-------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -20,8 +21,7 @@
 
 /** Every handle type of the C ABI is wrapped by this one layout. */
 typedef struct {
-  PyObject_HEAD
-  void *handle;
+  PyObject_HEAD void *handle;
 } HandleObject;
 
 /** Types made by the module; they live as long as the process. */
@@ -61,7 +61,8 @@ int optionsFromDict(PyObject *dict, tsdk_option **out, size_t *count,
 typedef struct {
   char text[2048]; /**< Texts of constexprs. */
   size_t textUsed;
-  PyObject *keep; /**< List of what must live until the launch ended, or NULL. */
+  PyObject
+      *keep; /**< List of what must live until the launch ended, or NULL. */
   int hostMemory; /**< An argument is ordinary host memory: wait for the end. */
 } ArgScratch;
 

@@ -1,4 +1,5 @@
-/*===- errors.c - C errors as Python exceptions ----------------------------===*\
+/*===- errors.c - C errors as Python exceptions
+----------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -24,8 +25,8 @@ static struct {
      "No such kernel, target, device or option.", NULL},
     {TSDK_E_RESOURCE_EXHAUSTED, "OutOfResources",
      "Out of memory, or over a limit of the target.", NULL},
-    {TSDK_E_UNSUPPORTED, "UnsupportedError",
-     "Valid, but not for this target.", NULL},
+    {TSDK_E_UNSUPPORTED, "UnsupportedError", "Valid, but not for this target.",
+     NULL},
     {TSDK_E_DEVICE_ASSERT, "DeviceAssertError",
      "A device_assert of a kernel failed.", NULL},
     {TSDK_E_UNAVAILABLE, "UnavailableError",
@@ -138,8 +139,7 @@ PyObject *raiseError(tsdk_error error) {
   message = fullMessage(error);
   if (message)
     instance = PyObject_CallFunctionObjArgs(type, message, NULL);
-  if (instance &&
-      !setNewAttr(instance, "code", PyLong_FromLong(code)) &&
+  if (instance && !setNewAttr(instance, "code", PyLong_FromLong(code)) &&
       !setNewAttr(instance, "code_name", textOf(tsdk_code_name(code))) &&
       !setNewAttr(instance, "native",
                   PyLong_FromLongLong(tsdk_error_native(error))) &&
@@ -162,11 +162,10 @@ int initErrors(PyObject *module) {
     return -1;
   for (size_t i = 0; i < sizeof errorTypes / sizeof errorTypes[0]; ++i) {
     PyObject *bases, *type, *name;
-    PyObject *second = errorTypes[i].code == TSDK_E_INVALID_ARGUMENT
-                           ? PyExc_ValueError
-                       : errorTypes[i].code == TSDK_E_NOT_FOUND
-                           ? PyExc_LookupError
-                           : NULL;
+    PyObject *second =
+        errorTypes[i].code == TSDK_E_INVALID_ARGUMENT ? PyExc_ValueError
+        : errorTypes[i].code == TSDK_E_NOT_FOUND      ? PyExc_LookupError
+                                                      : NULL;
     bases = second ? PyTuple_Pack(2, baseError, second)
                    : PyTuple_Pack(1, baseError);
     name = PyUnicode_FromFormat("tilesdk.%s", errorTypes[i].name);

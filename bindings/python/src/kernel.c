@@ -1,4 +1,5 @@
-/*===- kernel.c - Kernels and their launch ---------------------------------===*\
+/*===- kernel.c - Kernels and their launch
+---------------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -17,8 +18,7 @@
 enum { MaxArgs = 128, MaxOptions = 64 };
 
 typedef struct {
-  PyObject_HEAD
-  tsdk_kernel handle;
+  PyObject_HEAD tsdk_kernel handle;
   PyObject *names;    /**< Tuple of interned parameter names. */
   PyObject *defaults; /**< Dict for callable grids. */
   unsigned char *constexprs;
@@ -26,8 +26,7 @@ typedef struct {
 } KernelObject;
 
 typedef struct {
-  PyObject_HEAD
-  KernelObject *kernel;
+  PyObject_HEAD KernelObject *kernel;
   PyObject *grid;
 } LauncherObject;
 
@@ -262,8 +261,7 @@ static int bindArguments(KernelObject *self, PyObject *const *args,
     Py_ssize_t i = findParam(self, name);
     if (i >= 0) {
       if (call->args[i].kind != TSDK_ARG_DEFAULT) {
-        PyErr_Format(PyExc_TypeError, "two values for the argument `%U`",
-                     name);
+        PyErr_Format(PyExc_TypeError, "two values for the argument `%U`", name);
         return 0;
       }
       if (!convertArg(value, self->constexprs[i], &call->args[i],
@@ -419,8 +417,8 @@ static PyObject *kernelVariant(PyObject *object, PyObject *const *args,
   if (!kernelLoaded(self))
     return NULL;
   call.scratch.keep = NULL;
-  target = bindArguments(self, args, nargs, kwnames, &call) ? currentTarget()
-                                                            : NULL;
+  target =
+      bindArguments(self, args, nargs, kwnames, &call) ? currentTarget() : NULL;
   if (!target) {
     argScratchClear(&call.scratch);
     return NULL;
@@ -557,7 +555,7 @@ static PyType_Slot kernelSlots[] = {
     {Py_tp_methods, kernelMethods},
     {Py_tp_getset, kernelGetters},
     {Py_mp_subscript, (void *)kernelSubscript},
-    {Py_tp_doc, (void *)(uintptr_t) "A kernel; kernel[grid](...) launches it."},
+    {Py_tp_doc, (void *)(uintptr_t)"A kernel; kernel[grid](...) launches it."},
     {0, NULL}};
 static PyType_Spec kernelSpec = {
     "tilesdk._Kernel", sizeof(KernelObject), 0,

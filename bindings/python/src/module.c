@@ -1,4 +1,5 @@
-/*===- module.c - The extension module _tilesdk ----------------------------===*\
+/*===- module.c - The extension module _tilesdk
+----------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*

@@ -1,4 +1,5 @@
-/*===- objects.c - Handles of the C ABI as Python objects ------------------===*\
+/*===- objects.c - Handles of the C ABI as Python objects
+------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -88,8 +89,8 @@ int optionsFromDict(PyObject *dict, tsdk_option **out, size_t *count,
     return 0;
   size = PyList_Size(items);
   *keep = PyList_New(0);
-  memory = PyBytes_FromStringAndSize(
-      NULL, (size + 1) * (Py_ssize_t)sizeof(tsdk_option));
+  memory = PyBytes_FromStringAndSize(NULL, (size + 1) *
+                                               (Py_ssize_t)sizeof(tsdk_option));
   scratch = (ArgScratch *)PyMem_Calloc(1, sizeof(ArgScratch));
   if (!*keep || !memory || !scratch || PyList_Append(*keep, memory) ||
       PyList_Append(*keep, items))
@@ -316,8 +317,8 @@ static PyObject *deviceMemory(PyObject *self, void *unused) {
 }
 static PyObject *deviceRepr(PyObject *self) {
   PyObject *uri = deviceUri(self, NULL);
-  PyObject *text = uri ? PyUnicode_FromFormat("<tilesdk.Device %U>", uri)
-                       : NULL;
+  PyObject *text =
+      uri ? PyUnicode_FromFormat("<tilesdk.Device %U>", uri) : NULL;
   Py_XDECREF(uri);
   return text;
 }
@@ -355,8 +356,8 @@ static PyObject *deviceAlloc(PyObject *self, PyObject *args) {
     PyErr_SetString(PyExc_ValueError, "a buffer cannot have a negative size");
     return NULL;
   }
-  error = tsdk_buffer_alloc(HANDLE(self, device), NULL, (size_t)bytes, 0,
-                            &buffer);
+  error =
+      tsdk_buffer_alloc(HANDLE(self, device), NULL, (size_t)bytes, 0, &buffer);
   return error ? raiseError(error) : wrapHandle(bufferType, buffer);
 }
 static PyGetSetDef deviceGetters[] = {
@@ -532,8 +533,8 @@ static PyObject *programNew(PyTypeObject *type, PyObject *args,
   if (moduleCount < 0 ||
       !optionsFromDict(captures, &captureList, &captureCount, &keep))
     return NULL;
-  moduleList = (tsdk_module *)PyMem_Calloc((size_t)moduleCount + 1,
-                                           sizeof(tsdk_module));
+  moduleList =
+      (tsdk_module *)PyMem_Calloc((size_t)moduleCount + 1, sizeof(tsdk_module));
   if (!moduleList) {
     Py_XDECREF(keep);
     return PyErr_NoMemory();
@@ -701,11 +702,11 @@ int initObjects(PyObject *module) {
                        "A point in a stream.", NULL, 0);
   bufferType = makeType(module, "tilesdk.Buffer", NULL, NULL, bufferGetters,
                         "Memory of a device.", NULL, 0);
-  programType = makeType(module, "tilesdk.Program", programNew, programMethods,
-                         NULL, "Parsed kernel source.", NULL,
-                         Py_TPFLAGS_BASETYPE);
-  variantType = makeType(module, "tilesdk._Variant", NULL, variantMethods,
-                         NULL, "A specialised kernel.", NULL, 0);
+  programType =
+      makeType(module, "tilesdk.Program", programNew, programMethods, NULL,
+               "Parsed kernel source.", NULL, Py_TPFLAGS_BASETYPE);
+  variantType = makeType(module, "tilesdk._Variant", NULL, variantMethods, NULL,
+                         "A specialised kernel.", NULL, 0);
   return contextType && deviceType && streamType && eventType && bufferType &&
                  programType && variantType
              ? PyModule_AddFunctions(module, functions)

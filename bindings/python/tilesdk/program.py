@@ -61,11 +61,10 @@ class CompiledKernel:
             pass
         # A launch keeps the object only: build the same variant again.
         if self._all_stages is None:
-            metadata = self.metadata
+            info = self.info
             self._all_stages = self._kernel._build(
-                metadata["signature"],
-                {"target": metadata["target"],
-                 "options": metadata.get("options") or {},
+                info["signature"],
+                {"target": info["target"], "options": info["options"],
                  "keep_stages": "tile,tile-opt,llvm,asm"})
         return self._all_stages._artifact(stage)
 
