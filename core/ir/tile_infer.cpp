@@ -25,8 +25,8 @@ static LogicalResult checkAxis(MaybeLoc loc, StringRef op, StringRef operand,
   if (axis >= 0 && axis < rank)
     return success();
   return emitOptionalError(loc, "'tile.", op, "' op axis ", axis,
-                           " is out of range for '", operand, "' of type '",
-                           type, "' with rank ", rank);
+                           " is out of range for '", operand, "' of type ",
+                           type, " with rank ", rank);
 }
 
 LogicalResult MakeRangeOp::inferReturnTypes(MLIRContext *context, MaybeLoc loc,
@@ -50,8 +50,8 @@ LogicalResult ExpandDimsOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   if (axis > static_cast<int64_t>(shape.size()) ||
       static_cast<int64_t>(shape.size()) >= maxTileRank)
     return emitOptionalError(loc, "'tile.expand_dims' op axis ", axis,
-                             " does not fit 'source' of type '", source,
-                             "': it may be 0 to the rank, which may become ",
+                             " does not fit 'source' of type ", source,
+                             ": it may be 0 to the rank, which may become ",
                              maxTileRank, " at most");
   shape.insert(shape.begin() + axis, 1);
   types.push_back(typeOf(shape, elementOf(source)));
@@ -77,8 +77,8 @@ LogicalResult TransOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   }
   if (!valid)
     return emitOptionalError(loc, "'tile.trans' op 'perm' must name each of ",
-                             shape.size(), " dimensions of 'source' of type '",
-                             source, "' once");
+                             shape.size(), " dimensions of 'source' of type ",
+                             source, " once");
   types.push_back(typeOf(result, elementOf(source)));
   return success();
 }
@@ -88,11 +88,11 @@ LogicalResult JoinOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   Type lhs = adaptor.getLhs().getType(), rhs = adaptor.getRhs().getType();
   if (lhs != rhs)
     return emitOptionalError(loc, "'tile.join' op 'lhs' and 'rhs' must have ",
-                             "one type, found '", lhs, "' and '", rhs, "'");
+                             "one type, found ", lhs, " and ", rhs);
   SmallVector<int64_t> shape(shapeOf(lhs));
   if (static_cast<int64_t>(shape.size()) >= maxTileRank)
-    return emitOptionalError(loc, "'tile.join' op 'lhs' of type '", lhs,
-                             "' has no room for another dimension; rank ",
+    return emitOptionalError(loc, "'tile.join' op 'lhs' of type ", lhs,
+                             " has no room for another dimension; rank ",
                              maxTileRank, " is the limit");
   shape.push_back(2);
   types.push_back(typeOf(shape, elementOf(lhs)));
@@ -105,7 +105,7 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   ArrayRef<int64_t> shape = shapeOf(source);
   if (shape.empty() || shape.back() != 2)
     return emitOptionalError(loc, "'tile.split' op last extent of 'source' ",
-                             "must be 2, found type '", source, "'");
+                             "must be 2, found type ", source);
   types.assign(2, typeOf(shape.drop_back(), elementOf(source)));
   return success();
 }
@@ -123,8 +123,8 @@ LogicalResult CatOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
     agree = static_cast<int64_t>(i) == dim || shape[i] == shapeOf(rhs)[i];
   if (!agree)
     return emitOptionalError(loc, "'tile.cat' op 'rhs' must equal 'lhs' of ",
-                             "type '", lhs, "' except in dimension ", dim,
-                             ", found '", rhs, "'");
+                             "type ", lhs, " except in dimension ", dim,
+                             ", found ", rhs);
   shape[dim] += shapeOf(rhs)[dim];
   types.push_back(typeOf(shape, elementOf(lhs)));
   return success();
@@ -143,9 +143,9 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
     agree = static_cast<int64_t>(i) == axis || from[i] == at[i];
   if (!agree)
     return emitOptionalError(loc, "'tile.gather' op shape of 'indices' must ",
-                             "equal that of 'source' of type '", source,
-                             "' except in dimension ", axis, ", found '",
-                             indices, "'");
+                             "equal that of 'source' of type ", source,
+                             " except in dimension ", axis, ", found ",
+                             indices);
   types.push_back(typeOf(at, elementOf(source)));
   return success();
 }
@@ -160,8 +160,8 @@ static LogicalResult checkSources(MaybeLoc loc, StringRef op, Adaptor adaptor) {
   for (auto [index, source] : llvm::enumerate(sources))
     if (shapeOf(source.getType()) != shapeOf(first))
       return emitOptionalError(loc, "'tile.", op, "' op source ", index,
-                               " must have the shape of source 0 of type '",
-                               first, "', found '", source.getType(), "'");
+                               " must have the shape of source 0 of type ",
+                               first, ", found ", source.getType());
   return checkAxis(loc, op, "sources", first, adaptor.getAxis());
 }
 

@@ -144,15 +144,15 @@ LogicalResult checkBounds(ModuleOp module, unsigned maxNesting,
 /// \p type is the type of a value that tile IR can hold.
 static LogicalResult checkValueType(Operation *op, Type type) {
   if (!isTileValue(type))
-    return op->emitError() << "'" << op->getName() << "': values of type '"
-                           << type << "' do not belong to tile IR";
+    return op->emitError() << "'" << op->getName() << "': values of type "
+                           << type << " do not belong to tile IR";
   // A product would overflow for a type such as tensor<4294967296x...>.
   uint64_t count = 1;
   for (int64_t extent : shapeOf(type)) {
     count = llvm::SaturatingMultiply<uint64_t>(count, extent);
     if (count > static_cast<uint64_t>(maxTileElements))
       return op->emitError()
-             << "'" << op->getName() << "': '" << type << "' has more than "
+             << "'" << op->getName() << "': " << type << " has more than "
              << maxTileElements << " elements";
   }
   return success();

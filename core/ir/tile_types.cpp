@@ -110,8 +110,8 @@ Type maskLike(Type type) {
 LogicalResult PointerType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   Type pointee, unsigned addressSpace) {
   if (!isTileScalar(pointee))
-    return emitError() << "pointee of !tile.ptr must be a tile scalar, found '"
-                       << pointee << "'";
+    return emitError() << "pointee of !tile.ptr must be a tile scalar, found "
+                       << pointee;
   if (addressSpace > 0xffffff)
     return emitError() << "address space " << addressSpace
                        << " of !tile.ptr is out of range";

@@ -23,9 +23,8 @@ namespace tilesdk::tile {
 LogicalResult SplatOp::verify() {
   Type element = elementOf(getType());
   if (getSource().getType() != element)
-    return emitOpError() << "'source' must have the element type '" << element
-                         << "' of the result, found '" << getSource().getType()
-                         << "'";
+    return emitOpError() << "'source' must have the element type " << element
+                         << " of the result, found " << getSource().getType();
   return success();
 }
 
@@ -37,9 +36,9 @@ LogicalResult BroadcastOp::verify() {
     for (auto [a, b] : llvm::zip(shapeOf(from), shapeOf(to)))
       fits &= a == b || a == 1;
   if (!fits)
-    return emitOpError() << "'source' of type '" << from
-                         << "' cannot be stretched to '" << to
-                         << "': rank and element type must agree and each "
+    return emitOpError() << "'source' of type " << from
+                         << " cannot be stretched to " << to
+                         << ": rank and element type must agree and each "
                             "extent must be equal or 1";
   return success();
 }
@@ -48,13 +47,12 @@ LogicalResult ReshapeOp::verify() {
   Type from = getSource().getType(), to = getType();
   if (elementOf(from) != elementOf(to))
     return emitOpError() << "element type of the result must be that of "
-                            "'source', '"
-                         << elementOf(from) << "', found '" << elementOf(to)
-                         << "'";
+                            "'source', "
+                         << elementOf(from) << ", found " << elementOf(to);
   if (numElementsOf(from) != numElementsOf(to))
-    return emitOpError() << "'source' of type '" << from << "' has "
-                         << numElementsOf(from) << " elements, the result '"
-                         << to << "' has " << numElementsOf(to);
+    return emitOpError() << "'source' of type " << from << " has "
+                         << numElementsOf(from) << " elements, the result "
+                         << to << " has " << numElementsOf(to);
   return success();
 }
 
@@ -64,9 +62,8 @@ LogicalResult ReshapeOp::verify() {
 
 LogicalResult FpToFpOp::verify() {
   if (shapeOf(getSource().getType()) != shapeOf(getType()))
-    return emitOpError() << "'source' of type '" << getSource().getType()
-                         << "' must have the shape of the result '" << getType()
-                         << "'";
+    return emitOpError() << "'source' of type " << getSource().getType()
+                         << " must have the shape of the result " << getType();
   return success();
 }
 
@@ -75,10 +72,10 @@ LogicalResult ExternElementwiseOp::verify() {
     return emitOpError() << "'symbol' must not be empty";
   for (auto [index, arg] : llvm::enumerate(getArgs()))
     if (shapeOf(arg.getType()) != shapeOf(getType()))
-      return emitOpError() << "argument " << index << " of type '"
+      return emitOpError() << "argument " << index << " of type "
                            << arg.getType()
-                           << "' must have the shape of the result '"
-                           << getType() << "'";
+                           << " must have the shape of the result "
+                           << getType();
   return success();
 }
 
@@ -90,8 +87,8 @@ static LogicalResult verifyHint(HintOp op, StringRef name,
   size_t rank = std::max<size_t>(1, shapeOf(op.getType()).size());
   if (values->size() != rank)
     return op.emitOpError()
-           << "'" << name << "' must have " << rank << " entries for type '"
-           << op.getType() << "', found " << values->size();
+           << "'" << name << "' must have " << rank << " entries for type "
+           << op.getType() << ", found " << values->size();
   for (int64_t value : *values)
     if (value < 1)
       return op.emitOpError()
@@ -133,52 +130,47 @@ LogicalResult DotOp::verify() {
   size_t rank = a.size();
   if ((rank != 2 && rank != 3) || b.size() != rank || c.size() != rank)
     return emitOpError() << "operands must all have rank 2 or all have rank "
-                            "3, found 'lhs' '"
-                         << lhs << "', 'rhs' '" << rhs << "', 'acc' '" << acc
-                         << "'";
+                            "3, found 'lhs' "
+                         << lhs << ", 'rhs' " << rhs << ", 'acc' " << acc;
   size_t row = rank - 2, column = rank - 1;
   if (a[column] != b[row])
-    return emitOpError() << "inner extents must agree: 'lhs' of type '" << lhs
-                         << "' has " << a[column] << " columns, 'rhs' of type '"
-                         << rhs << "' has " << b[row] << " rows";
+    return emitOpError() << "inner extents must agree: 'lhs' of type " << lhs
+                         << " has " << a[column] << " columns, 'rhs' of type "
+                         << rhs << " has " << b[row] << " rows";
   if (c[row] != a[row] || c[column] != b[column] ||
       (rank == 3 && (a[0] != b[0] || c[0] != a[0])))
-    return emitOpError() << "'acc' of type '" << acc
-                         << "' does not have the shape of the product of "
-                            "'lhs' '"
-                         << lhs << "' and 'rhs' '" << rhs << "'";
+    return emitOpError() << "'acc' of type " << acc
+                         << " does not have the shape of the product of "
+                            "'lhs' "
+                         << lhs << " and 'rhs' " << rhs;
   if (!areDotElements(elementOf(lhs), elementOf(rhs), elementOf(acc)))
-    return emitOpError() << "element types '" << elementOf(lhs)
-                         << "' of 'lhs' and '" << elementOf(rhs)
-                         << "' of 'rhs' cannot be summed in '" << elementOf(acc)
-                         << "' of 'acc'";
+    return emitOpError() << "element types " << elementOf(lhs)
+                         << " of 'lhs' and " << elementOf(rhs)
+                         << " of 'rhs' cannot be summed in " << elementOf(acc)
+                         << " of 'acc'";
   if (getInputPrecision() != InputPrecision::Ieee && !elementOf(lhs).isF32())
     return emitOpError() << "precision '"
                          << stringifyInputPrecision(getInputPrecision())
-                         << "' is for f32 operands, found 'lhs' '" << lhs
-                         << "'";
+                         << "' is for f32 operands, found 'lhs' " << lhs;
   return success();
 }
 
 LogicalResult SortOp::verify() {
   if (isPtrLike(getType()))
-    return emitOpError() << "'source' must hold numbers, found '" << getType()
-                         << "'";
+    return emitOpError() << "'source' must hold numbers, found " << getType();
   return success();
 }
 
 LogicalResult HistogramOp::verify() {
   Type source = getSource().getType();
   if (shapeOf(source).size() != 1)
-    return emitOpError() << "'source' must have rank 1, found '" << source
-                         << "'";
+    return emitOpError() << "'source' must have rank 1, found " << source;
   if (shapeOf(getType()).size() != 1)
-    return emitOpError() << "the result must have rank 1, found '" << getType()
-                         << "'";
+    return emitOpError() << "the result must have rank 1, found " << getType();
   if (getMask() && getMask().getType() != maskLike(source))
-    return emitOpError() << "'mask' must be '" << maskLike(source)
-                         << "' for 'source' of type '" << source << "', found '"
-                         << getMask().getType() << "'";
+    return emitOpError() << "'mask' must be " << maskLike(source)
+                         << " for 'source' of type " << source << ", found "
+                         << getMask().getType();
   return success();
 }
 
@@ -198,10 +190,9 @@ static LogicalResult verifyCombineSignature(Operation *op, ValueRange sources,
   for (auto [index, arg] : llvm::enumerate(block.getArguments())) {
     Type expected = elementOf(sources[index % count].getType());
     if (arg.getType() != expected)
-      return op->emitOpError()
-             << "region argument " << index << " must be '" << expected
-             << "', the element type of source " << index % count << ", found '"
-             << arg.getType() << "'";
+      return op->emitOpError() << "region argument " << index << " must be "
+                               << expected << ", the element type of source "
+                               << index % count << ", found " << arg.getType();
   }
   return success();
 }
@@ -220,10 +211,9 @@ static LogicalResult verifyCombineBody(Operation *op, ValueRange sources,
   for (auto [index, value] : llvm::enumerate(yield.getValues())) {
     Type expected = elementOf(sources[index].getType());
     if (value.getType() != expected)
-      return yield.emitOpError()
-             << "value " << index << " must be '" << expected
-             << "', the element type of source " << index << ", found '"
-             << value.getType() << "'";
+      return yield.emitOpError() << "value " << index << " must be " << expected
+                                 << ", the element type of source " << index
+                                 << ", found " << value.getType();
   }
   for (Operation &inner : region.front())
     if (!isMemoryEffectFree(&inner))

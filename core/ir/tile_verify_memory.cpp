@@ -18,16 +18,16 @@ static LogicalResult verifyFollows(Operation *op, StringRef name, Value value,
                                    Type expected, Value ptr) {
   if (!value || value.getType() == expected)
     return success();
-  return op->emitOpError() << "'" << name << "' must be '" << expected
-                           << "' for 'ptr' of type '" << ptr.getType()
-                           << "', found '" << value.getType() << "'";
+  return op->emitOpError() << "'" << name << "' must be " << expected
+                           << " for 'ptr' of type " << ptr.getType()
+                           << ", found " << value.getType();
 }
 
 LogicalResult AddPtrOp::verify() {
   if (shapeOf(getPtr().getType()) != shapeOf(getOffset().getType()))
-    return emitOpError() << "'offset' must have the shape of 'ptr' of type '"
-                         << getPtr().getType() << "', found '"
-                         << getOffset().getType() << "'";
+    return emitOpError() << "'offset' must have the shape of 'ptr' of type "
+                         << getPtr().getType() << ", found "
+                         << getOffset().getType();
   return success();
 }
 
@@ -36,9 +36,8 @@ static LogicalResult verifySameShape(Operation *op) {
   Type source = op->getOperand(0).getType(),
        result = op->getResult(0).getType();
   if (shapeOf(source) != shapeOf(result))
-    return op->emitOpError()
-           << "'source' of type '" << source
-           << "' must have the shape of the result '" << result << "'";
+    return op->emitOpError() << "'source' of type " << source
+                             << " must have the shape of the result " << result;
   return success();
 }
 
@@ -49,9 +48,9 @@ LogicalResult PtrCastOp::verify() {
   auto from = cast<PointerType>(elementOf(getSource().getType()));
   auto to = cast<PointerType>(elementOf(getType()));
   if (from.getAddressSpace() != to.getAddressSpace())
-    return emitOpError() << "may not change the address space: 'source' is '"
-                         << getSource().getType() << "', the result '"
-                         << getType() << "'";
+    return emitOpError() << "may not change the address space: 'source' is "
+                         << getSource().getType() << ", the result "
+                         << getType();
   return verifySameShape(*this);
 }
 
@@ -95,8 +94,7 @@ LogicalResult AtomicRMWOp::verify() {
                   : isInt || getKind() == AtomicKind::Xchg;
   if (!fits || element.isInteger(1))
     return emitOpError() << "'" << stringifyAtomicKind(getKind())
-                         << "' does not work on elements of type '" << element
-                         << "'";
+                         << "' does not work on elements of type " << element;
   return success();
 }
 
@@ -109,8 +107,8 @@ LogicalResult AtomicCASOp::verify() {
     return failure();
   if (elementOf(getValue().getType()).isInteger(1))
     return emitOpError() << "'value' must have at least 8 bits an element, "
-                            "found '"
-                         << getValue().getType() << "'";
+                            "found "
+                         << getValue().getType();
   return success();
 }
 
