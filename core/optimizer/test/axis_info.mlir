@@ -1,6 +1,6 @@
 // RUN: tilesdk-opt %s --tile-print-axis-info --split-input-file --verify-diagnostics -o /dev/null
 
-func.func @sources(%x: i32 {tile.divisibility = 16 : i64}) {
+func.func @sources(%x: i32 {tile.divisibility = 16 : i64}, %any: tensor<64xi32>) {
   // expected-remark@+1 {{contiguity [192] divisibility [1073741824] constancy [1]}}
   %0 = tile.make_range 0, 192 : tensor<192xi32>
   // expected-remark@+1 {{contiguity [64] divisibility [8] constancy [1]}}
@@ -12,7 +12,7 @@ func.func @sources(%x: i32 {tile.divisibility = 16 : i64}) {
   // expected-remark@+1 {{contiguity [1, 1] divisibility [16, 16] constancy [4, 8]}}
   %4 = tile.splat %x : i32 -> tensor<4x8xi32>
   // expected-remark@+1 {{contiguity [4] divisibility [32] constancy [1]}}
-  %5 = tile.hint %1 contiguity = [4] divisibility = [32] : tensor<64xi32>
+  %5 = tile.hint %any divisibility = [32] contiguity = [4] : tensor<64xi32>
   return
 }
 
