@@ -129,7 +129,7 @@ tsdk_variant build(tsdk_kernel kernel, tsdk_device device,
 /// Source text to runnable code, warm process, disk cache off.
 void compileTimes(const char *name, const char *source, const char *signature,
                   double goal) {
-  tsdk_context context = openContext("off");
+  tsdk_context context = openContext("0");
   tsdk_device device = nullptr;
   check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
   std::vector<double> cpu, wall;
@@ -156,7 +156,7 @@ void compileTimes(const char *name, const char *source, const char *signature,
 }
 
 void launchTimes() {
-  tsdk_context context = openContext("off");
+  tsdk_context context = openContext("0");
   tsdk_device device = nullptr;
   tsdk_stream stream = nullptr;
   check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
@@ -229,7 +229,7 @@ const char *const matmulSignature =
 /// In a new process: from the open device to code that can run.
 int child(const char *which) {
   bool matmul = !std::strcmp(which, "matmul");
-  tsdk_context context = openContext("on");
+  tsdk_context context = openContext("1");
   tsdk_device device = nullptr;
   check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
   double start = now(CLOCK_MONOTONIC);
