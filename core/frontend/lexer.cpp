@@ -194,16 +194,15 @@ bool Lexer::indentation(Token &token) {
     token = make(TokenKind::Indent, lineBegin, position);
     return true;
   }
-  while (levels.size() > 1 && column < levels.back().column) {
-    levels.pop_back();
-    ++pendingDedents;
-  }
+  while (levels.size() > 1 && column < levels.back().column)
+    pendingDedents += !levels.pop_back_val().silent;
   if (column < levels.back().column) {
     error(Diag::UnexpectedIndent, firstToken, firstToken + 1)
         .label(span(position, position + 1), "this line is further out");
     levels.back() = {column, narrow};
   } else if (column > levels.back().column) {
     error(Diag::UnindentMismatch, lineBegin, position);
+    levels.push_back({column, narrow, /*silent=*/true});
   } else if (narrow != levels.back().narrow) {
     inconsistent();
   }
@@ -264,8 +263,9 @@ Token Lexer::next() {
         token.reported = unclosed;
         return token;
       }
-      if (levels.size() > 1) {
-        levels.pop_back();
+      while (levels.size() > 1) {
+        if (levels.pop_back_val().silent)
+          continue;
         return make(TokenKind::Dedent, limit, limit);
       }
       return make(TokenKind::EndOfFile, limit, limit);

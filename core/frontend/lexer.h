@@ -104,6 +104,8 @@ private:
     uint32_t column;
     /// Column with tabs of width 1; both must agree on what is deeper.
     uint32_t narrow;
+    /// Stands for a wrong unindent: it opened no block and closes none.
+    bool silent = false;
   };
 
   diagnostics::FileId file;

@@ -57,7 +57,7 @@ Token Lexer::lexNumber() {
             ? digits([](char c) { return llvm::isHexDigit(c); })
         : prefix == 'o' ? digits([](char c) { return c >= '0' && c <= '7'; })
                         : digits([](char c) { return c == '0' || c == '1'; });
-    if (count == 0)
+    if (count == 0 && !llvm::isDigit(at(position)))
       return numberError(begin,
                          prefix == 'x'   ? "no hexadecimal digit behind `0x`"
                          : prefix == 'o' ? "no octal digit behind `0o`"
@@ -119,8 +119,11 @@ Token Lexer::lexNumber() {
   if (suffix == "f" || suffix == "h" || suffix == "u" || suffix == "l" ||
       suffix == "ul" || suffix == "ll" || suffix == "ull")
     return numberError(begin, "numbers have no suffix",
-                       "drop the suffix; `tl.full((), x, tl.float32)` gives a "
-                       "number a type");
+                       suffix == "f" || suffix == "h"
+                           ? "drop the suffix; `tl.full((), x, tl.float32)` "
+                             "gives a number a type"
+                           : "drop the suffix; `tl.full((), x, tl.int64)` "
+                             "gives a number a type");
   return numberError(begin, "a letter follows the digits",
                      "names can not start with a digit");
 }

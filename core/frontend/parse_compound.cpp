@@ -280,15 +280,17 @@ bool Parser::isMatchStatement() {
 /// At the colon behind the subject. The cases are skipped: `match` is never
 /// compiled, and a message about the word itself serves better.
 Stmt *Parser::parseMatch(uint32_t begin, Expr *subject) {
+  bool hasColon = at(TokenKind::Colon);
   if (!expectColon("the subject of `match`"))
     return errorStmt(begin);
   Span header = spanFrom(begin);
   if (!consume(TokenKind::Newline) || !at(TokenKind::Indent)) {
-    complain(Diag::ExpectedIndentedBlock, here(), "`match`")
-        .label(header, "the block belongs to this");
+    if (hasColon)
+      complain(Diag::ExpectedIndentedBlock, here(), "`match`")
+          .label(header, "the block belongs to this");
     return make<MatchStmt>(spanFrom(begin), subject, header);
   }
-  skipBlock();
+  skipBlock(/*quietly=*/false);
   return make<MatchStmt>(spanFrom(begin), subject, header);
 }
 

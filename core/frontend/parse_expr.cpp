@@ -178,8 +178,11 @@ Expr *Parser::parseExpr() {
   Nest nest(*this, "this expression");
   if (!nest)
     return errorExpr();
-  if (at(TokenKind::KwLambda) && !pendingAtom)
+  if (at(TokenKind::KwLambda) && !pendingAtom) {
+    if (tok.begin == statementBegin && peek().is(TokenKind::Equal))
+      return failExpression();
     return parseLambda();
+  }
   uint32_t begin = tok.begin;
   Expr *value = parsePrecedence(precOr);
   if (failed || !at(TokenKind::KwIf))

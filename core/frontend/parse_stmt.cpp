@@ -48,7 +48,7 @@ void Parser::parseStatement(llvm::SmallVectorImpl<Stmt *> &out) {
       consume(TokenKind::Dedent);
     } else {
       failed = false;
-      skipBlock();
+      skipBlock(/*quietly=*/true);
     }
     break;
   }

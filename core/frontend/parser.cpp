@@ -241,7 +241,7 @@ void Parser::synchronize() {
   failed = false;
   if (at(TokenKind::Indent)) {
     if (blockDepth >= limits.maxBlocks) {
-      skipBlock();
+      skipBlock(/*quietly=*/true);
       return;
     }
     NestBlock nest(*this);
@@ -252,9 +252,10 @@ void Parser::synchronize() {
   }
 }
 
-/// Skips from an Indent to behind its Dedent.
-void Parser::skipBlock() {
-  lexer->setRecovering(true);
+/// Skips from an Indent to behind its Dedent. \p quietly: the block belongs to
+/// something broken.
+void Parser::skipBlock(bool quietly) {
+  lexer->setRecovering(quietly);
   unsigned open = 0;
   do {
     if (at(TokenKind::Indent))

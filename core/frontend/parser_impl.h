@@ -89,7 +89,7 @@ private:
   void synchronize();
   bool atNewStatement();
   void restartAtLine();
-  void skipBlock();
+  void skipBlock(bool quietly);
 
   /// Counts one level of nesting while it lives; false at the limit.
   struct Nest {

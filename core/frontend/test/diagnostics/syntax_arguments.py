@@ -1,0 +1,5 @@
+f(a=1, b)
+f(a=1, b=2, a=3)
+f(a.b=1)
+f(x for x in y, z)
+f(*a, **b, c=1)

@@ -1,0 +1,6 @@
+x = “hello”
+a = b – c
+d = e ≤ f
+g = $h
+i = j
+k = （l）

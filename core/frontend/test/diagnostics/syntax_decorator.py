@@ -1,0 +1,5 @@
+@triton.jit
+x = 1
+@a b
+def f(): pass
+@c

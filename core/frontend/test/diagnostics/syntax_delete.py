@@ -1,0 +1,2 @@
+del f(x)
+del a, b + c
