@@ -16,6 +16,20 @@ separate_arguments(TILESDK_LLVM_DEFINITIONS NATIVE_COMMAND ${LLVM_DEFINITIONS})
 target_compile_options(tilesdk_llvm_support_headers INTERFACE
                        ${TILESDK_LLVM_DEFINITIONS})
 
+# zlib and zstd as archives where there are any, so that our libraries need
+# nothing but libc and libm.
+get_target_property(support_libs LLVMSupport INTERFACE_LINK_LIBRARIES)
+find_library(TILESDK_ZLIB NAMES libz.a)
+find_library(TILESDK_ZSTD NAMES libzstd.a)
+if(TILESDK_ZLIB)
+  list(TRANSFORM support_libs REPLACE "^ZLIB::ZLIB$" "${TILESDK_ZLIB}")
+endif()
+if(TILESDK_ZSTD)
+  list(TRANSFORM support_libs REPLACE "^zstd::libzstd.*$" "${TILESDK_ZSTD}")
+endif()
+set_property(TARGET LLVMSupport PROPERTY INTERFACE_LINK_LIBRARIES
+             "${support_libs}")
+
 # LLVMSupport alone, for the thin library and tools.
 add_library(tilesdk_llvm_support INTERFACE)
 target_link_libraries(tilesdk_llvm_support INTERFACE
