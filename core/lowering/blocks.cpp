@@ -110,7 +110,16 @@ View Engine::resultView(Value result) {
   auto it = preferred.find(result);
   if (it != preferred.end())
     return it->second;
-  return newView(shapeOf(result), tile::elementOf(result.getType()));
+  return newView(shapeOf(result), storageType(result));
+}
+
+View Engine::carriedView(Value result) {
+  auto it = preferred.find(result);
+  View view = it != preferred.end()
+                  ? it->second
+                  : newView(shapeOf(result), tile::elementOf(result.getType()));
+  view.buffer->carried = true;
+  return view;
 }
 
 void Engine::emitBlock(Block *block, ArrayRef<const View *> targets) {
@@ -130,8 +139,7 @@ void Engine::emitBlock(Block *block, ArrayRef<const View *> targets) {
       if (isTensor(init) && init.hasOneUse() && !isVirtual(init) &&
           init.getParentBlock() == block && init.getDefiningOp() &&
           !preferred.count(result))
-        placement.prefer(result, newView(shapeOf(result),
-                                         tile::elementOf(result.getType())));
+        placement.prefer(result, carriedView(result));
   }
 
   for (unsigned k = 0; k <= plan.steps.size() && !failed; ++k) {
@@ -224,7 +232,7 @@ void Engine::emitFor(scf::ForOp op) {
       inits.push_back(scalar(init));
       continue;
     }
-    places[i] = resultView(op.getResult(i));
+    places[i] = carriedView(op.getResult(i));
     targets[i] = &places[i];
     touch(places[i].buffer);
     const View *view = viewOf(init);
@@ -276,7 +284,7 @@ void Engine::emitIf(scf::IfOp op) {
       types.push_back(registerType(result.getType()));
       continue;
     }
-    places[i] = resultView(result);
+    places[i] = carriedView(result);
     targets[i] = &places[i];
   }
   auto branch = [&](Region &region) {
@@ -327,6 +335,7 @@ void Engine::emitWhile(scf::WhileOp op) {
       continue;
     }
     places[i] = newView(shapeOf(init), tile::elementOf(init.getType()));
+    places[i].buffer->carried = true;
     targets[i] = &places[i];
     copyTo(init, places[i]);
     views[before->getArgument(i)] = places[i];
@@ -342,7 +351,7 @@ void Engine::emitWhile(scf::WhileOp op) {
     if (blockArg && blockArg.getOwner() == before) {
       forwarded[j] = places[blockArg.getArgNumber()];
     } else {
-      forwarded[j] = newView(shapeOf(arg), tile::elementOf(arg.getType()));
+      forwarded[j] = carriedView(op.getResult(j));
       headTargets[j + 1] = &forwarded[j];
     }
     views[after->getArgument(j)] = forwarded[j];

@@ -180,6 +180,18 @@ void Engine::forEachChunk(ArrayRef<int64_t> shape, unsigned maxLanes,
       return;
     }
     int64_t extent = space[d];
+    if (maxLanes == 0) {
+      loop.index.push_back(Value());
+      B.forLoop(B.cst32(0), B.cst32(extent), B.cst32(1), {},
+                [&](Value iv, ArrayRef<Value>) {
+                  ScopeGuard guard(*this);
+                  loop.index[d] = iv;
+                  body(pointIn(shape, loop));
+                  return Values();
+                });
+      loop.index.pop_back();
+      return;
+    }
     unsigned lanes = std::min(maxLanes, floorPowerOfTwo(extent));
     int64_t full = extent / lanes * lanes;
     loop.laneDim = d;

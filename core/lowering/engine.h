@@ -64,6 +64,7 @@ struct Buffer {
   int first = 0, last = 0; ///< Positions between which it is in use.
   int64_t place = 0;
   unsigned index = 0;
+  bool carried = false; ///< Values of several names follow each other in it.
 };
 
 /// A tensor in a buffer.
@@ -146,7 +147,8 @@ public:
   /// Stores virtual values; seen through views of stored ones if `strided`.
   View materialize(Value v, bool strided, Type element = {});
   void copyTo(Value v, const View &to);
-  /// Emits `body` at every point of `shape`, lanes along the last dimension.
+  /// Emits `body` at every point of `shape`, with at most `lanes` lanes along
+  /// the last dimension; 0: element by element.
   void forEachChunk(ArrayRef<int64_t> shape, unsigned lanes,
                     llvm::function_ref<void(const Point &)> body);
 
@@ -167,6 +169,8 @@ public:
   // Structured operations, one file each.
   void emitStructured(Operation *op);
   void emitDot(tile::DotOp op);
+  Type dotType(tile::DotOp op); ///< Of products and sums.
+  Type storageType(Value v);    ///< Type of the buffer of a group's result.
   void emitScan(tile::ScanOp op);
   void emitSort(tile::SortOp op);
   void emitGather(tile::GatherOp op);
@@ -174,6 +178,7 @@ public:
   void emitCat(tile::CatOp op);
   void emitJoin(tile::JoinOp op);
   void emitReshape(tile::ReshapeOp op);
+  void emitSplit(tile::SplitOp op);
   void emitAtomicRmw(tile::AtomicRMWOp op);
   void emitAtomicCas(tile::AtomicCASOp op);
   void emitPrint(tile::PrintOp op);
@@ -182,9 +187,13 @@ public:
   void emitYield();
   /// The view where the result of the step at hand should go.
   View resultView(Value result);
+  /// The same for the values that a region carries or yields.
+  View carriedView(Value result);
 
   // Program structure (program.cpp).
   Value programField(int64_t offset, Type type);
+  /// Calls a function of the program that takes (state, text, size).
+  void reportText(int64_t functionOffset, StringRef text);
 
   // State.
   Value paramsArg, programArg, scratchArg;

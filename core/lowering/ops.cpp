@@ -88,24 +88,25 @@ static StringRef libraryName(StringRef name) {
       .Default("");
 }
 
-/// Calls tsdk.math.<name>.<type> in pieces of the width of the registers.
-Value Engine::mathCall(StringRef name, Type element, ValueRange operands) {
-  Type t = arithmeticType(element);
-  StringRef suffix = t == B.f64 ? "f64" : t == B.f32 ? "f32" : "";
-  SmallVector<Value> args;
-  for (Value v : operands)
-    args.push_back(v);
+/// Calls `<stem>.<type of the first operand>` in pieces of the width of the
+/// registers; operands and result may differ in type.
+static Value libraryCall(Engine &e, StringRef stem, Type result,
+                         ValueRange operands) {
+  Build &B = e.B;
+  SmallVector<Value> args(operands.begin(), operands.end());
+  Type t = B.elementOf(args[0].getType());
+  std::string suffix = (isa<FloatType>(t) ? "f" : "i") +
+                       std::to_string(t.getIntOrFloatBitWidth());
+  std::string base = (stem + ".").str();
   unsigned lanes = B.lanesOf(args[0]);
-  std::string base = (Twine("tsdk.math.") + name + ".").str();
   if (lanes == 0)
-    return B.call(base + suffix.str(), t, args, true);
-  unsigned widest = target.vectorBytes / B.bytesOf(t);
+    return B.call(base + suffix, result, args, true);
+  unsigned widest = e.target.vectorBytes / B.bytesOf(t);
   unsigned narrowest = t == B.f64 ? 2 : 4;
   unsigned piece = std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
-  std::string symbol =
-      base + "v" + std::to_string(piece) + suffix.str();
+  std::string symbol = base + "v" + std::to_string(piece) + suffix;
   auto one = [&](ArrayRef<Value> in) {
-    return B.call(symbol, B.vec(t, piece), in, true);
+    return B.call(symbol, B.vec(result, piece), in, true);
   };
   if (lanes < piece) {
     SmallVector<int32_t> up(piece), down(lanes);
@@ -126,6 +127,12 @@ Value Engine::mathCall(StringRef name, Type element, ValueRange operands) {
     parts.push_back(one(in));
   }
   return B.concat(parts);
+}
+
+/// Calls tsdk.math.<name> on floats of one type.
+Value Engine::mathCall(StringRef name, Type element, ValueRange operands) {
+  return libraryCall(*this, (Twine("tsdk.math.") + name).str(),
+                     arithmeticType(element), operands);
 }
 
 /// Division that never traps: a lane that is masked off may hold any divisor.
@@ -311,15 +318,13 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
   if (auto count = dyn_cast<tile::NumProgramsOp>(op))
     return done(programField(20 + 4 * count.getAxis(), B.i32));
   if (auto ext = dyn_cast<tile::ExternElementwiseOp>(op)) {
-    StringRef symbol = ext.getSymbol();
-    if (symbol.consume_front("tsdk.math.") && isFloat(from)) {
-      SmallVector<Value> args;
-      for (Value v : in)
-        args.push_back(toArithmetic(v, from));
-      Value r = mathCall(symbol, from, args);
-      return done(isFloat(to) ? fromArithmetic(r, to) : r);
-    }
-    return false;
+    if (!ext.getPure() || in.empty() || !to)
+      return false;
+    SmallVector<Value> args;
+    for (auto [value, operand] : llvm::zip(in, ext.getArgs()))
+      args.push_back(toArithmetic(value, getElementTypeOrSelf(operand)));
+    Value r = libraryCall(*this, ext.getSymbol(), arithmeticType(to), args);
+    return done(fromArithmetic(r, to));
   }
   return false;
 }
