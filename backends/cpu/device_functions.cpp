@@ -16,7 +16,7 @@ namespace tilesdk::cpu {
 namespace {
 
 /// Types are comma-separated; "F" stands for f32 and f64, "I" for i32 and i64,
-/// "U" for u32 and u64. The symbol gets the first argument's type as a suffix.
+/// "U" for u32 and u64.
 struct NameRow {
   const char *name, *arguments, *result, *symbol;
 };
@@ -386,9 +386,8 @@ makeLanguageFunctions(std::vector<std::string> &strings) {
       if (!isClass && bits[0] == '6')
         break;
       std::string arguments = instantiate(row.arguments, bits);
-      std::string firstType = arguments.substr(0, arguments.find(','));
       Texts texts = {};
-      texts.symbol = keep(std::string(row.symbol) + "." + firstType);
+      texts.symbol = keep(row.symbol);
       texts.arguments = keep(arguments);
       texts.result = keep(instantiate(row.result, bits));
       for (const char *prefix : Prefixes) {
