@@ -76,6 +76,9 @@ private:
     if (sink.hasErrors() &&
         StringRef(text).ends_with("failed to infer returned types"))
       return;
+    // MLIR's advice is for the command line of its own tools.
+    if (StringRef(text).contains("-allow-unregistered-dialect"))
+      text = "the operation belongs to a dialect that is no part of tile IR";
     StringRef newer = "of the dialect 'tile'; this library reads";
     Diag id =
         StringRef(text).contains(newer) ? Diag::IrVersion : Diag::InvalidIr;
