@@ -56,7 +56,9 @@ typedef struct tsdk_language_function {
   tsdk_str name;      /**< Dotted spelling, "tl.extra.libdevice.tanh". */
   tsdk_str arguments; /**< Types, "f32,f32"; empty for none. */
   tsdk_str result;    /**< Type, "f32"; empty for none. */
-  tsdk_str symbol;    /**< Asked for from device_function. */
+  tsdk_str symbol;    /**< Asked for from device_function with the type of the
+                           first argument behind it, scalar and for so many
+                           lanes: "s.f32", "s.v8f32". */
   uint32_t effects;   /**< TSDK_EFFECT_... */
   uint32_t reserved;
 } tsdk_language_function;

@@ -20,6 +20,12 @@ namespace {
 
 std::string text(tsdk_str value) { return {value.data, value.size}; }
 
+/// The type of the first argument.
+std::string firstType(const tsdk_language_function &function) {
+  std::string types = text(function.arguments);
+  return types.substr(0, types.find(','));
+}
+
 class TargetsTest : public DriverTest {
 protected:
   std::vector<tsdk_language_function> functions() {
@@ -111,19 +117,18 @@ TEST_F(TargetsTest, EverySymbolHasAProvider) {
   std::string definitions((std::istreambuf_iterator<char>(file)), {});
   for (const tsdk_language_function &function : functions()) {
     std::string symbol = text(function.symbol);
+    std::string full = symbol + "." + firstType(function);
     tsdk_bytes ir = {};
     if (symbol.starts_with("tsdk.math.")) {
-      std::string name = symbol.substr(10, symbol.rfind('.') - 10);
+      std::string name = symbol.substr(10);
       EXPECT_NE(definitions.find("TILESDK_MATH(" + name + ","),
                 std::string::npos)
           << symbol;
-      EXPECT_EQ(
-          plugin->device_function(plugin->self, nullptr, function.symbol, &ir),
-          TSDK_E_NOT_FOUND);
+      EXPECT_EQ(plugin->device_function(plugin->self, nullptr, str(full), &ir),
+                TSDK_E_NOT_FOUND);
     } else {
-      EXPECT_EQ(
-          plugin->device_function(plugin->self, nullptr, function.symbol, &ir),
-          TSDK_OK)
+      EXPECT_EQ(plugin->device_function(plugin->self, nullptr, str(full), &ir),
+                TSDK_OK)
           << symbol;
       EXPECT_GT(ir.size, 0u);
     }
@@ -161,8 +166,9 @@ protected:
         std::string symbol = text(machine.functions[i].symbol);
         if (!symbol.starts_with("tsdk.cpu."))
           continue;
-        symbols.insert(symbol);
-        symbols.insert(symbol.insert(symbol.rfind('.') + 1, "v8"));
+        std::string type = firstType(machine.functions[i]);
+        symbols.insert(symbol + "." + type);
+        symbols.insert(symbol + ".v8" + type);
       }
       for (const std::string &symbol : symbols)
         out << makeDeviceFunction(symbol);
