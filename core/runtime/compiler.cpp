@@ -43,7 +43,12 @@ Error CompilerHost::table(const compiler::Table **out) {
       return std::move(error).in("the compiler library cannot be loaded");
     auto entry = reinterpret_cast<compiler::EntryFunction>(
         os::librarySymbol(library, compiler::entryName));
-    const compiler::Table *found = entry ? entry() : nullptr;
+    if (!entry)
+      return makeError(TSDK_E_UNAVAILABLE,
+                       file + " is not a compiler library of tilesdk: it does "
+                              "not export `" +
+                           compiler::entryName + "`");
+    const compiler::Table *found = entry();
     if (!found || found->structSize != sizeof(compiler::Table))
       return makeError(TSDK_E_UNAVAILABLE,
                        "the compiler library " + file +

@@ -93,6 +93,16 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
     return makeError(TSDK_E_INVALID_ARGUMENT,
                      "signature `" + text +
                          "`: quotes or parentheses do not match");
+  // `NAME=ENTRY` goes to its parameter, the others by position.
+  NamedTexts named = constants;
+  llvm::erase_if(*entries, [&](const std::string &entry) {
+    auto [name, value] = llvm::StringRef(entry).split('=');
+    if (value.data() == nullptr || value.empty() ||
+        kernel.findParameter(name.trim()) < 0)
+      return false;
+    named.emplace_back(name.trim().str(), value.trim().str());
+    return true;
+  });
   if (entries->size() > kernel.params.size())
     return makeError(TSDK_E_INVALID_ARGUMENT,
                      "signature `" + text + "` has " +
@@ -100,13 +110,12 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
                          kernel.name + "` has " +
                          llvm::Twine(kernel.params.size()) + " parameters");
   entries->resize(kernel.params.size());
-  for (const auto &[name, value] : constants) {
+  for (const auto &[name, value] : named) {
     std::string &entry = (*entries)[kernel.findParameter(name)];
     if (!entry.empty() && entry != value)
       return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "parameter `" + name + "` is `" + entry +
-                           "` in the signature and `" + value +
-                           "` in the options");
+                       "parameter `" + name + "` is given twice, as `" +
+                           entry + "` and as `" + value + "`");
     entry = value;
   }
   std::string joined;

@@ -301,18 +301,15 @@ Error Arguments::bind(const tsdk_arg *args, size_t numArgs,
 
 std::string Arguments::signature() const {
   std::string text;
-  // Elements left in each open tuple.
-  llvm::SmallVector<uint64_t> open;
-  auto ended = [&] {
-    while (!open.empty() && open.back() == 0) {
-      text += ')';
-      open.pop_back();
-      text += ',';
-      if (!open.empty())
-        --open.back();
-    }
+  struct Tuple {
+    uint64_t size, left;
   };
+  llvm::SmallVector<Tuple> open;
   for (const Item &item : items) {
+    if (open.empty() ? !text.empty() : open.back().left != open.back().size)
+      text += ',';
+    if (!open.empty())
+      --open.back().left;
     switch (item.kind) {
     case ItemKind::Int:
       text += std::to_string(static_cast<int64_t>(item.bits));
@@ -334,9 +331,8 @@ std::string Arguments::signature() const {
       break;
     case ItemKind::TupleOpen:
       text += '(';
-      open.push_back(item.bits);
-      ended();
-      continue;
+      open.push_back({item.bits, item.bits});
+      break;
     case ItemKind::Scalar:
     case ItemKind::ScalarBy16:
       text += item.dtype == TSDK_I1 ? "u1" : dtypeName(item.dtype);
@@ -351,13 +347,10 @@ std::string Arguments::signature() const {
         text += ":16";
       break;
     }
-    text += ',';
-    if (!open.empty()) {
-      --open.back();
-      ended();
+    while (!open.empty() && !open.back().left) {
+      text += open.back().size == 1 ? ",)" : ")";
+      open.pop_back();
     }
   }
-  if (!text.empty())
-    text.pop_back();
   return text;
 }

@@ -87,9 +87,9 @@ tilesdk::runtime::splitSignature(llvm::StringRef text) {
         quote = 0;
     } else if (c == '\'' || c == '"') {
       quote = c;
-    } else if (c == '(') {
+    } else if (c == '(' || c == '[') {
       ++depth;
-    } else if (c == ')') {
+    } else if (c == ')' || c == ']') {
       if (!depth--)
         return std::nullopt;
     } else if (c == ',' && !depth) {
