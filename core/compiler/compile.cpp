@@ -167,6 +167,7 @@ tsdk_code Compilation::finish(tsdk_code result) {
         << llvm::json::Value(llvm::json::Object(metadata));
     emitBlob(sink, "metadata", text);
   }
+  emitBlob(sink, "remarks", remarksJson(diagnostics));
   emitBlob(sink, "times", times.toJson());
   emitDiagnostics(sink, diagnostics);
   return result;
@@ -334,6 +335,10 @@ tsdk_code Compilation::optimise() {
 tsdk_code Compilation::lower() {
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
+        // Lowering marks what it lacks and what is a bug with a number.
+        if (message.consume_front("[T0711] "))
+          return diagnostics.report(Diag::Internal, where, message);
+        message.consume_front("[T0710] ");
         return diagnostics.report(Diag::NotLowerable, where, kernelName,
                                   toRef(input.target->name), message);
       });

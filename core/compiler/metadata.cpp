@@ -14,6 +14,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/Support/raw_ostream.h"
+
 namespace tilesdk::compiler {
 
 using llvm::StringRef;
@@ -120,6 +122,16 @@ void describeDiagnostics(llvm::json::Object &metadata,
   for (const diagnostics::Diagnostic &one : diagnostics.diagnostics())
     list.push_back(diagnostics::toJson(one));
   metadata["diagnostics"] = std::move(list);
+}
+
+std::string remarksJson(const diagnostics::DiagnosticSink &diagnostics) {
+  llvm::json::Array list;
+  for (const diagnostics::Diagnostic &one : diagnostics.diagnostics())
+    if (one.severity == diagnostics::Severity::Remark)
+      list.push_back(diagnostics::toJson(one));
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::json::Value(std::move(list));
+  return text;
 }
 
 } // namespace tilesdk::compiler

@@ -35,4 +35,7 @@ void describeLowering(llvm::json::Object &metadata,
 void describeDiagnostics(llvm::json::Object &metadata,
                          const diagnostics::DiagnosticSink &diagnostics);
 
+/// The remarks alone, as a JSON list.
+std::string remarksJson(const diagnostics::DiagnosticSink &diagnostics);
+
 } // namespace tilesdk::compiler
