@@ -601,35 +601,48 @@ static bool matches(llvm::StringRef types, llvm::ArrayRef<Value> values) {
 
 Value Sema::callExtern(llvm::StringRef spelling, CallArgs &args) {
   llvm::SmallVector<Value, 4> values;
-  const Value *first = nullptr;
-  for (const CallArgs::Arg &arg : args.args)
-    if (arg.value.isRuntime() && !first)
-      first = &arg.value;
-  for (const CallArgs::Arg &arg : args.args) {
-    Value value = arg.value;
-    if (value.isNumber())
-      value = first ? toRuntimeLike(value, first->dtype, arg.span)
-                    : toRuntime(value, arg.span);
-    if (value.isError())
-      return value;
-    if (!value.isRuntime())
-      return report(Diag::TypeMismatch, arg.span, "a number or a tensor",
-                    value.describe());
-    values.push_back(value);
-  }
-  Shape shape;
-  for (size_t i = 0; i < values.size(); ++i) {
-    Value soFar = Value::runtime({}, Scalar::I32, shape);
-    if (!broadcastShapes(soFar, values[i], shape, args.span))
-      return Value::error();
-  }
   const LanguageRow *chosen = nullptr;
   auto choose = [&] {
     for (const LanguageRow &row : request.rows)
       if (!chosen && row.spelling == spelling && matches(row.arguments, values))
         chosen = &row;
   };
-  choose();
+  const Value *first = nullptr;
+  for (const CallArgs::Arg &arg : args.args)
+    if (arg.value.isRuntime() && !first)
+      first = &arg.value;
+  // A number has its own type if that fits, as the exponent in pow(x, 2) does,
+  // and that of the first tensor otherwise.
+  bool anyNumber = false;
+  auto gather = [&](bool likeFirst) -> std::optional<Value> {
+    values.clear();
+    for (const CallArgs::Arg &arg : args.args) {
+      Value value = arg.value;
+      anyNumber |= value.isNumber();
+      if (value.isNumber())
+        value = likeFirst ? toRuntimeLike(value, first->dtype, arg.span)
+                          : toRuntime(value, arg.span);
+      if (value.isError())
+        return value;
+      if (!value.isRuntime())
+        return report(Diag::TypeMismatch, arg.span, "a number or a tensor",
+                      value.describe());
+      values.push_back(value);
+    }
+    choose();
+    return std::nullopt;
+  };
+  if (std::optional<Value> error = gather(/*likeFirst=*/false))
+    return *error;
+  if (!chosen && anyNumber && first)
+    if (std::optional<Value> error = gather(/*likeFirst=*/true))
+      return *error;
+  Shape shape;
+  for (size_t i = 0; i < values.size(); ++i) {
+    Value soFar = Value::runtime({}, Scalar::I32, shape);
+    if (!broadcastShapes(soFar, values[i], shape, args.span))
+      return Value::error();
+  }
   if (!chosen && values.size() > 1) {
     // Upstream promotes unequal arguments before it gives up.
     DType common = values[0].dtype;

@@ -114,11 +114,11 @@ struct KernelRequest {
   llvm::ArrayRef<std::string> unsupportedTypes;
   /// Smallest M, N, K of `dot`.
   int64_t dotMinimum[3] = {1, 1, 1};
-  /// Polled now and then; true stops with an error.
+  /// Polled now and then; true stops without a message.
   std::function<bool()> cancelled;
 };
 
-/// Null when at least one error was reported.
+/// Null when at least one error was reported, or when it was cancelled.
 mlir::OwningOpRef<mlir::ModuleOp>
 lowerKernel(const ParsedProgram &program, const KernelRequest &request,
             mlir::MLIRContext *context, diagnostics::DiagnosticSink &sink);

@@ -108,8 +108,8 @@ bool Sema::tick(Span where) {
       return false;
     }
     if (request.cancelled && request.cancelled()) {
+      // Who cancelled says so.
       stopped = true;
-      report(Diag::Cancelled, where);
       return false;
     }
   }
