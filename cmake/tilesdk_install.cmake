@@ -13,10 +13,6 @@ include(CMakePackageConfigHelpers)
 set(TILESDK_PLUGIN_INSTALL_DIR ${CMAKE_INSTALL_LIBDIR}/tilesdk/plugins)
 set(TILESDK_CMAKE_INSTALL_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/tilesdk)
 
-if(NOT TARGET tilesdk)
-  return()
-endif()
-
 install(TARGETS tilesdk EXPORT tilesdk_targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
         NAMELINK_COMPONENT devel
@@ -27,10 +23,8 @@ if(TARGET tilesdk_compiler)
 endif()
 install(TARGETS tilesdk_plugin_cpu
         LIBRARY DESTINATION ${TILESDK_PLUGIN_INSTALL_DIR} COMPONENT runtime)
-if(TARGET tilesdk_command)
-  install(PROGRAMS $<TARGET_FILE:tilesdk_command>
-          DESTINATION ${CMAKE_INSTALL_BINDIR} RENAME tilesdk COMPONENT tools)
-endif()
+install(TARGETS tilesdk_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+        COMPONENT tools)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/api/include/tilesdk
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT devel
         FILES_MATCHING PATTERN "*.h")
