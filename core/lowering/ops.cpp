@@ -227,7 +227,17 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
     Type t = B.vec(arithmeticType(to), lanes);
     if (direct == "frem")
       return done(fromArithmetic(mathCall("fmod", to, args), to));
-    // Sign changes need no rounding but f16 arithmetic does.
+    // The result is one of the operands: no rounding, and LLVM must not get
+    // the idea of doing it in f16, for which it would call a library.
+    bool least = direct == "intr.minnum" || direct == "intr.minimum";
+    if (t != result && (least || direct == "intr.maxnum" ||
+                        direct == "intr.maximum")) {
+      bool nanWins = direct.ends_with("imum");
+      Value nan = B.fcmp(UNO, args[nanWins ? 0 : 1], args[nanWins ? 0 : 1]);
+      Value first = B.fcmp(least ? OLT : OGT, args[0], args[1]);
+      return done(B.select(B.op("or", nan.getType(), {first, nan}), in[0],
+                           in[1]));
+    }
     return done(fromArithmetic(B.op(direct, t, args), to));
   }
   if (StringRef library = libraryName(name); !library.empty()) {
