@@ -127,6 +127,29 @@ std::string printModule(mlir::ModuleOp module) {
   return text;
 }
 
+/// LLVM's parser recurses on brackets.
+bool isNestedTooDeep(StringRef text) {
+  const unsigned limit = 256;
+  unsigned depth = 0;
+  bool quoted = false, comment = false;
+  for (char c : text) {
+    if (comment || quoted) {
+      comment = comment && c != '\n';
+      quoted = quoted && c != '"';
+      continue;
+    }
+    comment = c == ';';
+    quoted = c == '"';
+    if (c == '(' || c == '[' || c == '{' || c == '<') {
+      if (++depth > limit)
+        return true;
+    } else if ((c == ')' || c == ']' || c == '}' || c == '>') && depth) {
+      --depth;
+    }
+  }
+  return false;
+}
+
 std::string Compilation::reproducerHeader() const {
   std::string text = "# target: " + toRef(input.target->name).str() +
                      "\n# kernel: " + toRef(input.kernel).str() +
@@ -398,6 +421,11 @@ tsdk_code Compilation::readLlvm() {
     diagnostics.reportGlobal(Diag::InvalidIr, "ir", message.str());
     return TSDK_E_DATA_LOSS;
   };
+  // LLVM's bitcode reader trusts its input, its parser of text does not.
+  if (bytes.starts_with("BC") || bytes.starts_with("\xde\xc0\x17\x0b"))
+    return bad("it is LLVM bitcode; this stage is read as text");
+  if (isNestedTooDeep(bytes))
+    return bad("its types or constants are nested too deep");
   llvmContext = std::make_unique<codegen::LeakableContext>();
   codegen::Status status;
   llvmModule = timed("read-ir", [&] {

@@ -20,8 +20,13 @@ static constexpr llvm::StringLiteral metadataName = "tilesdk.metadata";
 std::unique_ptr<llvm::Module> translateToLlvm(mlir::ModuleOp module,
                                               llvm::LLVMContext &context) {
   // The verifier of codegen looks at the module after all is linked.
-  return mlir::translateModuleToLLVMIR(module, context, "kernel",
-                                       /*disableVerification=*/true);
+  std::unique_ptr<llvm::Module> result = mlir::translateModuleToLLVMIR(
+      module, context, "kernel", /*disableVerification=*/true);
+  // The one flag says how debug information is encoded, and there is none.
+  if (result)
+    if (llvm::NamedMDNode *flags = result->getModuleFlagsMetadata())
+      result->eraseNamedMetadata(flags);
+  return result;
 }
 
 void attachMetadata(llvm::Module &module, llvm::StringRef json) {

@@ -219,3 +219,5 @@ float __powisf2(float base, int exponent) {
       result *= base;
   return exponent < 0 ? 1 / result : result;
 }
+
+#include "print.c"

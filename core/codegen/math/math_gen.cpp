@@ -20,6 +20,8 @@
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/IRBuilder.h"
+#include "llvm/IR/IntrinsicInst.h"
+#include "llvm/IR/IntrinsicsX86.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -34,6 +36,7 @@
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Transforms/Utils/Cloning.h"
+#include "llvm/Transforms/Utils/Local.h"
 
 #include <map>
 
@@ -337,6 +340,36 @@ void Generator::optimise(Module &module) {
       .run(module, modules);
 }
 
+/// ldexp(p, int(n)) with an integral n is one instruction on 512-bit vectors,
+/// which takes n as a float, NaN included; through the integer it is five.
+void useScale(Function &function) {
+  for (BasicBlock &block : function)
+    for (Instruction &instruction : make_early_inc_range(block)) {
+      auto *call = dyn_cast<IntrinsicInst>(&instruction);
+      if (!call || call->getIntrinsicID() != Intrinsic::ldexp ||
+          call->getType()->getPrimitiveSizeInBits() != 512)
+        continue;
+      auto *whole = dyn_cast<FPToSIInst>(call->getArgOperand(1));
+      if (!whole)
+        continue;
+      Value *exponent = whole->getOperand(0);
+      if (auto *select = dyn_cast<SelectInst>(exponent))
+        exponent = select->getTrueValue();
+      IRBuilder<> builder(call);
+      bool isDouble = call->getType()->getScalarType()->isDoubleTy();
+      Value *mask = isDouble ? builder.getInt8(0xff) : builder.getInt16(0xffff);
+      Value *scaled = builder.CreateIntrinsic(
+          isDouble ? Intrinsic::x86_avx512_mask_scalef_pd_512
+                   : Intrinsic::x86_avx512_mask_scalef_ps_512,
+          {},
+          {call->getArgOperand(0), exponent,
+           Constant::getNullValue(call->getType()), mask,
+           builder.getInt32(4)}); // The rounding mode in force.
+      call->replaceAllUsesWith(scaled);
+      RecursivelyDeleteTriviallyDeadInstructions(call);
+    }
+}
+
 /// Writes the module cut down to one symbol.
 void Generator::emit(const Module &module, StringRef name) {
   std::unique_ptr<Module> copy = CloneModule(module);
@@ -435,6 +468,9 @@ void Generator::run(const Source &source) {
              small->bound);
   }
   optimise(*module);
+  if (StringRef(source.feature) == "avx512f")
+    for (Function &function : *module)
+      useScale(function);
   for (const std::string &name : names)
     emit(*module, name);
 }

@@ -23,6 +23,11 @@
 
 using namespace tilesdk::codegen;
 
+/// What an abandoned compilation owns is leaked on purpose.
+extern "C" const char *__lsan_default_suppressions() {
+  return "leak:runGuarded";
+}
+
 namespace {
 
 const char *const vectorAdd = R"(
