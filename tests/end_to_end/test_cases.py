@@ -7,7 +7,8 @@ import launch
 
 
 def pytest_generate_tests(metafunc):
-    chosen = cases.select(metafunc.config.getoption("--tier"))
+    tier = metafunc.config.getoption("--tier")
+    chosen = cases.select(99 if tier == "all" else int(tier))
     metafunc.parametrize("case", chosen, ids=[c.name for c in chosen])
 
 

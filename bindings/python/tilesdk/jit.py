@@ -50,16 +50,20 @@ class _Region:
         self.filename = filename
         self.lines = {}
         self.imports = {}
+        self.constants = {}
         self.functions = set()
 
     def text(self):
-        """The functions at their own lines, everything else blank; imports on
-        a line before them, so that line numbers stay right."""
+        """The functions at their own lines, everything else blank; imports and
+        constants on a line before them, so that line numbers stay right."""
         first = min(self.lines)
         lines = dict(self.lines)
-        if self.imports:
-            line = "; ".join(self.imports.values())
-            lines[first - 1 if first > 1 else max(lines) + 1] = line
+        head = list(self.imports.values())
+        if self.constants:
+            head.append("import tilesdk.language as __tl")
+        head += [f"{name} = {text}" for name, text in self.constants.items()]
+        if head:
+            lines[first - 1 if first > 1 else max(lines) + 1] = "; ".join(head)
         return "\n".join(lines.get(i, "")
                          for i in range(1, max(lines) + 1)) + "\n"
 
@@ -72,11 +76,10 @@ class _Capture:
         self.captures = {}
         self.root = self.region(function)
         self.add(function)
-        # Functions of the same module may be passed as constexpr arguments.
+        # Functions that its module knows may be passed as constexpr arguments.
         for value in list(function.fn.__globals__.values()):
-            if (isinstance(value, JITFunction) and
-                    value.__module__ == function.__module__):
-                self.add(value)
+            if isinstance(value, JITFunction):
+                self.value(self.root, value.__name__, value, {})
 
     def region(self, function):
         name = function.__module__
@@ -101,7 +104,6 @@ class _Capture:
                 self.value(region, name, function.fn.__globals__[name], names)
 
     def value(self, region, name, value, names):
-        prefix = "" if region is self.root else region.name + "."
         if isinstance(value, types.ModuleType):
             region.imports[name] = f"import {value.__name__} as {name}"
             if value.__name__.split(".")[0] in ("tilesdk", "triton"):
@@ -117,15 +119,26 @@ class _Capture:
                 region.imports[name] = (f"from {value.__module__} import "
                                         f"{value.__name__} as {name}")
             elif value.__name__ != name:
-                self.captures[prefix + name] = value.__name__
+                region.imports[name] = (f"from {value.__module__} import "
+                                        f"{value.__name__} as {name}")
+                if region is self.root:
+                    self.captures[name] = value.__name__
+                    del region.imports[name]
             self.add(value)
         elif getattr(value, "_tilesdk_import_", None):
             home, original = value._tilesdk_import_
             region.imports[name] = f"from {home} import {original} as {name}"
         else:
             text = _literal(value)
-            if text is not None:
-                self.captures[prefix + name] = text
+            if text is None:
+                return
+            if not isinstance(value, language.constexpr):
+                # The compiler judges plain globals, and says what to write.
+                region.constants[name] = text
+            elif region is self.root:
+                self.captures[name] = text
+            else:
+                region.constants[name] = f"__tl.constexpr({text})"
 
 
 class JITFunction(_KernelBase):
@@ -137,6 +150,8 @@ class JITFunction(_KernelBase):
         self.__qualname__ = fn.__qualname__
         self.__module__ = fn.__module__
         self.__doc__ = fn.__doc__
+        # As a constexpr argument it is called by its name.
+        self._tilesdk_signature_ = fn.__name__
         self.filename = inspect.getsourcefile(fn) or "<source>"
         lines, self.first_line = inspect.getsourcelines(fn)
         self.source = textwrap.dedent("".join(lines)).rstrip("\n")
@@ -173,4 +188,4 @@ def jit(fn=None, **options):
     return JITFunction(fn)
 
 
-jit._tilesdk_import_ = ("tilesdk", "jit")
+setattr(jit, "_tilesdk_import_", ("tilesdk", "jit"))
