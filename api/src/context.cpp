@@ -1,4 +1,4 @@
-//===- context.cpp - Contexts, plugins, targets, cache -----------*- C++ -*-===//
+//===- context.cpp - Contexts, plugins, targets, cache ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -49,8 +49,8 @@ tsdk_error tsdk_context_create(const tsdk_context_desc *desc,
     callbacks.user = in->user;
     callbacks.userFree = in->user_free;
     Ref<Context> context;
-    if (Error error = Context::create(in->options, in->num_options, callbacks,
-                                      &context))
+    if (Error error =
+            Context::create(in->options, in->num_options, callbacks, &context))
       return error;
     give(out, Ref<Object>(std::move(context)));
     return success();
@@ -58,8 +58,7 @@ tsdk_error tsdk_context_create(const tsdk_context_desc *desc,
 }
 
 tsdk_error tsdk_context_describe(tsdk_context context, tsdk_blob *out) {
-  return describe(context, out,
-                  [](Context &self) { return self.describe(); });
+  return describe(context, out, [](Context &self) { return self.describe(); });
 }
 
 tsdk_error tsdk_plugin_load(tsdk_context context, tsdk_str path) {

@@ -1,4 +1,4 @@
-//===- core.cpp - Handles, errors, diagnostics, blobs ------------*- C++ -*-===//
+//===- core.cpp - Handles, errors, diagnostics, blobs -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -187,8 +187,7 @@ tsdk_error tsdk_diags_get(tsdk_diags diags, size_t index, tsdk_diag *out) {
     diag.message = toStr(entry.message);
     diag.help = toStr(entry.help);
     diag.rendered = toStr(entry.rendered);
-    std::memcpy(out, &diag,
-                std::min<size_t>(out->struct_size, sizeof(diag)));
+    std::memcpy(out, &diag, std::min<size_t>(out->struct_size, sizeof(diag)));
     return success();
   });
 }
@@ -213,8 +212,8 @@ tsdk_error tsdk_diagnostic_explain(tsdk_context context, uint32_t code,
     tilesdk::compiler::Sink sink = output.sink();
     tsdk_code result = table->explain(code, &sink);
     if (result != TSDK_OK)
-      return makeError(result, "there is no diagnostic number " +
-                                   llvm::Twine(code));
+      return makeError(result,
+                       "there is no diagnostic number " + llvm::Twine(code));
     giveText(out, output.blobs["explain"]);
     return success();
   });

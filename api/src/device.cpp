@@ -1,4 +1,4 @@
-//===- device.cpp - Devices, memory, streams, events -------------*- C++ -*-===//
+//===- device.cpp - Devices, memory, streams, events ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -171,8 +171,8 @@ tsdk_error tsdk_buffer_wrap(tsdk_device device, void *memory, size_t bytes,
       return nullArgument("memory");
     if (Error error = self->checkPointer(memory))
       return error;
-    Ref<Buffer> buffer = makeRef<Buffer>(*self, Buffer::Memory::Wrapped, memory,
-                                         bytes, nullptr);
+    Ref<Buffer> buffer =
+        makeRef<Buffer>(*self, Buffer::Memory::Wrapped, memory, bytes, nullptr);
     Buffer *raw = buffer.get();
     give(out, Ref<Object>(std::move(buffer)));
     // Only now: on failure the memory stays the caller's.
@@ -194,34 +194,37 @@ size_t tsdk_buffer_size(tsdk_buffer buffer) {
 
 tsdk_error tsdk_copy(tsdk_stream stream, void *to, const void *from,
                      size_t bytes) {
-  return onStream(stream, [&](Stream &self, Device &device,
-                              const tsdk_driver &driver) -> Error {
-    if (!bytes)
-      return success();
-    if (!to || !from)
-      return nullArgument(to ? "from" : "to");
-    return device.check(driver.mem_copy(driver.self, device.native(),
-                                        self.native, to, from, bytes),
-                        "copy");
-  });
+  return onStream(
+      stream,
+      [&](Stream &self, Device &device, const tsdk_driver &driver) -> Error {
+        if (!bytes)
+          return success();
+        if (!to || !from)
+          return nullArgument(to ? "from" : "to");
+        return device.check(driver.mem_copy(driver.self, device.native(),
+                                            self.native, to, from, bytes),
+                            "copy");
+      });
 }
 
 tsdk_error tsdk_set(tsdk_stream stream, void *to, uint32_t value,
                     uint32_t width, size_t count) {
-  return onStream(stream, [&](Stream &self, Device &device,
-                              const tsdk_driver &driver) -> Error {
-    if (width != 1 && width != 2 && width != 4)
-      return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "`width` is " + llvm::Twine(width) +
-                           ", expected 1, 2 or 4 bytes");
-    if (!count)
-      return success();
-    if (!to)
-      return nullArgument("to");
-    return device.check(driver.mem_set(driver.self, device.native(),
-                                       self.native, to, value, width, count),
-                        "set");
-  });
+  return onStream(
+      stream,
+      [&](Stream &self, Device &device, const tsdk_driver &driver) -> Error {
+        if (width != 1 && width != 2 && width != 4)
+          return makeError(TSDK_E_INVALID_ARGUMENT,
+                           "`width` is " + llvm::Twine(width) +
+                               ", expected 1, 2 or 4 bytes");
+        if (!count)
+          return success();
+        if (!to)
+          return nullArgument("to");
+        return device.check(driver.mem_set(driver.self, device.native(),
+                                           self.native, to, value, width,
+                                           count),
+                            "set");
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -271,25 +274,27 @@ uint64_t tsdk_stream_native(tsdk_stream stream) {
 }
 
 tsdk_error tsdk_stream_sync(tsdk_stream stream) {
-  return onStream(stream, [&](Stream &self, Device &device,
-                              const tsdk_driver &driver) -> Error {
-    return device.check(
-        driver.stream_sync(driver.self, device.native(), self.native),
-        "stream");
-  });
+  return onStream(
+      stream,
+      [&](Stream &self, Device &device, const tsdk_driver &driver) -> Error {
+        return device.check(
+            driver.stream_sync(driver.self, device.native(), self.native),
+            "stream");
+      });
 }
 
 tsdk_error tsdk_stream_query(tsdk_stream stream, tsdk_bool *done) {
-  return onStream(stream, [&](Stream &self, Device &device,
-                              const tsdk_driver &driver) -> Error {
-    if (!done)
-      return nullArgument("done");
-    if (!driver.stream_query)
-      return unsupported(device, "stream_query");
-    return device.check(
-        driver.stream_query(driver.self, device.native(), self.native, done),
-        "stream");
-  });
+  return onStream(
+      stream,
+      [&](Stream &self, Device &device, const tsdk_driver &driver) -> Error {
+        if (!done)
+          return nullArgument("done");
+        if (!driver.stream_query)
+          return unsupported(device, "stream_query");
+        return device.check(driver.stream_query(driver.self, device.native(),
+                                                self.native, done),
+                            "stream");
+      });
 }
 
 //===----------------------------------------------------------------------===//
@@ -321,82 +326,88 @@ tsdk_error tsdk_event_create(tsdk_device device, tsdk_flags flags,
 }
 
 tsdk_error tsdk_event_record(tsdk_event event, tsdk_stream stream) {
-  return onEvent(event, [&](Event &self, Device &device,
-                            const tsdk_driver &driver) -> Error {
-    Stream *order;
-    if (Error error = get(stream, "stream", &order))
-      return error;
-    if (&order->device() != &device)
-      return otherDevice("stream", order->device(), device);
-    if (Error error = device.check(
-            driver.event_record(driver.self, device.native(), self.native,
-                                order->native),
-            "event"))
-      return error;
-    self.recorded.store(true, std::memory_order_relaxed);
-    return success();
-  });
+  return onEvent(
+      event,
+      [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
+        Stream *order;
+        if (Error error = get(stream, "stream", &order))
+          return error;
+        if (&order->device() != &device)
+          return otherDevice("stream", order->device(), device);
+        if (Error error =
+                device.check(driver.event_record(driver.self, device.native(),
+                                                 self.native, order->native),
+                             "event"))
+          return error;
+        self.recorded.store(true, std::memory_order_relaxed);
+        return success();
+      });
 }
 
 tsdk_error tsdk_event_wait(tsdk_event event, tsdk_stream stream) {
-  return onEvent(event, [&](Event &self, Device &device,
-                            const tsdk_driver &driver) -> Error {
-    Stream *order;
-    if (Error error = get(stream, "stream", &order))
-      return error;
-    if (&order->device() != &device)
-      return otherDevice("stream", order->device(), device);
-    if (!self.recorded.load(std::memory_order_relaxed))
-      return success();
-    return device.check(driver.event_wait(driver.self, device.native(),
-                                          self.native, order->native),
-                        "event");
-  });
+  return onEvent(
+      event,
+      [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
+        Stream *order;
+        if (Error error = get(stream, "stream", &order))
+          return error;
+        if (&order->device() != &device)
+          return otherDevice("stream", order->device(), device);
+        if (!self.recorded.load(std::memory_order_relaxed))
+          return success();
+        return device.check(driver.event_wait(driver.self, device.native(),
+                                              self.native, order->native),
+                            "event");
+      });
 }
 
 tsdk_error tsdk_event_sync(tsdk_event event) {
-  return onEvent(event, [&](Event &self, Device &device,
-                            const tsdk_driver &driver) -> Error {
-    if (!self.recorded.load(std::memory_order_relaxed))
-      return success();
-    return device.check(
-        driver.event_sync(driver.self, device.native(), self.native), "event");
-  });
+  return onEvent(
+      event,
+      [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
+        if (!self.recorded.load(std::memory_order_relaxed))
+          return success();
+        return device.check(
+            driver.event_sync(driver.self, device.native(), self.native),
+            "event");
+      });
 }
 
 tsdk_error tsdk_event_query(tsdk_event event, tsdk_bool *done) {
-  return onEvent(event, [&](Event &self, Device &device,
-                            const tsdk_driver &driver) -> Error {
-    if (!done)
-      return nullArgument("done");
-    if (!self.recorded.load(std::memory_order_relaxed)) {
-      *done = 1;
-      return success();
-    }
-    return device.check(
-        driver.event_query(driver.self, device.native(), self.native, done),
-        "event");
-  });
+  return onEvent(
+      event,
+      [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
+        if (!done)
+          return nullArgument("done");
+        if (!self.recorded.load(std::memory_order_relaxed)) {
+          *done = 1;
+          return success();
+        }
+        return device.check(
+            driver.event_query(driver.self, device.native(), self.native, done),
+            "event");
+      });
 }
 
 tsdk_error tsdk_event_elapsed(tsdk_event from, tsdk_event to,
                               uint64_t *nanoseconds) {
-  return onEvent(from, [&](Event &self, Device &device,
-                           const tsdk_driver &driver) -> Error {
-    Event *end;
-    if (Error error = get(to, "to", &end))
-      return error;
-    if (!nanoseconds)
-      return nullArgument("nanoseconds");
-    if (&end->device() != &device)
-      return otherDevice("to", end->device(), device);
-    if (!self.recorded.load(std::memory_order_relaxed) ||
-        !end->recorded.load(std::memory_order_relaxed))
-      return makeError(TSDK_E_FAILED_PRECONDITION,
-                       "both events must be recorded first");
-    return device.check(driver.event_elapsed(driver.self, device.native(),
-                                             self.native, end->native,
-                                             nanoseconds),
-                        "event");
-  });
+  return onEvent(
+      from,
+      [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
+        Event *end;
+        if (Error error = get(to, "to", &end))
+          return error;
+        if (!nanoseconds)
+          return nullArgument("nanoseconds");
+        if (&end->device() != &device)
+          return otherDevice("to", end->device(), device);
+        if (!self.recorded.load(std::memory_order_relaxed) ||
+            !end->recorded.load(std::memory_order_relaxed))
+          return makeError(TSDK_E_FAILED_PRECONDITION,
+                           "both events must be recorded first");
+        return device.check(driver.event_elapsed(driver.self, device.native(),
+                                                 self.native, end->native,
+                                                 nanoseconds),
+                            "event");
+      });
 }

@@ -1,10 +1,11 @@
-//===- entry.h - What every entry point does first ---------------*- C++ -*-===//
+//===- entry.h - What every entry point does first --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Handles are looked up, structs read by the zero-tail rule, exceptions stopped.
+// Handles are looked up, structs read by the zero-tail rule, exceptions
+// stopped.
 //
 //===----------------------------------------------------------------------===//
 
@@ -77,8 +78,7 @@ template <typename T> T *peek(void *handle) {
 
 Error badHandle(void *handle, Kind expected, const char *argument);
 
-template <typename T>
-Error get(void *handle, const char *argument, T **out) {
+template <typename T> Error get(void *handle, const char *argument, T **out) {
   *out = peek<T>(handle);
   if (*out)
     return success();

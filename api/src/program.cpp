@@ -1,4 +1,4 @@
-//===- program.cpp - Programs, kernels, variants, launches -------*- C++ -*-===//
+//===- program.cpp - Programs, kernels, variants, launches ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -53,9 +53,8 @@ Error readProgram(const tsdk_program_desc &desc, ProgramText *out) {
 /// Reads and checks a description of a variant.
 Error readVariant(const tsdk_variant_desc *desc, tsdk_variant_desc *storage,
                   const tsdk_variant_desc **out, Device **device) {
-  if (Error error =
-          readStruct(desc, TILESDK_THROUGH(tsdk_variant_desc, device), "desc",
-                     storage, out))
+  if (Error error = readStruct(desc, TILESDK_THROUGH(tsdk_variant_desc, device),
+                               "desc", storage, out))
     return error;
   const tsdk_variant_desc &in = **out;
   if (in.flags)
@@ -142,8 +141,7 @@ tsdk_error tsdk_program_create(tsdk_context context,
       return error;
     Ref<Program> program;
     Ref<DiagList> list;
-    if (Error error =
-            Program::create(*self, std::move(text), &program, &list))
+    if (Error error = Program::create(*self, std::move(text), &program, &list))
       return error;
     tsdk_diags listHandle = nullptr;
     if (warnings && list)
@@ -394,8 +392,8 @@ tsdk_error tsdk_kernel_variant(tsdk_kernel kernel, tsdk_device device,
       if (Error error = readLaunch(desc, &storage, &in, *where, &stream))
         return error;
     Ref<Variant> variant;
-    if (Error error = launchKernel(*self, *where, *in, stream, args, num_args,
-                                   &variant))
+    if (Error error =
+            launchKernel(*self, *where, *in, stream, args, num_args, &variant))
       return error;
     give(out, Ref<Object>(std::move(variant)));
     return success();

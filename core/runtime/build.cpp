@@ -1,4 +1,4 @@
-//===- build.cpp - Building each variant once --------------------*- C++ -*-===//
+//===- build.cpp - Building each variant once -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -208,6 +208,18 @@ Error BuildRegistry::build(const BuildRequest &request, const std::string &key,
   return success();
 }
 
+Error BuildRegistry::rebuild(const Variant &broken, Ref<Variant> *out) {
+  owner->cache.reject(broken.key);
+  Ref<Variant> variant = makeRef<Variant>(*owner, broken.request, broken.key);
+  variant->diags = makeRef<DiagList>();
+  compiles.fetch_add(1, std::memory_order_relaxed);
+  if (Error error = compile(broken.request, *variant))
+    return error;
+  toCache(*variant);
+  *out = std::move(variant);
+  return success();
+}
+
 Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   const compiler::Table *table;
   if (Error error = owner->compiler.table(&table))
@@ -255,10 +267,10 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
         owner->cache.storeReproducer(variant.key, output.blobs["reproducer"]);
     if (path.empty())
       return error;
-    return makeError(error.code(),
-                     error.message() + "\nthis is a bug of tilesdk; please "
+    return makeError(error.code(), error.message().rtrim('\n') +
+                                       "\nthis is a bug of tilesdk; please "
                                        "report it with the reproducer in " +
-                         path);
+                                       path);
   }
   if (byPlugin) {
     if (Error error = runPlugin(request, output, /*assemble=*/false))
@@ -279,8 +291,7 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
                        "kernel `" + request.kernel +
                            "`: the compiler gave no usable object and "
                            "metadata");
-    variant.stages["object"] =
-        makeRef<Blob>(std::move(output.blobs["object"]));
+    variant.stages["object"] = makeRef<Blob>(std::move(output.blobs["object"]));
   }
   for (const char *stage : {"tile", "tile-opt", "simt", "llvm", "asm"})
     if (request.wants(stage) && output.blobs.count(stage))

@@ -1,4 +1,4 @@
-//===- build.h - Variants and how they come into being -----------*- C++ -*-===//
+//===- build.h - Variants and how they come into being ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -101,6 +101,7 @@ protected:
 private:
   struct Loaded;
   Error load(Device &device, void **out);
+  Error loadModule(Device &device, void **module);
   Ref<Context> owner;
   std::string symbol;
   uint64_t scratchBytes = 0;
@@ -148,6 +149,8 @@ public:
            !poolStarted.load(std::memory_order_relaxed);
   }
   void forget(Variant *variant);
+  /// Builds a variant from the cache again whose object cannot be loaded.
+  Error rebuild(const Variant &broken, Ref<Variant> *out);
   /// Builds done by the compiler, for tests.
   uint64_t numCompiles() const { return compiles.load(); }
 

@@ -1,4 +1,4 @@
-//===- build_async.cpp - Builds on threads of our own ------------*- C++ -*-===//
+//===- build_async.cpp - Builds on threads of our own -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- compiler.cpp - The compiler library, opened on first use --*- C++ -*-===//
+//===- compiler.cpp - The compiler library, opened on first use -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -45,8 +45,9 @@ Error CompilerHost::table(const compiler::Table **out) {
         os::librarySymbol(library, compiler::entryName));
     if (!entry)
       return makeError(TSDK_E_UNAVAILABLE,
-                       file + " is not a compiler library of tilesdk: it does "
-                              "not export `" +
+                       file +
+                           " is not a compiler library of tilesdk: it does "
+                           "not export `" +
                            compiler::entryName + "`");
     const compiler::Table *found = entry();
     if (!found || found->structSize != sizeof(compiler::Table))

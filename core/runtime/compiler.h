@@ -1,4 +1,4 @@
-//===- compiler.h - The compiler library, opened on first use ----*- C++ -*-===//
+//===- compiler.h - The compiler library, opened on first use ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- context.cpp - What a caller's session consists of ---------*- C++ -*-===//
+//===- context.cpp - What a caller's session consists of --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -75,9 +75,9 @@ Error Context::openDevice(llvm::StringRef uri, Ref<Device> *out) {
   if (Error error = Error(driver->probe(driver->self, &count)))
     return std::move(error).in(plugin->name());
   if (ordinal >= count)
-    return makeError(TSDK_E_NOT_FOUND,
-                     "there is no device `" + uri + "`; plugin " +
-                         plugin->name() + " sees " + llvm::Twine(count));
+    return makeError(TSDK_E_NOT_FOUND, "there is no device `" + uri +
+                                           "`; plugin " + plugin->name() +
+                                           " sees " + llvm::Twine(count));
   auto device = std::make_unique<Device>(*this, *plugin, ordinal);
   everOpened.store(true, std::memory_order_relaxed);
   if (Error error = device->open())
@@ -95,8 +95,7 @@ llvm::json::Value Context::listDevices() {
     if (!driver)
       continue;
     if (Error error = Error(driver->probe(driver->self, &count))) {
-      log(TSDK_LOG_WARNING,
-          (plugin->name() + ": " + error.message()).str());
+      log(TSDK_LOG_WARNING, (plugin->name() + ": " + error.message()).str());
       continue;
     }
     for (uint32_t i = 0; i < count; ++i)

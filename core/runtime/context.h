@@ -1,4 +1,4 @@
-//===- context.h - What a caller's session consists of -----------*- C++ -*-===//
+//===- context.h - What a caller's session consists of ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

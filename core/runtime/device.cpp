@@ -1,4 +1,4 @@
-//===- device.cpp - Devices, streams, events, buffers ------------*- C++ -*-===//
+//===- device.cpp - Devices, streams, events, buffers -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -58,8 +58,8 @@ void Device::defer(Deferred *thing) {
   Deferred *head = deferred.load(std::memory_order_relaxed);
   do
     thing->nextDeferred = head;
-  while (!deferred.compare_exchange_weak(
-      head, thing, std::memory_order_release, std::memory_order_relaxed));
+  while (!deferred.compare_exchange_weak(head, thing, std::memory_order_release,
+                                         std::memory_order_relaxed));
 }
 
 void Device::drain() {
@@ -95,17 +95,17 @@ Error Device::checkPointer(const void *memory) const {
     return success();
   int32_t where = -1;
   size_t size = sizeof(where);
-  if (Error error = check(table.pointer_get(table.self, memory,
-                                            TSDK_POINTER_ORDINAL, &where,
-                                            &size),
-                          "pointer"))
+  if (Error error =
+          check(table.pointer_get(table.self, memory, TSDK_POINTER_ORDINAL,
+                                  &where, &size),
+                "pointer"))
     return error;
   if (size != sizeof(where) || where < 0 ||
       static_cast<uint32_t>(where) == number)
     return success();
   return makeError(TSDK_E_INVALID_ARGUMENT,
-                   name + ": the pointer belongs to device " +
-                       plugin.name() + ":" + llvm::Twine(where) +
+                   name + ": the pointer belongs to device " + plugin.name() +
+                       ":" + llvm::Twine(where) +
                        "; copy the data, or launch there");
 }
 
@@ -147,9 +147,9 @@ void Buffer::destroyOn(Device &device) {
   if (memory == Memory::Host) {
     table.host_free(table.self, device.native(), pointer);
   } else if (memory == Memory::Device && pointer) {
-    Error ignored = device.check(table.mem_free(table.self, device.native(),
-                                                stream ? stream->native : 0,
-                                                pointer),
-                                 "free");
+    Error ignored =
+        device.check(table.mem_free(table.self, device.native(),
+                                    stream ? stream->native : 0, pointer),
+                     "free");
   }
 }

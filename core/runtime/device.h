@@ -1,11 +1,11 @@
-//===- device.h - Devices, streams, events, buffers --------------*- C++ -*-===//
+//===- device.h - Devices, streams, events, buffers -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// A device belongs to its context and lives as long; a reference to it is one to
-// the context. What is released is not destroyed there and then, because the
+// A device belongs to its context and lives as long; a reference to it is one
+// to the context. What is released is not destroyed there and then, because the
 // driver may block and a finalizer must not: it is queued without a lock and
 // destroyed by the next call on the device.
 //

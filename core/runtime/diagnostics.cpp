@@ -1,4 +1,4 @@
-//===- diagnostics.cpp - Diagnostics and blobs as objects --------*- C++ -*-===//
+//===- diagnostics.cpp - Diagnostics and blobs as objects -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

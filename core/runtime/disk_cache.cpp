@@ -1,4 +1,4 @@
-//===- disk_cache.cpp - Content-addressed cache on disk ----------*- C++ -*-===//
+//===- disk_cache.cpp - Content-addressed cache on disk ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -158,9 +158,9 @@ void DiskCache::init(const Knobs &knobs, Log logger) {
 }
 
 std::string DiskCache::entryPath(const std::string &key) const {
-  return tiers.empty() ? ""
-                       : tiers[0] + "/" + key.substr(0, 2) + "/" +
-                             key.substr(2);
+  return tiers.empty()
+             ? ""
+             : tiers[0] + "/" + key.substr(0, 2) + "/" + key.substr(2);
 }
 
 void DiskCache::warnOnce(std::atomic<bool> &warned,
@@ -214,8 +214,8 @@ void DiskCache::store(const std::string &key,
   static constinit std::atomic<uint32_t> counter{0};
   std::string path = entryPath(key);
   std::string folder = tiers[0] + "/tmp";
-  std::string temporary = folder + "/" + std::to_string(os::processId()) +
-                          "-" + std::to_string(os::wallTime()) + "-" +
+  std::string temporary = folder + "/" + std::to_string(os::processId()) + "-" +
+                          std::to_string(os::wallTime()) + "-" +
                           std::to_string(counter.fetch_add(1));
   int error = os::makeDirectories(folder);
   if (!error)
@@ -254,17 +254,15 @@ std::string DiskCache::storeReproducer(const std::string &key,
   return os::writeFile(path, {toBytes(text)}) ? "" : path;
 }
 
-std::vector<DiskCache::File>
-DiskCache::entries(const std::string &tier) const {
+std::vector<DiskCache::File> DiskCache::entries(const std::string &tier) const {
   std::vector<File> files;
   for (const os::FileInfo &folder : os::listDirectory(tier)) {
     if (!folder.directory || folder.name.size() != 2)
       continue;
-    for (const os::FileInfo &file :
-         os::listDirectory(tier + "/" + folder.name))
+    for (const os::FileInfo &file : os::listDirectory(tier + "/" + folder.name))
       if (!file.directory && isKey(folder.name + file.name))
-        files.push_back({tier + "/" + folder.name + "/" + file.name,
-                         file.bytes, file.changed});
+        files.push_back({tier + "/" + folder.name + "/" + file.name, file.bytes,
+                         file.changed});
   }
   return files;
 }
@@ -346,7 +344,8 @@ llvm::json::Value DiskCache::verify() {
     for (const File &file : entries(tiers[i])) {
       ++checked;
       llvm::StringRef path = file.path;
-      std::string key = (path.take_back(65).take_front(2) + path.take_back(62)).str();
+      std::string key =
+          (path.take_back(65).take_front(2) + path.take_back(62)).str();
       std::optional<std::string> bytes = os::readFile(file.path, maxFileBytes);
       if (bytes && parseEntry(key, std::move(*bytes)))
         continue;

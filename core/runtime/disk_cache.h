@@ -1,4 +1,4 @@
-//===- disk_cache.h - Content-addressed cache on disk ------------*- C++ -*-===//
+//===- disk_cache.h - Content-addressed cache on disk -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,9 +6,9 @@
 //
 // One file an entry, named after its key. A file is a header with magic,
 // version, key, sizes and a checksum over everything, then named sections. It
-// is written beside its place and renamed into it, so a reader sees all of it or
-// nothing and needs no lock. Nothing that goes wrong here is fatal: a bad entry
-// is a miss, a directory that cannot be written is a warning.
+// is written beside its place and renamed into it, so a reader sees all of it
+// or nothing and needs no lock. Nothing that goes wrong here is fatal: a bad
+// entry is a miss, a directory that cannot be written is a warning.
 //
 //===----------------------------------------------------------------------===//
 

@@ -15,8 +15,8 @@ tsdk_error_s::~tsdk_error_s() {
 
 tsdk_error tilesdk::runtime::outOfMemory() {
   // Only its address counts: an object would need a destructor at exit.
-  alignas(tsdk_error_s) static constinit char storage[sizeof(tsdk_error_s)] =
-      {};
+  alignas(
+      tsdk_error_s) static constinit char storage[sizeof(tsdk_error_s)] = {};
   return reinterpret_cast<tsdk_error>(storage);
 }
 

@@ -87,8 +87,7 @@ Error Knobs::init(const tsdk_option *options, size_t numOptions) {
   for (unsigned i = 0; i < std::size(rows); ++i) {
     if (Error error = set(i, rows[i].initial, "default"))
       return error;
-    std::string variable =
-        "TILESDK_" + llvm::StringRef(rows[i].name).upper();
+    std::string variable = "TILESDK_" + llvm::StringRef(rows[i].name).upper();
     if (const char *text = std::getenv(variable.c_str()))
       if (Error error = set(i, text, "environment"))
         return error;

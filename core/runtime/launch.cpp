@@ -1,4 +1,4 @@
-//===- launch.cpp - Typed and raw launches -----------------------*- C++ -*-===//
+//===- launch.cpp - Typed and raw launches ----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,13 +17,12 @@ namespace {
 Error checkGrid(const tsdk_launch_desc &desc, llvm::StringRef kernel) {
   if (desc.grid[0] && desc.grid[1] && desc.grid[2])
     return success();
-  return makeError(TSDK_E_INVALID_ARGUMENT,
-                   "kernel `" + kernel + "`: the grid is (" +
-                       llvm::Twine(desc.grid[0]) + ", " +
-                       llvm::Twine(desc.grid[1]) + ", " +
-                       llvm::Twine(desc.grid[2]) +
-                       "): each dimension must be at least 1; skip the launch "
-                       "when there is nothing to do");
+  return makeError(
+      TSDK_E_INVALID_ARGUMENT,
+      "kernel `" + kernel + "`: the grid is (" + llvm::Twine(desc.grid[0]) +
+          ", " + llvm::Twine(desc.grid[1]) + ", " + llvm::Twine(desc.grid[2]) +
+          "): each dimension must be at least 1; skip the launch "
+          "when there is nothing to do");
 }
 
 Error enqueue(Device &device, void *function, const tsdk_launch_desc &desc,
@@ -65,9 +64,8 @@ void adoptParameters(Kernel &kernel, const Variant &variant) {
 }
 
 /// Builds the options of a launch into a request.
-Error makeRequest(Kernel &kernel, Device &device,
-                  const tsdk_launch_desc &desc, const std::string &signature,
-                  BuildRequest *out) {
+Error makeRequest(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
+                  const std::string &signature, BuildRequest *out) {
   std::vector<tsdk_option> options;
   for (size_t i = 0; i < desc.num_options; ++i)
     if (kernel.findParameter(toRef(desc.options[i].name)) < 0)
@@ -84,11 +82,9 @@ Error missed(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
              const Arguments &arguments, llvm::ArrayRef<uint8_t> key,
              uint64_t hash, bool load, const LaunchEntry **out) {
   BuildRequest request;
-  if (Error error =
-          makeRequest(kernel, device, desc,
-                      kernel.program.text->isIr() ? ""
-                                                  : arguments.signature(),
-                      &request))
+  if (Error error = makeRequest(
+          kernel, device, desc,
+          kernel.program.text->isIr() ? "" : arguments.signature(), &request))
     return error;
   auto entry = std::make_unique<LaunchEntry>();
   entry->key.assign(key.begin(), key.end());
@@ -129,9 +125,8 @@ Error tilesdk::runtime::streamOf(const tsdk_launch_desc &desc,
   }
   if (&stream->device() != &device)
     return makeError(TSDK_E_INVALID_ARGUMENT,
-                     "the stream belongs to device " +
-                         stream->device().uri() + ", the launch is on " +
-                         device.uri());
+                     "the stream belongs to device " + stream->device().uri() +
+                         ", the launch is on " + device.uri());
   *out = stream->native;
   return success();
 }
@@ -145,8 +140,8 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
       return error;
   if (&kernel.context() != &device.context())
     return makeError(TSDK_E_INVALID_ARGUMENT,
-                     "kernel `" + kernel.name + "` and device " +
-                         device.uri() + " belong to different contexts");
+                     "kernel `" + kernel.name + "` and device " + device.uri() +
+                         " belong to different contexts");
   if (Error error = device.enter())
     return error;
   if (kernel.program.text->isIr())
@@ -209,8 +204,8 @@ Error tilesdk::runtime::launchVariant(Variant &variant, Device &device,
     return error;
   if (numParams != variant.leafBytes.size() || (numParams && !params))
     return makeError(TSDK_E_INVALID_ARGUMENT,
-                     "the variant of `" + variant.request.kernel +
-                         "` takes " + llvm::Twine(variant.leafBytes.size()) +
+                     "the variant of `" + variant.request.kernel + "` takes " +
+                         llvm::Twine(variant.leafBytes.size()) +
                          " parameters, the launch has " +
                          llvm::Twine(numParams));
   for (size_t i = 0; i < numParams; ++i)

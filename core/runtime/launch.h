@@ -1,4 +1,4 @@
-//===- launch.h - Typed and raw launches -------------------------*- C++ -*-===//
+//===- launch.h - Typed and raw launches ------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,9 +19,9 @@ Error streamOf(const tsdk_launch_desc &desc, const Stream *stream,
                const Device &device, uint64_t *out);
 
 /// Typed launch; with `out` nothing is launched and the variant is given.
-Error launchKernel(Kernel &kernel, Device &device,
-                   const tsdk_launch_desc &desc, uint64_t stream,
-                   const tsdk_arg *args, size_t numArgs, Ref<Variant> *out);
+Error launchKernel(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
+                   uint64_t stream, const tsdk_arg *args, size_t numArgs,
+                   Ref<Variant> *out);
 
 Error launchVariant(Variant &variant, Device &device,
                     const tsdk_launch_desc &desc, uint64_t stream,

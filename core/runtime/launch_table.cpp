@@ -1,4 +1,4 @@
-//===- launch_table.cpp - Specialisation key to variant ----------*- C++ -*-===//
+//===- launch_table.cpp - Specialisation key to variant ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,7 +23,8 @@ uint64_t LaunchTable::hash(llvm::ArrayRef<uint8_t> key) {
   auto mix = [&](uint64_t word) {
     unsigned __int128 product =
         static_cast<unsigned __int128>(state ^ word) * 0xd6e8feb86659fd93ull;
-    state = static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+    state =
+        static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
   };
   size_t i = 0;
   for (; i + 8 <= key.size(); i += 8) {

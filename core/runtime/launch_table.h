@@ -1,4 +1,4 @@
-//===- launch_table.h - Specialisation key to variant ------------*- C++ -*-===//
+//===- launch_table.h - Specialisation key to variant -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -42,7 +42,8 @@ public:
 
   static uint64_t hash(llvm::ArrayRef<uint8_t> key);
   const LaunchEntry *find(llvm::ArrayRef<uint8_t> key, uint64_t hash) const;
-  /// Adds an entry, unless another thread was faster; gives the one that counts.
+  /// Adds an entry, unless another thread was faster; gives the one that
+  /// counts.
   const LaunchEntry *insert(std::unique_ptr<LaunchEntry> entry);
   /// Without a lock; for tests.
   size_t size() const { return count.load(std::memory_order_relaxed); }

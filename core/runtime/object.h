@@ -1,4 +1,4 @@
-//===- object.h - Reference-counted objects and their handles ----*- C++ -*-===//
+//===- object.h - Reference-counted objects and their handles ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- os.cpp - Files and shared libraries of Linux --------------*- C++ -*-===//
+//===- os.cpp - Files and shared libraries of Linux -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -254,8 +254,9 @@ std::vector<os::FileInfo> os::listDirectory(const std::string &path) {
     result.push_back(std::move(file));
   }
   ::closedir(directory);
-  std::sort(result.begin(), result.end(),
-            [](const FileInfo &a, const FileInfo &b) { return a.name < b.name; });
+  std::sort(
+      result.begin(), result.end(),
+      [](const FileInfo &a, const FileInfo &b) { return a.name < b.name; });
   return result;
 }
 

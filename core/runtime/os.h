@@ -1,4 +1,4 @@
-//===- os.h - Files and shared libraries of the host -------------*- C++ -*-===//
+//===- os.h - Files and shared libraries of the host ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

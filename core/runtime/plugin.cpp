@@ -1,4 +1,4 @@
-//===- plugin.cpp - Accepting a backend --------------------------*- C++ -*-===//
+//===- plugin.cpp - Accepting a backend -------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -7,6 +7,7 @@
 #include "core/runtime/plugin.h"
 
 #include "core/runtime/json.h"
+#include "core/runtime/os.h"
 #include "core/runtime/text.h"
 
 #include <cstdlib>
@@ -37,8 +38,7 @@ void hostLog(void *self, int32_t level, tsdk_str message) {
   }
 }
 
-tsdk_error hostError(void *, tsdk_code code, int64_t native,
-                     tsdk_str message) {
+tsdk_error hostError(void *, tsdk_code code, int64_t native, tsdk_str message) {
   try {
     return makeError(code ? code : TSDK_E_UNKNOWN, toRef(message), native)
         .take();
@@ -127,7 +127,9 @@ Error Plugin::accept(const tsdk_plugin *offered) {
     return refused(file, llvm::Twine("required `") + missing + "` is missing");
   pluginName = toRef(plugin.name).str();
   version = toRef(plugin.version).str();
-  build = toRef(plugin.build_id).str();
+  // What is on disk counts: a build id that was not changed would give old
+  // kernels for new device functions.
+  build = toRef(plugin.build_id).str() + "/" + os::fileIdentity(file);
   if (plugin.driver) {
     drivers = copyStruct(plugin.driver);
     missing = firstMissing({
@@ -210,10 +212,10 @@ const std::deque<Target> &Plugin::targets() {
     size_t count = plugin.target_count(plugin.self);
     for (size_t i = 0; i < count; ++i) {
       const tsdk_target *target = plugin.target_get(plugin.self, i);
-      Error error = target ? addTarget(target)
-                           : makeError(TSDK_E_PLUGIN,
-                                       "target " + llvm::Twine(i) +
-                                           " cannot be read");
+      Error error = target
+                        ? addTarget(target)
+                        : makeError(TSDK_E_PLUGIN, "target " + llvm::Twine(i) +
+                                                       " cannot be read");
       if (error && log)
         log(TSDK_LOG_WARNING,
             ("plugin " + pluginName + ": " + error.message()).str());

@@ -1,4 +1,4 @@
-//===- plugin.h - One loaded backend and its targets -------------*- C++ -*-===//
+//===- plugin.h - One loaded backend and its targets ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- plugin_host.cpp - Finding and keeping plugins -------------*- C++ -*-===//
+//===- plugin_host.cpp - Finding and keeping plugins ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -82,15 +82,14 @@ Error PluginHost::loadFile(const std::string &path, Plugin **out) {
     if (!os::exists(path))
       return makeError(TSDK_E_NOT_FOUND, "there is no plugin file " + path);
     if (Error error = os::openLibrary(path, &library))
-      return makeError(TSDK_E_PLUGIN, "plugin " + path +
-                                          " cannot be loaded: " +
+      return makeError(TSDK_E_PLUGIN, "plugin " + path + " cannot be loaded: " +
                                           error.message());
     auto query = reinterpret_cast<tsdk_plugin_query_fn>(
         os::librarySymbol(library, TSDK_PLUGIN_QUERY_SYMBOL));
     if (!query)
-      return makeError(TSDK_E_PLUGIN,
-                       "plugin " + path + " is refused: it does not export `" +
-                           TSDK_PLUGIN_QUERY_SYMBOL + "`");
+      return makeError(TSDK_E_PLUGIN, "plugin " + path +
+                                          " is refused: it does not export `" +
+                                          TSDK_PLUGIN_QUERY_SYMBOL + "`");
     std::unique_ptr<Plugin> plugin;
     if (Error error = Plugin::create(query, path, log, &plugin))
       return error;
@@ -154,10 +153,10 @@ Error PluginHost::find(llvm::StringRef name, Plugin **out) {
     names.push_back(plugin->name());
     known += (known.empty() ? "" : ", ") + plugin->name().str();
   }
-  std::string text = ("there is no plugin `" + name + "`" +
-                      didYouMean(name, names) + "; loaded: " +
-                      (known.empty() ? "none" : known))
-                         .str();
+  std::string text =
+      ("there is no plugin `" + name + "`" + didYouMean(name, names) +
+       "; loaded: " + (known.empty() ? "none" : known))
+          .str();
   for (const Refused &refusal : refusals)
     text += "\n" + refusal.reason;
   return makeError(TSDK_E_NOT_FOUND, text);

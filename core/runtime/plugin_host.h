@@ -1,4 +1,4 @@
-//===- plugin_host.h - Finding and keeping plugins ---------------*- C++ -*-===//
+//===- plugin_host.h - Finding and keeping plugins --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

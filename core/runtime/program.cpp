@@ -1,4 +1,4 @@
-//===- program.cpp - Programs and their kernels ------------------*- C++ -*-===//
+//===- program.cpp - Programs and their kernels -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -169,10 +169,10 @@ Error Program::create(Context &context, std::shared_ptr<ProgramText> text,
   text->digest = digestOf(*text);
   if (text->isIr()) {
     Ref<Program> program = makeRef<Program>(context, std::move(text));
-    program->json = printJson(llvm::json::Object{
-        {"schema", 1},
-        {"stage", jsonText(program->text->irStage)},
-        {"kernels", llvm::json::Array()}});
+    program->json = printJson(
+        llvm::json::Object{{"schema", 1},
+                           {"stage", jsonText(program->text->irStage)},
+                           {"kernels", llvm::json::Array()}});
     *out = std::move(program);
     return success();
   }
@@ -184,8 +184,7 @@ Error Program::create(Context &context, std::shared_ptr<ProgramText> text,
     if (std::optional<CacheEntry> entry = context.cache.load(key)) {
       Ref<Program> program = makeRef<Program>(context, text);
       if (program->readMetadata(entry->section("program"))) {
-        Ref<DiagList> diags =
-            DiagList::fromJson(entry->section("diagnostics"));
+        Ref<DiagList> diags = DiagList::fromJson(entry->section("diagnostics"));
         if (warnings && diags->size())
           *warnings = std::move(diags);
         *out = std::move(program);
@@ -207,10 +206,10 @@ Error Program::create(Context &context, std::shared_ptr<ProgramText> text,
     return makeError(TSDK_E_INTERNAL,
                      "`" + text->filename +
                          "`: the compiler's program metadata cannot be read");
-  context.cache.store(key, {{"program", metadata},
-                            {"diagnostics", output.diags->size()
-                                                ? output.diags->toJson()
-                                                : std::string("[]")}});
+  context.cache.store(
+      key, {{"program", metadata},
+            {"diagnostics", output.diags->size() ? output.diags->toJson()
+                                                 : std::string("[]")}});
   if (warnings && output.diags->size())
     *warnings = output.diags;
   *out = std::move(program);
@@ -245,9 +244,9 @@ Error Program::findKernel(llvm::StringRef name, Kernel **out) {
                          "` has no kernels: decorate a function with "
                          "`@triton.jit` or `@tilesdk.jit`");
   if (name.empty())
-    return makeError(TSDK_E_NOT_FOUND, "`" + text->filename +
-                                           "` has several kernels, say which: " +
-                                           list);
+    return makeError(TSDK_E_NOT_FOUND,
+                     "`" + text->filename +
+                         "` has several kernels, say which: " + list);
   return makeError(TSDK_E_NOT_FOUND,
                    "`" + text->filename + "` has no kernel `" + name + "`" +
                        didYouMean(name, names) + "; it has " + list);

@@ -1,4 +1,4 @@
-//===- program.h - Programs and their kernels --------------------*- C++ -*-===//
+//===- program.h - Programs and their kernels -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- request.cpp - Checking what is to be built ----------------*- C++ -*-===//
+//===- request.cpp - Checking what is to be built ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -32,8 +32,8 @@ constexpr tsdk_option_row commonOptions[] = {
 #include "core/runtime/build_options.def"
 };
 
-constexpr const char *stageNames[] = {"source", "tile", "tile-opt", "llvm",
-                                      "asm",    "object"};
+constexpr const char *stageNames[] = {"source", "tile", "tile-opt",
+                                      "llvm",   "asm",  "object"};
 
 const tsdk_option_row *findRow(llvm::ArrayRef<tsdk_option_row> rows,
                                llvm::StringRef name) {
@@ -47,9 +47,9 @@ const tsdk_option_row *findRow(llvm::ArrayRef<tsdk_option_row> rows,
 Error checkValue(const tsdk_option_row &row, llvm::StringRef value,
                  std::string *out) {
   auto wrong = [&](const llvm::Twine &expected) {
-    return makeError(TSDK_E_INVALID_ARGUMENT,
-                     "option `" + toRef(row.name) + "` is `" + value +
-                         "`: expected " + expected);
+    return makeError(TSDK_E_INVALID_ARGUMENT, "option `" + toRef(row.name) +
+                                                  "` is `" + value +
+                                                  "`: expected " + expected);
   };
   *out = value.str();
   if (row.type == TSDK_OPTION_INT) {
@@ -114,8 +114,8 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
     std::string &entry = (*entries)[kernel.findParameter(name)];
     if (!entry.empty() && entry != value)
       return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "parameter `" + name + "` is given twice, as `" +
-                           entry + "` and as `" + value + "`");
+                       "parameter `" + name + "` is given twice, as `" + entry +
+                           "` and as `" + value + "`");
     entry = value;
   }
   std::string joined;
@@ -128,8 +128,7 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
                          "kernel `" + kernel.name + "`: parameter `" +
                              param.name + "` has no " +
                              (param.isConstexpr ? "value" : "type") +
-                             " in the signature `" + text +
-                             "` and no default");
+                             " in the signature `" + text + "` and no default");
       entry = param.defaultText;
     }
     joined += (i ? "," : "") + entry;
@@ -230,9 +229,8 @@ Error BuildRequest::create(Kernel &kernel, const tsdk_variant_desc &desc,
       return makeError(TSDK_E_INVALID_ARGUMENT,
                        "a kernel in IR is specialised already and takes no "
                        "signature");
-  } else if (Error error =
-                 completeSignature(kernel, toRef(desc.signature), constants,
-                                   &request.signature)) {
+  } else if (Error error = completeSignature(kernel, toRef(desc.signature),
+                                             constants, &request.signature)) {
     return error;
   }
 

@@ -1,4 +1,5 @@
-//===- specialize.cpp - Arguments to keys, values and signatures -*- C++ -*-===//
+//===- specialize.cpp - Arguments to keys, values and signatures -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -36,8 +37,8 @@ uint64_t floatBits(uint32_t dtype, double value) {
   }
 }
 
-/// Whether an integer, given as 64 bits and whether those are signed, is a value
-/// of the type.
+/// Whether an integer, given as 64 bits and whether those are signed, is a
+/// value of the type.
 bool fits(uint32_t dtype, uint64_t bits, bool negative) {
   unsigned width = dtypeBytes(dtype) * 8;
   if (isSigned(dtype)) {
@@ -88,8 +89,7 @@ void Arguments::addLeaf(ItemKind kind, uint32_t dtype, uint64_t bits,
   item.isConst = isConst;
   items.push_back(item);
   leafValues.push_back(bits);
-  leafTypes.push_back(kind == ItemKind::Pointer ||
-                              kind == ItemKind::PointerBy16
+  leafTypes.push_back(kind == ItemKind::Pointer || kind == ItemKind::PointerBy16
                           ? static_cast<uint8_t>(TSDK_U64)
                           : static_cast<uint8_t>(dtype));
 }
@@ -127,10 +127,9 @@ Error Arguments::addFloat(const Parameter &param, double value) {
   }
   uint32_t dtype = param.forcedType ? param.forcedType : TSDK_F32;
   if (param.forcedPointer || !isFloat(dtype))
-    return wrong(param, llvm::Twine("expected ") +
-                            (param.forcedPointer ? "*" : "") +
-                            dtypeName(dtype) + ", got the float " +
-                            floatLiteral(value));
+    return wrong(
+        param, llvm::Twine("expected ") + (param.forcedPointer ? "*" : "") +
+                   dtypeName(dtype) + ", got the float " + floatLiteral(value));
   if (dtypeBytes(dtype) == 1)
     return wrong(param, "8-bit floats cannot be passed by value; pass f32");
   addLeaf(ItemKind::Scalar, dtype, floatBits(dtype, value));
@@ -189,7 +188,7 @@ Error Arguments::addScalar(const Parameter &param, const tsdk_arg &arg) {
   if (isFloat(dtype))
     return addFloat(typed, arg.v.f);
   tsdk_arg integer = arg;
-  integer.kind = dtype == TSDK_I1    ? TSDK_ARG_BOOL
+  integer.kind = dtype == TSDK_I1  ? TSDK_ARG_BOOL
                  : isSigned(dtype) ? TSDK_ARG_INT
                                    : TSDK_ARG_UINT;
   return addInteger(typed, integer);

@@ -1,4 +1,4 @@
-//===- specialize.h - Arguments to keys, values and signatures ---*- C++ -*-===//
+//===- specialize.h - Arguments to keys, values and signatures --*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,15 +22,15 @@
 namespace tilesdk::runtime {
 
 enum class ItemKind : uint8_t {
-  Int,       ///< Constant; bits are an int64_t.
-  UInt,      ///< Constant above INT64_MAX.
-  Float,     ///< Constant; bits are a double.
-  Bool,      ///< Constant.
-  None,      ///< Constant.
-  Text,      ///< Constant in the spelling of signatures.
-  Scalar,    ///< Leaf.
+  Int,    ///< Constant; bits are an int64_t.
+  UInt,   ///< Constant above INT64_MAX.
+  Float,  ///< Constant; bits are a double.
+  Bool,   ///< Constant.
+  None,   ///< Constant.
+  Text,   ///< Constant in the spelling of signatures.
+  Scalar, ///< Leaf.
   ScalarBy16,
-  Pointer,   ///< Leaf.
+  Pointer, ///< Leaf.
   PointerBy16,
   TupleOpen, ///< bits: number of elements, which follow.
 };

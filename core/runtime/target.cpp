@@ -1,4 +1,4 @@
-//===- target.cpp - Reading and describing targets ---------------*- C++ -*-===//
+//===- target.cpp - Reading and describing targets --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -14,8 +14,7 @@ using namespace tilesdk::runtime;
 namespace {
 
 Error refused(llvm::StringRef name, const llvm::Twine &why) {
-  return makeError(TSDK_E_PLUGIN,
-                   "target `" + name + "` is refused: " + why);
+  return makeError(TSDK_E_PLUGIN, "target `" + name + "` is refused: " + why);
 }
 
 /// Copies rows of the plugin's size to rows of ours.
@@ -147,8 +146,8 @@ Error Plugin::addTarget(const tsdk_target *original) {
       (machine.num_options && !machine.options) ||
       (machine.num_facts && !machine.facts))
     return refuse("a table is counted but missing");
-  if (machine.num_functions && machine.function_stride <
-                                   offsetof(tsdk_language_function, effects))
+  if (machine.num_functions &&
+      machine.function_stride < offsetof(tsdk_language_function, effects))
     return refuse("function_stride is too small");
   if (machine.num_options &&
       machine.option_stride < offsetof(tsdk_option_row, min))
@@ -171,12 +170,11 @@ Error Plugin::addTarget(const tsdk_target *original) {
 }
 
 llvm::json::Value Target::summary() const {
-  return llvm::json::Object{
-      {"name", jsonText(name())},
-      {"plugin", jsonText(plugin->name())},
-      {"execution", executionName(data.execution)},
-      {"artifact", artifactName(codegen.artifact)},
-      {"doc", jsonText(toRef(data.doc))}};
+  return llvm::json::Object{{"name", jsonText(name())},
+                            {"plugin", jsonText(plugin->name())},
+                            {"execution", executionName(data.execution)},
+                            {"artifact", artifactName(codegen.artifact)},
+                            {"doc", jsonText(toRef(data.doc))}};
 }
 
 llvm::json::Value Target::toJson() const {
@@ -190,12 +188,12 @@ llvm::json::Value Target::toJson() const {
         jsonText(toRef(machine.facts[i].value));
   llvm::json::Array functionRows;
   for (const tsdk_language_function &row : functions)
-    functionRows.push_back(llvm::json::Object{
-        {"name", jsonText(toRef(row.name))},
-        {"arguments", jsonText(toRef(row.arguments))},
-        {"result", jsonText(toRef(row.result))},
-        {"symbol", jsonText(toRef(row.symbol))},
-        {"effects", row.effects}});
+    functionRows.push_back(
+        llvm::json::Object{{"name", jsonText(toRef(row.name))},
+                           {"arguments", jsonText(toRef(row.arguments))},
+                           {"result", jsonText(toRef(row.result))},
+                           {"symbol", jsonText(toRef(row.symbol))},
+                           {"effects", row.effects}});
   llvm::json::Array optionRows;
   for (const tsdk_option_row &row : options) {
     llvm::json::Object option{{"name", jsonText(toRef(row.name))},
@@ -221,12 +219,12 @@ llvm::json::Value Target::toJson() const {
       {"machine", std::move(machineJson)},
       {"facts", std::move(facts)},
       {"codegen",
-       llvm::json::Object{{"artifact", artifactName(codegen.artifact)},
-                          {"triple", jsonText(toRef(codegen.triple))},
-                          {"cpu", jsonText(toRef(codegen.cpu))},
-                          {"features", jsonText(toRef(codegen.features))},
-                          {"data_layout",
-                           jsonText(toRef(codegen.data_layout))}}},
+       llvm::json::Object{
+           {"artifact", artifactName(codegen.artifact)},
+           {"triple", jsonText(toRef(codegen.triple))},
+           {"cpu", jsonText(toRef(codegen.cpu))},
+           {"features", jsonText(toRef(codegen.features))},
+           {"data_layout", jsonText(toRef(codegen.data_layout))}}},
       {"options", std::move(optionRows)},
       {"functions", std::move(functionRows)}};
 }

@@ -1,4 +1,4 @@
-//===- text.cpp - Element types, signatures, literals ------------*- C++ -*-===//
+//===- text.cpp - Element types, signatures, literals -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -66,7 +66,8 @@ uint32_t tilesdk::runtime::parseDtype(llvm::StringRef name) {
   if (name == "u1")
     return TSDK_I1;
   for (uint32_t i = 1; i < numDtypes; ++i)
-    if (name == dtypes[i].name || (dtypes[i].triton && name == dtypes[i].triton))
+    if (name == dtypes[i].name ||
+        (dtypes[i].triton && name == dtypes[i].triton))
       return i;
   return TSDK_DTYPE_NONE;
 }

@@ -1,4 +1,4 @@
-//===- text.h - Texts of the C API and small parsers -------------*- C++ -*-===//
+//===- text.h - Texts of the C API and small parsers ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

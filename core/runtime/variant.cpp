@@ -1,4 +1,4 @@
-//===- variant.cpp - Artifacts and their modules -----------------*- C++ -*-===//
+//===- variant.cpp - Artifacts and their modules ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -112,9 +112,32 @@ Error Variant::function(Device &device, void **out) {
   return load(device, out);
 }
 
+Error Variant::loadModule(Device &device, void **module) {
+  const tsdk_driver &driver = device.driver();
+  std::string what = "module of `" + request.kernel + "`";
+  auto attempt = [&] {
+    return device.check(driver.module_load(driver.self, device.native(),
+                                           toBytes(stages["object"]->bytes),
+                                           toStr(metadata), module),
+                        what.c_str());
+  };
+  Error error = attempt();
+  if (!error || !fromCache || error.code() == TSDK_E_RESOURCE_EXHAUSTED)
+    return error;
+  // The entry had the right checksum and yet is no good.
+  Ref<Variant> fresh;
+  if (Error failure = owner->builds.rebuild(*this, &fresh))
+    return error;
+  owner->builds.forget(this);
+  if (fresh->metadata != metadata)
+    return error;
+  fromCache = false;
+  stages["object"] = fresh->stages["object"];
+  return attempt();
+}
+
 Error Variant::load(Device &device, void **out) {
-  auto object = stages.find("object");
-  if (request.stopStage != "object" || object == stages.end())
+  if (request.stopStage != "object")
     return makeError(TSDK_E_FAILED_PRECONDITION,
                      "the variant of `" + request.kernel +
                          "` was built up to stage `" + request.stopStage +
@@ -145,12 +168,7 @@ Error Variant::load(Device &device, void **out) {
     }
   auto loaded = std::make_unique<Loaded>();
   loaded->device = &device;
-  std::string what = "module of `" + request.kernel + "`";
-  if (Error error = device.check(
-          driver.module_load(driver.self, device.native(),
-                             toBytes(object->second->bytes), toStr(metadata),
-                             &loaded->module),
-          what.c_str()))
+  if (Error error = loadModule(device, &loaded->module))
     return error;
   tsdk_function_desc desc = {};
   desc.struct_size = sizeof(desc);
@@ -164,7 +182,7 @@ Error Variant::load(Device &device, void **out) {
   if (Error error = device.check(
           driver.function_get(driver.self, device.native(), loaded->module,
                               &desc, &loaded->function),
-          what.c_str())) {
+          "function")) {
     driver.module_unload(driver.self, device.native(), loaded->module);
     return error;
   }

@@ -1,4 +1,4 @@
-/*===- tilesdk.h - Stable C API of tilesdk ----------------------------------===*\
+/*===- tilesdk.h - Stable C API of tilesdk --------------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -50,9 +50,9 @@ extern "C" {
 
 typedef struct tsdk_context_s *tsdk_context; /**< Plugins, cache, settings. */
 typedef struct tsdk_device_s *tsdk_device;
-typedef struct tsdk_stream_s *tsdk_stream; /**< An ordered queue of work. */
-typedef struct tsdk_event_s *tsdk_event;   /**< A point in a stream. */
-typedef struct tsdk_buffer_s *tsdk_buffer; /**< Memory of a device. */
+typedef struct tsdk_stream_s *tsdk_stream;   /**< An ordered queue of work. */
+typedef struct tsdk_event_s *tsdk_event;     /**< A point in a stream. */
+typedef struct tsdk_buffer_s *tsdk_buffer;   /**< Memory of a device. */
 typedef struct tsdk_program_s *tsdk_program; /**< Parsed source. */
 typedef struct tsdk_kernel_s *tsdk_kernel;   /**< One entry of a program. */
 /** A kernel specialised for argument types and one target. */
@@ -430,7 +430,8 @@ TSDK_API tsdk_error tsdk_build_wait(tsdk_build build, uint64_t timeout_ns,
 /** What a stage of the build produced: "object", one of keep_stages, or any
  *  other stage, which is then built again.
  *  @thread any @blocks compiler for a stage not kept @since 0.1 @owns *out
- *  @errors NOT_FOUND no such stage on this target; those of tsdk_variant_build */
+ *  @errors NOT_FOUND no such stage on this target; those of
+ *  tsdk_variant_build */
 TSDK_API tsdk_error tsdk_variant_artifact(tsdk_variant variant, tsdk_str stage,
                                           tsdk_blob *out);
 

@@ -1,4 +1,4 @@
-/*===- tilesdk_plugin.h - Stable C ABI for backend plugins ------------------===*\
+/*===- tilesdk_plugin.h - Stable C ABI for backend plugins ----------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -36,7 +36,7 @@ extern "C" {
 /*===- A. Targets: execution, machine, codegen ----------------------------===*/
 
 /* How a kernel is lowered for a target; never decided by a name. */
-#define TSDK_EXECUTION_TILE_LOOPS 1u      /**< Loops over tiles, host threads. */
+#define TSDK_EXECUTION_TILE_LOOPS 1u /**< Loops over tiles, host threads. */
 #define TSDK_EXECUTION_PLUGIN_COMPILER 2u /**< The plugin takes tile IR. */
 
 /* What `object` of a variant is. */
@@ -80,14 +80,14 @@ typedef struct tsdk_option_row {
 } tsdk_option_row;
 
 /* tsdk_machine::features: what vector code can do without falling apart. */
-#define TSDK_MACHINE_FMA 1u            /**< Fused multiply-add, f32 and f64. */
-#define TSDK_MACHINE_MASKED_MEMORY 2u  /**< Masked vector load and store. */
-#define TSDK_MACHINE_GATHER 4u         /**< Vector gather is worth using. */
-#define TSDK_MACHINE_SCATTER 8u        /**< Vector scatter is worth using. */
-#define TSDK_MACHINE_F16_CONVERT 16u   /**< f16 <-> f32 in hardware. */
-#define TSDK_MACHINE_F16_MATH 32u      /**< f16 arithmetic in hardware. */
-#define TSDK_MACHINE_BF16_CONVERT 64u  /**< f32 -> bf16 in hardware. */
-#define TSDK_MACHINE_STREAMING 128u    /**< Stores that bypass the caches. */
+#define TSDK_MACHINE_FMA 1u           /**< Fused multiply-add, f32 and f64. */
+#define TSDK_MACHINE_MASKED_MEMORY 2u /**< Masked vector load and store. */
+#define TSDK_MACHINE_GATHER 4u        /**< Vector gather is worth using. */
+#define TSDK_MACHINE_SCATTER 8u       /**< Vector scatter is worth using. */
+#define TSDK_MACHINE_F16_CONVERT 16u  /**< f16 <-> f32 in hardware. */
+#define TSDK_MACHINE_F16_MATH 32u     /**< f16 arithmetic in hardware. */
+#define TSDK_MACHINE_BF16_CONVERT 64u /**< f32 -> bf16 in hardware. */
+#define TSDK_MACHINE_STREAMING 128u   /**< Stores that bypass the caches. */
 
 /** What lowering reads of a machine. Sizes in bytes, 0 is unknown. The values
  *  describe the target row, not the machine the plugin runs on, so that builds
@@ -206,13 +206,13 @@ typedef struct tsdk_host {
 /** How one function of a module is launched, from the artifact's metadata. */
 typedef struct tsdk_function_desc {
   uint32_t struct_size;
-  uint32_t threads;      /**< Of one program; 1 for tile loops. */
-  tsdk_str symbol;       /**< Exported name. */
+  uint32_t threads;       /**< Of one program; 1 for tile loops. */
+  tsdk_str symbol;        /**< Exported name. */
   uint64_t scratch_bytes; /**< Private to a program. */
   uint32_t shared_bytes;
-  uint32_t num_params;          /**< Runtime leaves. */
-  const uint32_t *param_bytes;  /**< Size of each leaf's value. */
-  tsdk_str metadata;            /**< The whole metadata JSON. */
+  uint32_t num_params;         /**< Runtime leaves. */
+  const uint32_t *param_bytes; /**< Size of each leaf's value. */
+  tsdk_str metadata;           /**< The whole metadata JSON. */
 } tsdk_function_desc;
 
 /** One launch. Borrowed for the call: the driver copies the parameter values

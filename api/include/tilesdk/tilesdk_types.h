@@ -1,4 +1,4 @@
-/*===- tilesdk_types.h - Types shared by the C API and the plugin ABI -------===*\
+/*===- tilesdk_types.h - Types shared by the C API and the plugin ABI -----===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -47,7 +47,8 @@ typedef struct tsdk_bytes {
   size_t size;
 } tsdk_bytes;
 
-/** One named value. New knobs are new names, never new struct fields. Frozen. */
+/** One named value. New knobs are new names, never new struct fields.
+ *  Frozen. */
 typedef struct tsdk_option {
   tsdk_str name;
   tsdk_str value;
@@ -70,27 +71,27 @@ typedef struct tsdk_ext {
 /*===- Result codes -------------------------------------------------------===*/
 
 #define TSDK_OK 0
-#define TSDK_E_CANCELLED 1           /**< The cancel flag was set. */
+#define TSDK_E_CANCELLED 1 /**< The cancel flag was set. */
 #define TSDK_E_UNKNOWN 2
-#define TSDK_E_INVALID_ARGUMENT 3    /**< The call is wrong, see message. */
-#define TSDK_E_DEADLINE_EXCEEDED 4   /**< The build's time was over. */
-#define TSDK_E_NOT_FOUND 5           /**< No such kernel, target, device... */
+#define TSDK_E_INVALID_ARGUMENT 3  /**< The call is wrong, see message. */
+#define TSDK_E_DEADLINE_EXCEEDED 4 /**< The build's time was over. */
+#define TSDK_E_NOT_FOUND 5         /**< No such kernel, target, device... */
 #define TSDK_E_ALREADY_EXISTS 6
 #define TSDK_E_PERMISSION_DENIED 7
 #define TSDK_E_RESOURCE_EXHAUSTED 8  /**< Memory, or the target's limits. */
 #define TSDK_E_FAILED_PRECONDITION 9 /**< Not now: after fork, after close. */
 #define TSDK_E_ABORTED 10
 #define TSDK_E_OUT_OF_RANGE 11
-#define TSDK_E_UNIMPLEMENTED 12      /**< Caller or kernel needs a newer one. */
-#define TSDK_E_INTERNAL 13           /**< Our bug; a reproducer is attached. */
-#define TSDK_E_UNAVAILABLE 14        /**< No driver, no device, no compiler. */
-#define TSDK_E_DATA_LOSS 15          /**< Corrupt artifact or IR. */
+#define TSDK_E_UNIMPLEMENTED 12 /**< Caller or kernel needs a newer one. */
+#define TSDK_E_INTERNAL 13      /**< Our bug; a reproducer is attached. */
+#define TSDK_E_UNAVAILABLE 14   /**< No driver, no device, no compiler. */
+#define TSDK_E_DATA_LOSS 15     /**< Corrupt artifact or IR. */
 #define TSDK_E_UNAUTHENTICATED 16
-#define TSDK_E_SOURCE 1000           /**< The kernel has errors: diagnostics. */
-#define TSDK_E_UNSUPPORTED 1001      /**< Valid, but not for this target. */
-#define TSDK_E_DEVICE_ASSERT 1002    /**< device_assert failed on the device. */
-#define TSDK_E_DRIVER 1003           /**< The driver failed: tsdk_error_native. */
-#define TSDK_E_PLUGIN 1004           /**< A plugin was refused or misbehaved. */
+#define TSDK_E_SOURCE 1000        /**< The kernel has errors: diagnostics. */
+#define TSDK_E_UNSUPPORTED 1001   /**< Valid, but not for this target. */
+#define TSDK_E_DEVICE_ASSERT 1002 /**< device_assert failed on the device. */
+#define TSDK_E_DRIVER 1003        /**< The driver failed: tsdk_error_native. */
+#define TSDK_E_PLUGIN 1004        /**< A plugin was refused or misbehaved. */
 
 /** An error object. NULL is success. Made by the SDK only. */
 typedef struct tsdk_error_s *tsdk_error;
@@ -98,7 +99,9 @@ typedef struct tsdk_error_s *tsdk_error;
 /*===- Element types ------------------------------------------------------===*/
 /* The spelling in signatures is the lower-case tail: TSDK_F32 is "f32". */
 
-#define TSDK_DTYPE_NONE 0u /**< Unknown; allowed where an annotation decides. */
+#define TSDK_DTYPE_NONE                                                        \
+  0u /**< Unknown; allowed where an annotation decides.                        \
+      */
 #define TSDK_I1 1u
 #define TSDK_I8 2u
 #define TSDK_I16 3u
@@ -168,8 +171,10 @@ typedef struct tsdk_launch_attr {
 
 /*===- Pointer properties -------------------------------------------------===*/
 
-#define TSDK_POINTER_ORDINAL 1u /**< [int32_t] Device it belongs to; -1: any. */
-#define TSDK_POINTER_BYTES 2u   /**< [uint64_t] From it to its end. */
+#define TSDK_POINTER_ORDINAL                                                   \
+  1u                          /**< [int32_t] Device it belongs to; -1: any.    \
+                               */
+#define TSDK_POINTER_BYTES 2u /**< [uint64_t] From it to its end. */
 
 /*===- Log levels ---------------------------------------------------------===*/
 
@@ -197,8 +202,9 @@ typedef struct tsdk_diag {
   uint32_t line, column, end_line, end_column;
   tsdk_str file;
   tsdk_str message;
-  tsdk_str help;     /**< A suggestion, or empty. */
-  tsdk_str rendered; /**< Full text with source line and carets; not on notes. */
+  tsdk_str help; /**< A suggestion, or empty. */
+  tsdk_str
+      rendered; /**< Full text with source line and carets; not on notes. */
 } tsdk_diag;
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-//===- disk_cache_test.cpp - Corruption, limits, races -----------*- C++ -*-===//
+//===- disk_cache_test.cpp - Corruption, limits, races ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -166,8 +166,8 @@ TEST_F(CacheTest, FullDiskLeavesNothingHalfWritten) {
     std::string big(10000, 'x');
     cache->store(keyOf(1), {{"object", big}});
     cache->store(keyOf(2), {{"object", "small"}});
-    bool good = log.size() == 1 && !cache->load(keyOf(1)) &&
-                cache->load(keyOf(2));
+    bool good =
+        log.size() == 1 && !cache->load(keyOf(1)) && cache->load(keyOf(2));
     _exit(good ? 0 : 1);
   }
   int status = 0;

@@ -1,4 +1,4 @@
-//===- fake_backend.cpp - The fake plugin ------------------------*- C++ -*-===//
+//===- fake_backend.cpp - The fake plugin -----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -203,9 +203,8 @@ Fake *makeFake(const tsdk_host *host) {
   Fake *fake = new Fake;
   fake->host = host;
   fake->functions[0] = {lit("tl.extra.fake.twist"), lit("f32"), lit("f32"),
-                        lit("fake_twist"), 0, 0};
-  fake->options[0] = {lit("fake_level"), lit("2"), {},
-                      lit("How fake"),   0,        9,
+                        lit("fake_twist"),          0,          0};
+  fake->options[0] = {lit("fake_level"), lit("2"), {}, lit("How fake"), 0, 9,
                       TSDK_OPTION_INT,   0};
   fake->options[1] = {lit("num_warps"), lit("4"), {}, lit("Warps"), 1, 8,
                       TSDK_OPTION_INT,  0};
@@ -226,8 +225,8 @@ Fake *makeFake(const tsdk_host *host) {
   for (int i = 0; i < 3; ++i) {
     tsdk_target &target = fake->targets[i];
     target.struct_size = sizeof(tsdk_target);
-    target.execution = i == 2 ? TSDK_EXECUTION_PLUGIN_COMPILER
-                              : TSDK_EXECUTION_TILE_LOOPS;
+    target.execution =
+        i == 2 ? TSDK_EXECUTION_PLUGIN_COMPILER : TSDK_EXECUTION_TILE_LOOPS;
     target.name = lit(names[i]);
     target.fingerprint = lit("f");
     target.doc = lit("Not a machine");
@@ -339,8 +338,7 @@ tsdk_context tilesdk::fake::makeContext(const std::string &cacheDir,
   tsdk_context context = nullptr;
   if (tsdk_context_create(&desc, &context))
     std::abort();
-  auto *self =
-      static_cast<runtime::Context *>(runtime::lookUpHandle(context));
+  auto *self = static_cast<runtime::Context *>(runtime::lookUpHandle(context));
   self->compiler.inject(compilerTable());
   if (tsdk_plugin_register(context, reinterpret_cast<void (*)()>(&query)))
     std::abort();
@@ -349,8 +347,7 @@ tsdk_context tilesdk::fake::makeContext(const std::string &cacheDir,
 
 std::string tilesdk::fake::makeDirectory() {
   const char *base = std::getenv("TMPDIR");
-  std::string path =
-      std::string(base ? base : "/tmp") + "/tilesdk-test-XXXXXX";
+  std::string path = std::string(base ? base : "/tmp") + "/tilesdk-test-XXXXXX";
   if (!mkdtemp(path.data()))
     std::abort();
   return path;

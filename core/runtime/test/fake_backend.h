@@ -1,13 +1,14 @@
-//===- fake_backend.h - A plugin and a compiler without LLVM -----*- C++ -*-===//
+//===- fake_backend.h - A plugin and a compiler without LLVM ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// What the runtime's tests run on. The compiler reads a toy source, one kernel a
-// line: `kernel NAME PARAM[:FLAG]...` with the flags constexpr, const, nospec,
-// noalign, =DEFAULT and @TYPE. A line with ERROR does not parse; a kernel whose
-// name starts with `slow` builds until it is cancelled, one with `broken` fails.
+// What the runtime's tests run on. The compiler reads a toy source, one kernel
+// a line: `kernel NAME PARAM[:FLAG]...` with the flags constexpr, const,
+// nospec, noalign, =DEFAULT and @TYPE. A line with ERROR does not parse; a
+// kernel whose name starts with `slow` builds until it is cancelled, one with
+// `broken` fails.
 //
 //===----------------------------------------------------------------------===//
 

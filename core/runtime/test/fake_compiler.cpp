@@ -1,4 +1,4 @@
-//===- fake_compiler.cpp - A compiler of a toy source ------------*- C++ -*-===//
+//===- fake_compiler.cpp - A compiler of a toy source -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -110,11 +110,11 @@ void addLeaves(llvm::StringRef signature, llvm::json::Array &params) {
                          ? 8
                          : runtime::dtypeBytes(runtime::parseDtype(type));
     if (bytes)
-      params.push_back(llvm::json::Object{
-          {"leaf", static_cast<int64_t>(params.size())},
-          {"name", "p" + std::to_string(params.size())},
-          {"type", type.str()},
-          {"bytes", bytes}});
+      params.push_back(
+          llvm::json::Object{{"leaf", static_cast<int64_t>(params.size())},
+                             {"name", "p" + std::to_string(params.size())},
+                             {"type", type.str()},
+                             {"bytes", bytes}});
   }
 }
 
@@ -157,11 +157,11 @@ tsdk_code compile(const compiler::CompileInput *input,
                      toRef(input->target->name).str() + options;
   llvm::json::Array params;
   addLeaves(signature, params);
-  std::string metadata = runtime::printJson(
-      llvm::json::Object{{"schema", 1},
-                         {"symbol", kernel},
-                         {"params", std::move(params)},
-                         {"scratch_bytes", 64}});
+  std::string metadata =
+      runtime::printJson(llvm::json::Object{{"schema", 1},
+                                            {"symbol", kernel},
+                                            {"params", std::move(params)},
+                                            {"scratch_bytes", 64}});
   sink->blob(sink->user, toStr("metadata"), toBytes(metadata));
   llvm::SmallVector<llvm::StringRef> keep;
   toRef(input->keepStages).split(keep, ',', -1, false);

@@ -1,4 +1,4 @@
-//===- launch_table_test.cpp - Lock-free lookup ------------------*- C++ -*-===//
+//===- launch_table_test.cpp - Lock-free lookup -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- object_test.cpp - Handles ---------------------------------*- C++ -*-===//
+//===- object_test.cpp - Handles --------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

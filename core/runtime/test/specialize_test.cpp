@@ -1,4 +1,4 @@
-//===- specialize_test.cpp - Triton's rules of specialisation ----*- C++ -*-===//
+//===- specialize_test.cpp - Triton's rules of specialisation ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -29,10 +29,10 @@ struct SpecializeTest : testing::Test {
     tsdk_program_desc desc = {};
     desc.struct_size = sizeof(desc);
     desc.source = fake::str(source);
-    EXPECT_EQ(fake::take(tsdk_program_create(context, &desc, &program, nullptr)),
-              "");
     EXPECT_EQ(
-        fake::take(tsdk_kernel_get(program, tsdk_make_str("k"), &handle)), "");
+        fake::take(tsdk_program_create(context, &desc, &program, nullptr)), "");
+    EXPECT_EQ(fake::take(tsdk_kernel_get(program, tsdk_make_str("k"), &handle)),
+              "");
     return *static_cast<Kernel *>(lookUpHandle(handle));
   }
   void TearDown() override {
@@ -234,8 +234,9 @@ TEST_F(SpecializeTest, KeysDifferExactlyWhenSignaturesDo) {
 
 TEST(Signature, Splits) {
   EXPECT_EQ(splitSignature("")->size(), 0u);
-  EXPECT_EQ(*splitSignature(" *f32:16 ,, (a,'x,)') , \"q\\\",\""),
-            (std::vector<std::string>{"*f32:16", "", "(a,'x,)')", "\"q\\\",\""}));
+  EXPECT_EQ(
+      *splitSignature(" *f32:16 ,, (a,'x,)') , \"q\\\",\""),
+      (std::vector<std::string>{"*f32:16", "", "(a,'x,)')", "\"q\\\",\""}));
   EXPECT_FALSE(splitSignature("(a"));
   EXPECT_FALSE(splitSignature("a)"));
   EXPECT_FALSE(splitSignature("'a"));
