@@ -143,6 +143,7 @@ bool CooperativeOp::run(Worker &) {
     if (!program)
       return unfinished.load(std::memory_order_acquire) == 0;
     if (program->fiber->resume()) {
+      streamingFence();
       if (unfinished.fetch_sub(1, std::memory_order_acq_rel) == 1)
         return true;
       continue;

@@ -145,9 +145,10 @@ bool LaunchOp::run(Worker &worker) {
       }
     }
     if (stream->scheduler.moreUrgent(priority))
-      return !hasWork();
+      break;
   }
-  return true;
+  streamingFence();
+  return !hasWork();
 }
 
 void LaunchOp::complete(Worker &worker) { stream->finishHead(worker.ofPool); }

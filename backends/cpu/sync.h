@@ -25,6 +25,10 @@ inline uint32_t forkGeneration() {
 
 inline void cpuRelax() { __builtin_ia32_pause(); }
 
+/// Orders the stores of this thread that bypassed the caches before its later
+/// stores, as no lock or release does by the rules of the architecture.
+inline void streamingFence() { __builtin_ia32_sfence(); }
+
 /// A lock for a few dozen instructions. It gives the processor away when its
 /// holder seems not to run, and a lock held by a thread that was lost in a
 /// fork counts as free.

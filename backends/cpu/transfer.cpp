@@ -88,8 +88,7 @@ void copyStreaming(char *to, const char *from, size_t count) {
     _mm_stream_si128(target + 3, d);
   }
   memcpy(to + i, from + i, count - i);
-  // Streaming stores are not ordered with the stores that publish the result.
-  _mm_sfence();
+  streamingFence();
 }
 
 class CopyOp final : public TransferOp {
