@@ -52,9 +52,8 @@ static const std::vector<DiagInfo> &registry() {
     };
     for (DiagInfo &entry : list)
       entry.name = kebab(entry.name);
-    llvm::sort(list, [](const DiagInfo &a, const DiagInfo &b) {
-      return a.id < b.id;
-    });
+    llvm::sort(
+        list, [](const DiagInfo &a, const DiagInfo &b) { return a.id < b.id; });
     return list;
   }();
   return table;
@@ -206,12 +205,12 @@ void DiagnosticSink::add(Diagnostic diagnostic) {
     return reportFull();
   const Location &where = diagnostic.primary;
   // Without a place only the words tell two messages apart.
-  auto key = std::make_tuple(static_cast<uint16_t>(diagnostic.id), where.file,
-                             where.line, where.column,
-                             where.isValid() && diagnostic.severity !=
-                                                    Severity::Remark
-                                 ? std::string()
-                                 : diagnostic.message);
+  auto key =
+      std::make_tuple(static_cast<uint16_t>(diagnostic.id), where.file,
+                      where.line, where.column,
+                      where.isValid() && diagnostic.severity != Severity::Remark
+                          ? std::string()
+                          : diagnostic.message);
   if (!seen.insert(std::move(key)).second)
     return;
   push(std::move(diagnostic));
@@ -259,8 +258,7 @@ std::vector<FlatDiagnostic> flatten(llvm::ArrayRef<Diagnostic> diagnostics) {
                       std::move(message), diagnostic.primary,
                       FlatDiagnostic::noParent});
     for (const Label &label : diagnostic.labels)
-      result.push_back(
-          {Severity::Note, {}, label.text, label.where, parent});
+      result.push_back({Severity::Note, {}, label.text, label.where, parent});
     for (const Child &child : diagnostic.children)
       result.push_back({child.severity, {}, child.text, child.where, parent});
   }

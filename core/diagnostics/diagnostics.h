@@ -1,4 +1,4 @@
-//===- diagnostics.h - Numbered messages with source spans -------*- C++ -*-===//
+//===- diagnostics.h - Numbered messages with source spans ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -229,8 +229,9 @@ struct FlatDiagnostic {
 /// Labels become notes with a location.
 std::vector<FlatDiagnostic> flatten(llvm::ArrayRef<Diagnostic> diagnostics);
 
-/// The candidate nearest to \p name when it is near enough to be a likely typing
-/// mistake. Case-insensitive matches win; ties go to the earlier candidate.
+/// The candidate nearest to \p name when it is near enough to be a likely
+/// typing mistake. Case-insensitive matches win; ties go to the earlier
+/// candidate.
 std::optional<std::string> nearMiss(llvm::StringRef name,
                                     llvm::ArrayRef<llvm::StringRef> candidates);
 

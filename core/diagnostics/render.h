@@ -1,4 +1,4 @@
-//===- render.h - Diagnostics as text and as JSON ----------------*- C++ -*-===//
+//===- render.h - Diagnostics as text and as JSON ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

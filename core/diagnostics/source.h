@@ -1,4 +1,4 @@
-//===- source.h - Source texts, byte spans, line and column ------*- C++ -*-===//
+//===- source.h - Source texts, byte spans, line and column -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -65,9 +65,8 @@ unsigned appendVisible(std::string &out, llvm::StringRef bytes, CodePoint c) {
     out += static_cast<char>(c.value);
     return 1;
   } else {
-    int width = isDeceptive(c.value)
-                    ? -1
-                    : llvm::sys::unicode::columnWidthUTF8(bytes);
+    int width =
+        isDeceptive(c.value) ? -1 : llvm::sys::unicode::columnWidthUTF8(bytes);
     if (width >= 0) {
       out += bytes;
       return width;

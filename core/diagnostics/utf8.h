@@ -1,4 +1,4 @@
-//===- utf8.h - One code point at a time -------------------------*- C++ -*-===//
+//===- utf8.h - One code point at a time ------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,16 +1,16 @@
-//===- ast.h - Syntax tree of the kernel language ----------------*- C++ -*-===//
+//===- ast.h - Syntax tree of the kernel language ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
 // The tree holds what Python's grammar accepts, and a little more, so that
-// semantic analysis can reject it with words of its own. Nodes live in the arena
-// of their Module, are never freed one by one and hold no heap memory.
+// semantic analysis can reject it with words of its own. Nodes live in the
+// arena of their Module, are never freed one by one and hold no heap memory.
 // `llvm::isa`, `cast` and `dyn_cast` work on Expr and Stmt.
 //
-// The parser bounds the height of every tree (see ParseLimits), so a visitor may
-// recurse.
+// The parser bounds the height of every tree (see ParseLimits), so a visitor
+// may recurse.
 //
 //===----------------------------------------------------------------------===//
 

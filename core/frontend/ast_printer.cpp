@@ -55,9 +55,7 @@ private:
   void decorators(llvm::ArrayRef<Decorator> list);
   void aliases(llvm::ArrayRef<ImportAlias> list);
   void block(StmtList body);
-  void line(llvm::StringRef text) {
-    out.indent(indent) << text << '\n';
-  }
+  void line(llvm::StringRef text) { out.indent(indent) << text << '\n'; }
 
   llvm::raw_ostream &out;
   unsigned indent = 0;
@@ -519,9 +517,9 @@ void Printer::print(const Stmt *stmt) {
   case StmtKind::Nonlocal: {
     bool isGlobal = stmt->kind == StmtKind::Global;
     out << (isGlobal ? "global" : "nonlocal");
-    for (const Identifier &name :
-         isGlobal ? llvm::cast<GlobalStmt>(stmt)->names
-                  : llvm::cast<NonlocalStmt>(stmt)->names)
+    for (const Identifier &name : isGlobal
+                                      ? llvm::cast<GlobalStmt>(stmt)->names
+                                      : llvm::cast<NonlocalStmt>(stmt)->names)
       out << ' ' << name.name;
     break;
   }

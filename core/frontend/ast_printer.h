@@ -1,4 +1,4 @@
-//===- ast_printer.h - Syntax tree as S-expressions --------------*- C++ -*-===//
+//===- ast_printer.h - Syntax tree as S-expressions -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

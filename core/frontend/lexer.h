@@ -1,4 +1,4 @@
-//===- lexer.h - Source text to tokens ---------------------------*- C++ -*-===//
+//===- lexer.h - Source text to tokens --------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -16,8 +16,7 @@ static bool isNameStart(char c) { return llvm::isAlpha(c) || c == '_'; }
 static bool isNameByte(char c) { return llvm::isAlnum(c) || c == '_'; }
 static bool isLineEnd(char c) { return c == '\n' || c == '\r'; }
 
-Token Lexer::numberError(uint32_t begin, const char *reason,
-                         const char *help) {
+Token Lexer::numberError(uint32_t begin, const char *reason, const char *help) {
   // Take the rest of the word along, so that one number gives one message.
   while (isNameByte(at(position)) ||
          (at(position) == '.' && isNameByte(at(position + 1))))
@@ -53,8 +52,7 @@ Token Lexer::lexNumber() {
     if (at(position) == '_' && at(position + 1) != '_')
       ++position;
     unsigned count =
-        prefix == 'x'
-            ? digits([](char c) { return llvm::isHexDigit(c); })
+        prefix == 'x'   ? digits([](char c) { return llvm::isHexDigit(c); })
         : prefix == 'o' ? digits([](char c) { return c >= '0' && c <= '7'; })
                         : digits([](char c) { return c == '0' || c == '1'; });
     if (count == 0 && !llvm::isDigit(at(position)))

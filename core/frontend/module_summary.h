@@ -1,4 +1,4 @@
-//===- module_summary.h - What a program declares ----------------*- C++ -*-===//
+//===- module_summary.h - What a program declares ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

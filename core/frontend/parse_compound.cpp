@@ -105,8 +105,8 @@ Stmt *Parser::parseFor(uint32_t begin, bool isAsync) {
   if (at(TokenKind::LParen) && peek().is(TokenKind::Name)) {
     Token paren = tok;
     Token word = peek();
-    if (text(word) == "int" || text(word) == "size_t" ||
-        text(word) == "auto" || text(word) == "unsigned") {
+    if (text(word) == "int" || text(word) == "size_t" || text(word) == "auto" ||
+        text(word) == "unsigned") {
       fail(Diag::ForeignSyntax, span(paren.begin, word.end),
            "loops are not written like in C")
           .help("write `for i in range(begin, end, step):`");
@@ -185,13 +185,13 @@ Stmt *Parser::parseTry() {
     return errorStmt(begin);
   if (handlers.empty() && !hasFinally)
     complain(Diag::TryWithoutHandler, header);
-  return make<TryStmt>(spanFrom(begin), body, copy(handlers), orelse,
-                       finalBody, header);
+  return make<TryStmt>(spanFrom(begin), body, copy(handlers), orelse, finalBody,
+                       header);
 }
 
 bool Parser::parseWithItems(llvm::SmallVectorImpl<WithItem> &items) {
   auto item = [&](bool star) {
-    WithItem result{!star                   ? parseExpr()
+    WithItem result{!star                    ? parseExpr()
                     : at(TokenKind::KwYield) ? parseYield()
                                              : parseStarOrNamed(),
                     nullptr};

@@ -93,8 +93,7 @@ Stmt *Parser::parseFunction(uint32_t begin,
   return function;
 }
 
-Stmt *Parser::parseClass(uint32_t begin,
-                         llvm::ArrayRef<Decorator> decorators) {
+Stmt *Parser::parseClass(uint32_t begin, llvm::ArrayRef<Decorator> decorators) {
   uint32_t headerBegin = tok.begin;
   advance();
   auto *result = make<ClassDef>(Span());
@@ -170,16 +169,15 @@ bool Parser::parseParams(TokenKind close, bool annotations,
       }
       if (!expectName(param.name, "the name of a parameter"))
         return false;
-      auto [earlier, isNew] = names.try_emplace(param.name.name,
-                                                param.name.span);
+      auto [earlier, isNew] =
+          names.try_emplace(param.name.name, param.name.span);
       if (!isNew)
         complain(Diag::DuplicateParameter, param.name.span, param.name.name)
             .label(earlier->second, "declared first here");
       if (annotations && consume(TokenKind::Colon)) {
         // `*args: *Ts`
-        param.annotation = param.kind == ParamKind::VarArgs
-                               ? parseStarOrNamed()
-                               : parseExpr();
+        param.annotation =
+            param.kind == ParamKind::VarArgs ? parseStarOrNamed() : parseExpr();
       }
       if (!failed && at(TokenKind::Equal)) {
         if (param.kind == ParamKind::VarArgs ||
@@ -238,8 +236,8 @@ bool Parser::parseArguments(uint32_t open, llvm::SmallVectorImpl<Expr *> &args,
       Expr *value;
       if (consume(TokenKind::Star)) {
         Expr *unpacked = parseExpr();
-        value = finish(make<StarredExpr>(spanFrom(begin), unpacked),
-                       {unpacked});
+        value =
+            finish(make<StarredExpr>(spanFrom(begin), unpacked), {unpacked});
       } else {
         value = parseNamed();
       }
@@ -262,9 +260,9 @@ bool Parser::parseArguments(uint32_t open, llvm::SmallVectorImpl<Expr *> &args,
       }
       args.push_back(value);
     }
-    if (generator && (args.size() > 1 || !keywords.empty() ||
-                      (at(TokenKind::Comma) &&
-                       !peek().is(TokenKind::RParen)))) {
+    if (generator &&
+        (args.size() > 1 || !keywords.empty() ||
+         (at(TokenKind::Comma) && !peek().is(TokenKind::RParen)))) {
       complain(Diag::UnparenthesizedGenerator, generator->span);
       generator = nullptr;
     }

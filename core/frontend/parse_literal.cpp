@@ -58,8 +58,8 @@ Expr *Parser::parseFloat() {
   if (result.ec == std::errc::result_out_of_range) {
     // Too large is infinity, too small is zero, as in Python.
     llvm::APFloat exact(llvm::APFloat::IEEEdouble());
-    auto status = exact.convertFromString(
-        digits, llvm::APFloat::rmNearestTiesToEven);
+    auto status =
+        exact.convertFromString(digits, llvm::APFloat::rmNearestTiesToEven);
     if (status)
       value = exact.convertToDouble();
     else
@@ -352,8 +352,8 @@ bool Parser::parseField(uint32_t &position, uint32_t end,
     }
     if (!failed && at(TokenKind::Exclaim)) {
       advance();
-      if (at(TokenKind::Name) && (text(tok) == "r" || text(tok) == "s" ||
-                                  text(tok) == "a")) {
+      if (at(TokenKind::Name) &&
+          (text(tok) == "r" || text(tok) == "s" || text(tok) == "a")) {
         part.conversion = text(tok)[0];
         advance();
       } else {
@@ -365,8 +365,7 @@ bool Parser::parseField(uint32_t &position, uint32_t end,
       position = tok.end;
       if (!inSpec && !at(TokenKind::RBrace)) {
         if (at(TokenKind::EndOfFile))
-          fail(Diag::FStringError, span(open, open + 1),
-               "`{` is never closed");
+          fail(Diag::FStringError, span(open, open + 1), "`{` is never closed");
         else
           fail(Diag::FStringError, span(tok),
                "expected `}`, found " + describe(tok))

@@ -17,8 +17,8 @@ std::unique_ptr<Module> parseModule(FileId file, DiagnosticSink &sink,
                                     const ParseLimits &limits) {
   auto module = std::make_unique<Module>(file);
   const SourceFile *source = sink.sourceManager().file(file);
-  if (!source || !checkSource(file, source->text(), limits.maxSourceBytes,
-                              sink)) {
+  if (!source ||
+      !checkSource(file, source->text(), limits.maxSourceBytes, sink)) {
     module->hasErrors = true;
     return module;
   }
@@ -168,9 +168,8 @@ bool Parser::expectClose(TokenKind kind, uint32_t open, bool commaAllowed) {
     return true;
   Span opener = span(open, open + 1);
   // `x = (1,` and on the next line `y = 2`: the `=` tells.
-  bool isAssignment = at(TokenKind::Equal) &&
-                      previous.is(TokenKind::Name) && previous.lineStart &&
-                      previous.column <= statementColumn;
+  bool isAssignment = at(TokenKind::Equal) && previous.is(TokenKind::Name) &&
+                      previous.lineStart && previous.column <= statementColumn;
   if (lexer == &mainLexer && (isAssignment || atNewStatement())) {
     if (isAssignment)
       tok = previous;

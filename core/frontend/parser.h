@@ -1,4 +1,4 @@
-//===- parser.h - Source text to syntax tree ---------------------*- C++ -*-===//
+//===- parser.h - Source text to syntax tree --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

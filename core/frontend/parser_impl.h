@@ -1,11 +1,11 @@
-//===- parser_impl.h - The parser's class, private ---------------*- C++ -*-===//
+//===- parser_impl.h - The parser's class, private --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Recursive descent for statements, precedence climbing for expressions. After a
-// mistake `failed` is set: every function returns at once, nothing more is
+// Recursive descent for statements, precedence climbing for expressions. After
+// a mistake `failed` is set: every function returns at once, nothing more is
 // reported, and the loop over statements skips to the next one.
 //
 //===----------------------------------------------------------------------===//
@@ -25,6 +25,21 @@ namespace tilesdk::frontend {
 
 using diagnostics::Diag;
 using diagnostics::DiagnosticBuilder;
+
+/// Of operators, from loose to tight.
+enum Precedence : unsigned {
+  precNone,
+  precOr,
+  precAnd,
+  precNot,
+  precCompare,
+  precBitOr,
+  precBitXor,
+  precBitAnd,
+  precShift,
+  precAdd,
+  precMul,
+};
 
 class Parser {
 public:
@@ -217,8 +232,8 @@ private:
   Literal analyse(const Token &token) const;
   void decode(uint32_t begin, uint32_t end, const Literal &literal,
               std::string &out);
-  uint32_t decodeEscape(uint32_t position, uint32_t end,
-                        const Literal &literal, std::string &out);
+  uint32_t decodeEscape(uint32_t position, uint32_t end, const Literal &literal,
+                        std::string &out);
   bool parseFormat(uint32_t &position, uint32_t end, const Literal &literal,
                    bool inSpec, llvm::SmallVectorImpl<FStringPart> &parts,
                    uint16_t &height);

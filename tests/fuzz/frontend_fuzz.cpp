@@ -39,8 +39,7 @@ static std::string parseOnce(llvm::StringRef text) {
     require(diagnostic.id != diagnostics::Diag::Internal, "no internal error");
     const diagnostics::Location &where = diagnostic.primary;
     require(where.line <= lines && where.endLine <= lines &&
-                (where.endLine > where.line ||
-                 where.endColumn >= where.column),
+                (where.endLine > where.line || where.endColumn >= where.column),
             "places lie inside of the source");
   }
   std::string result = renderText(sink.diagnostics(), sources);
@@ -100,15 +99,19 @@ def add(x_ptr, y_ptr, n, BLOCK: tl.constexpr):
 };
 
 static const char *const words[] = {
-    "(",     ")",     "[",       "]",      "{",      "}",      ":",
-    ",",     "=",     "==",      ":=",     "**",     "//",     "->",
-    "...",   "@",     "!",       "\n",     "\n    ", "\n\t",   "\r\n",
-    "\\\n",  "#",     "\"",      "'",      "\"\"\"", "f\"{",   "f'''",
-    "rb'",   "\\x",   "\\N{",    "if ",    "else",   "elif ",  "for ",
-    " in ",  "not ",  "lambda ", "def f(", "class ", "return", "yield ",
-    "async", "await", "import ", "from .", "match ", "print ", "True",
-    "1e",    "0x",    "9999999", "_",      "\xc3\xa4", "\xe2\x80\x9c",
-    "\xff",  ";",     "&&",      "++",     "?",      "else if", "int x",
+    "(",       ")",       "[",       "]",        "{",
+    "}",       ":",       ",",       "=",        "==",
+    ":=",      "**",      "//",      "->",       "...",
+    "@",       "!",       "\n",      "\n    ",   "\n\t",
+    "\r\n",    "\\\n",    "#",       "\"",       "'",
+    "\"\"\"",  "f\"{",    "f'''",    "rb'",      "\\x",
+    "\\N{",    "if ",     "else",    "elif ",    "for ",
+    " in ",    "not ",    "lambda ", "def f(",   "class ",
+    "return",  "yield ",  "async",   "await",    "import ",
+    "from .",  "match ",  "print ",  "True",     "1e",
+    "0x",      "9999999", "_",       "\xc3\xa4", "\xe2\x80\x9c",
+    "\xff",    ";",       "&&",      "++",       "?",
+    "else if", "int x",
 };
 
 extern "C" FuzzSeeds tilesdkFuzzSeeds() {

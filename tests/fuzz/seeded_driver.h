@@ -1,4 +1,4 @@
-//===- seeded_driver.h - A fuzz target without libFuzzer ---------*- C++ -*-===//
+//===- seeded_driver.h - A fuzz target without libFuzzer --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

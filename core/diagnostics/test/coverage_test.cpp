@@ -39,9 +39,9 @@ static void collectCodes(llvm::StringRef text, std::set<std::string> &codes) {
   for (size_t at = text.find('T'); at != llvm::StringRef::npos;
        at = text.find('T', at + 1)) {
     llvm::StringRef code = text.substr(at, 5);
-    bool isCode = code.size() == 5 &&
-                  code.drop_front().find_first_not_of("0123456789") ==
-                      llvm::StringRef::npos;
+    bool isCode =
+        code.size() == 5 && code.drop_front().find_first_not_of("0123456789") ==
+                                llvm::StringRef::npos;
     // Not a piece of a longer word.
     if (isCode && (at + 5 >= text.size() || !isalnum(text[at + 5])) &&
         (at == 0 || !isalnum(text[at - 1])))

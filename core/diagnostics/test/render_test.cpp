@@ -51,9 +51,8 @@ TEST_F(RenderTest, LooksLikeTheStyleGuide) {
       .help("did you mean `tl.dot(a, tl.trans(b))`? it would need `b` to be "
             "128 x 64")
       .note("specialized with BLOCK_M=128 BLOCK_N=128 BLOCK_K=64 at run.py:41");
-  EXPECT_EQ(
-      render(/*explain=*/true),
-      R"(error[T0311]: inner dimensions of `dot` differ: 64 and 32
+  EXPECT_EQ(render(/*explain=*/true),
+            R"(error[T0311]: inner dimensions of `dot` differ: 64 and 32
   --> matmul.py:18:16
    |
 16 |     a = tl.load(a_ptrs)
@@ -72,7 +71,9 @@ TEST_F(RenderTest, WithoutAPlace) {
   sink.reportGlobal(Diag::ResourceExceeded, "attn_fwd", "sm_86", 131072,
                     "shared memory per block", 101376)
       .help("num_stages=3 needs 98,304 and fits");
-  EXPECT_EQ(render(), R"(error[T0702]: kernel `attn_fwd` does not fit sm_86: 131,072 bytes of shared memory per block, limit 101,376
+  EXPECT_EQ(
+      render(),
+      R"(error[T0702]: kernel `attn_fwd` does not fit sm_86: 131,072 bytes of shared memory per block, limit 101,376
    = help: num_stages=3 needs 98,304 and fits
 )");
 }
@@ -119,18 +120,17 @@ TEST_F(RenderTest, WideCharactersAndTabs) {
   sink.report(Diag::UndefinedName, find(file, "y"), "y");
   sink.report(Diag::UndefinedName, find(file, "z"), "z");
   // Two ideographs take four columns, the tab four.
-  EXPECT_EQ(render(),
-            "error[T0200]: `y` is not defined\n"
-            " --> k.py:1:13\n"
-            "  |\n"
-            "1 |     x = \"\xe6\xbc\xa2\xe5\xad\x97\" + y\n"
-            "  |                  ^\n"
-            "\n"
-            "error[T0200]: `z` is not defined\n"
-            " --> k.py:2:5\n"
-            "  |\n"
-            "2 | \xc3\xa4 = z\n"
-            "  |     ^\n");
+  EXPECT_EQ(render(), "error[T0200]: `y` is not defined\n"
+                      " --> k.py:1:13\n"
+                      "  |\n"
+                      "1 |     x = \"\xe6\xbc\xa2\xe5\xad\x97\" + y\n"
+                      "  |                  ^\n"
+                      "\n"
+                      "error[T0200]: `z` is not defined\n"
+                      " --> k.py:2:5\n"
+                      "  |\n"
+                      "2 | \xc3\xa4 = z\n"
+                      "  |     ^\n");
 }
 
 TEST_F(RenderTest, HostileBytesAreEscaped) {

@@ -1,4 +1,4 @@
-//===- golden_runner.h - Sources and the messages they must get --*- C++ -*-===//
+//===- golden_runner.h - Sources and the messages they must get -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

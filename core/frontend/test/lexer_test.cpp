@@ -72,7 +72,8 @@ TEST(Lexer, TabsAndSpaces) {
   EXPECT_EQ(lex("if a:\n\tb\n\tc\n"), "if a : ; > b ; c ; <");
   // A tab reaches column 8, yet eight spaces say so only by chance.
   EXPECT_EQ(lex("if a:\n\tb\n        c\n"), "if a : ; > b ; c ; < !T0009");
-  EXPECT_EQ(lex("if a:\n  if b:\n\tc\n"), "if a : ; > if b : ; > c ; < < !T0009");
+  EXPECT_EQ(lex("if a:\n  if b:\n\tc\n"),
+            "if a : ; > if b : ; > c ; < < !T0009");
 }
 
 TEST(Lexer, WrongIndentation) {

@@ -13,8 +13,8 @@
 
 using namespace tilesdk;
 using namespace tilesdk::frontend;
-using test::parseExpression;
 using test::Parsed;
+using test::parseExpression;
 
 static std::string repeat(llvm::StringRef text, unsigned count) {
   std::string result;
@@ -123,8 +123,7 @@ TEST(Expressions, Strings) {
 }
 
 TEST(Expressions, FormatStrings) {
-  EXPECT_EQ(parseExpression(R"(f"a{b}c{{d}}")"),
-            R"((fstring "a" {b} "c{d}"))");
+  EXPECT_EQ(parseExpression(R"(f"a{b}c{{d}}")"), R"((fstring "a" {b} "c{d}"))");
   EXPECT_EQ(parseExpression(R"(f"{a!r:>{w}.2f}")"),
             R"((fstring {a !r : ">" {w} ".2f"}))");
   EXPECT_EQ(parseExpression(R"(f"{a = }")"), R"((fstring {"a = " a}))");
@@ -393,10 +392,9 @@ TEST(Limits, DeepBlocks) {
 TEST(Limits, LongChainsThatAreNotDeep) {
   for (const std::string &text :
        {"x = a" + repeat(" and b", 100000), "x = a" + repeat(" < b", 100000),
-        "f(" + repeat("a, ", 100000) + ")", repeat("@a\n", 10000) +
-                                                "def f(): pass",
-        "x = " + repeat("'a' ", 10000), repeat("x;", 100000),
-        repeat("x = 1\n", 100000)})
+        "f(" + repeat("a, ", 100000) + ")",
+        repeat("@a\n", 10000) + "def f(): pass", "x = " + repeat("'a' ", 10000),
+        repeat("x;", 100000), repeat("x = 1\n", 100000)})
     EXPECT_EQ(Parsed(text + "\n").codes(), "") << text.substr(0, 20);
 }
 

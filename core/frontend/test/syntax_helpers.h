@@ -1,4 +1,4 @@
-//===- syntax_helpers.h - Parse a text in a test -----------------*- C++ -*-===//
+//===- syntax_helpers.h - Parse a text in a test ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
