@@ -9,6 +9,7 @@
 #include "tools/tilesdk/npy.h"
 #include "tools/tilesdk/session.h"
 
+#include <climits>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -84,8 +85,9 @@ uint32_t encodeSmall(const SmallFloat &format, double value) {
                : (1u << (total - 1)) - 1;
   double magnitude = std::fabs(value);
   int exponent = 0;
-  std::frexp(magnitude, &exponent);
-  exponent = std::max(exponent - 1, 1 - format.bias);
+  if (magnitude > 0)
+    std::frexp(magnitude, &exponent);
+  exponent = std::max(magnitude > 0 ? exponent - 1 : INT_MIN, 1 - format.bias);
   double units = std::nearbyint(
       std::ldexp(std::min(magnitude, 1e300), format.mantissaBits - exponent));
   // Adding lets a carry move into the exponent.

@@ -23,7 +23,8 @@ struct Entry {
   std::time_t used;
 };
 
-/// Files of the cache's directories; names are keys, 64 hex digits.
+/// Files of the cache's directories. A key is 64 hex digits: two name the
+/// folder, the others the file.
 std::vector<Entry> listEntries(const llvm::json::Value &stats) {
   std::vector<Entry> entries;
   const llvm::json::Object *object = stats.getAsObject();
@@ -37,7 +38,8 @@ std::vector<Entry> listEntries(const llvm::json::Value &stats) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(path, error), end;
          !error && it != end; it.increment(error)) {
-      std::string name = it->path().filename().string();
+      std::string name = it->path().parent_path().filename().string() +
+                         it->path().filename().string();
       std::error_code ignored;
       if (!it->is_regular_file(ignored) || name.size() != 64 ||
           !std::all_of(name.begin(), name.end(),

@@ -7,6 +7,7 @@
 #include "tools/tilesdk/options.h"
 
 #include <cctype>
+#include <unistd.h>
 
 using namespace tilesdk::tool;
 
@@ -112,12 +113,14 @@ int doctor(Session &session) {
       row("cache", "off");
     else
       for (const llvm::json::Value &directory : *directories)
-        row("cache",
-            field(directory, "path") + ": " + field(directory, "entries") +
-                " entries, " +
-                bytesText(
-                    std::strtod(field(directory, "bytes").c_str(), nullptr)) +
-                (field(directory, "writable") == "true" ? "" : ", read-only"));
+        row("cache", field(directory, "path") + ": " +
+                         field(directory, "entries") + " entries, " +
+                         bytesText(std::strtod(
+                             field(directory, "bytes").c_str(), nullptr)) +
+                         (field(directory, "writable") == "true" ? ""
+                          : access(field(directory, "path").c_str(), F_OK) != 0
+                              ? ", not made yet"
+                              : ", read-only"));
   }
   if (const llvm::json::Array *plugins = object.getArray("plugins"))
     for (const llvm::json::Value &plugin : *plugins) {

@@ -6,8 +6,8 @@
 
 #include "tools/tilesdk/options.h"
 
+#include <algorithm>
 #include <cstdio>
-#include <iostream>
 
 using namespace tilesdk::tool;
 
@@ -50,14 +50,12 @@ void addCommon(CLI::App &app, Common &common) {
       ->capture_default_str();
 }
 
-/// The first word that is neither an option nor a command.
+/// A first word that is no command; empty when there is none.
 std::string unknownCommand(int argc, char **argv,
                            const std::vector<std::string> &names) {
-  if (argc < 2 || argv[1][0] == '-')
+  if (argc < 2 || argv[1][0] == '-' ||
+      std::find(names.begin(), names.end(), argv[1]) != names.end())
     return "";
-  for (const std::string &name : names)
-    if (name == argv[1])
-      return "";
   return argv[1];
 }
 
@@ -69,6 +67,13 @@ std::vector<std::string> optionNames(const CLI::App &app) {
   return names;
 }
 
+/// The first option among words that could not be placed, else the first word.
+std::string unplaced(const std::string &words) {
+  size_t dash = words.find("--");
+  std::string first = words.substr(dash == std::string::npos ? 0 : dash);
+  return first.substr(0, first.find_first_of(" ="));
+}
+
 int usageError(Session &session, const CLI::App &app,
                const CLI::ParseError &error) {
   std::string message = error.what();
@@ -76,8 +81,7 @@ int usageError(Session &session, const CLI::App &app,
   size_t colon = message.rfind(": ");
   if (dynamic_cast<const CLI::ExtrasError *>(&error) &&
       colon != std::string::npos) {
-    std::string first = message.substr(colon + 2);
-    first = first.substr(0, first.find_first_of(" ="));
+    std::string first = unplaced(message.substr(colon + 2));
     message = "unknown argument `" + first + "`" +
               didYouMean(first, optionNames(app));
   }
@@ -142,7 +146,6 @@ int main(int argc, char **argv) {
         "`tilesdk --help` lists the commands");
   }
   try {
-    app.require_subcommand(1);
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
     return app.exit(success);
@@ -160,5 +163,6 @@ int main(int argc, char **argv) {
   for (const Entry &entry : entries)
     if (entry.app->parsed())
       return entry.command(session);
-  return ExitUsage;
+  return session.fail(ExitUsage, "no command was given",
+                      "`tilesdk --help` lists the commands");
 }
