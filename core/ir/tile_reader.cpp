@@ -155,17 +155,19 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
   }
 
   Forwarder forwarder(context, sink, name);
+  unsigned errorsBefore = sink.numErrors();
   OwningOpRef<ModuleOp> module = parse(bytes, name, context);
-  if (!module) {
-    if (!sink.hasErrors())
-      return refuse("the input could not be read");
+  if (!module && sink.numErrors() == errorsBefore)
+    return refuse("the input could not be read");
+  // MLIR's lexer reports a stray character and goes on as if it were not there.
+  bool isBroken = sink.numErrors() != errorsBefore;
+  if (!module)
     return {};
-  }
   if (failed(checkBounds(*module, maxIrNesting, maxAttributeSize))) {
     eraseDeepModule(module.release());
     return {};
   }
-  if (failed(verify(*module)) || failed(checkTileModule(*module)))
+  if (isBroken || failed(verify(*module)) || failed(checkTileModule(*module)))
     return {};
   (*module)->setAttr(attr::version,
                      Builder(&context).getI32IntegerAttr(dialectVersion));

@@ -171,6 +171,8 @@ TEST_F(Reader, BadTextSaysWhere) {
   refuses(llvm::StringRef("module {\0}", 10), "byte 8 is 0");
   refuses("func.func @f() {", "expected");
   refuses("hello", "");
+  // MLIR's parser reads on after a stray dot.
+  refuses("func.func @f(%x: !tile.ptr<f32>.) { return }", "ellipsis");
 }
 
 TEST_F(Reader, HostileTextIsRefusedBeforeItIsParsed) {
