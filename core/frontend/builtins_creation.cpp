@@ -186,6 +186,11 @@ static Value onlyAType(Sema &sema, BuiltinCall &call) {
                      "the type `" + call.name().str() + "`");
 }
 
+/// In the language, but not in this version of the compiler.
+static Value unsupported(Sema &sema, BuiltinCall &call) {
+  return sema.report(Diag::UnsupportedFunction, call.span, call.name());
+}
+
 llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::creationBuiltins() {
   static constexpr BuiltinInfo rows[] = {
       {"tl.program_id", "axis", programId},
@@ -208,6 +213,18 @@ llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::creationBuiltins() {
       {"tl.tensor", "*args", onlyAType},
       {"tl.const", "*args", onlyAType},
       {"tl.tensor_descriptor", "*args", onlyAType},
+      {"tl.make_tensor_descriptor",
+       "base, shape, strides, block_shape, padding_option='zero'", unsupported},
+      {"tl.load_tensor_descriptor", "desc, offsets", unsupported},
+      {"tl.store_tensor_descriptor", "desc, offsets, value", unsupported},
+      {"tl._experimental_descriptor_load", "*args", unsupported},
+      {"tl._experimental_descriptor_store", "*args", unsupported},
+      {"tl.inline_asm_elementwise",
+       "asm, constraints, args, dtype, is_pure, pack", unsupported},
+      {"tl.map_elementwise", "scalar_fn, *args, pack=1", unsupported},
+      {"tl.atomic_poll",
+       "pointer, expected, sem='acquire', scope='gpu', timeout_ns=None",
+       unsupported},
   };
   return rows;
 }

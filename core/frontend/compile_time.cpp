@@ -199,6 +199,7 @@ Value Sema::foldBinary(BinaryOp op, const Value &lhs, const Value &rhs,
   if (op == BinaryOp::Add && lhs.isString() && rhs.isString()) {
     if (lhs.text().size() + rhs.text().size() > maxStringBytes)
       return tooLong();
+    numSteps += (lhs.text().size() + rhs.text().size()) / 64;
     return Value::stringOf((lhs.text() + rhs.text()).str());
   }
   const Value *text = lhs.isString() ? &lhs : rhs.isString() ? &rhs : nullptr;
@@ -210,6 +211,7 @@ Value Sema::foldBinary(BinaryOp op, const Value &lhs, const Value &rhs,
     size_t size = text->text().size();
     if (size && (!times || *times > int64_t(maxStringBytes / size)))
       return tooLong();
+    numSteps += size * (times ? *times : 0) / 64;
     std::string result;
     for (int64_t i = 0; size && i < *times; ++i)
       result += text->text();

@@ -24,6 +24,7 @@ void Branch::build(llvm::function_ref<Flow()> body) {
   sema.builder.setInsertionPointToEnd(block);
   Frame &frame = *sema.frame;
   Env outer = frame.locals;
+  sema.numSteps += outer.size() / 4;
   Value outerValue = frame.returnValue;
   mlir::Value outerFlag = frame.returned;
   bool couldBreak = std::exchange(frame.canBreak, false);
@@ -35,6 +36,8 @@ void Branch::build(llvm::function_ref<Flow()> body) {
 }
 
 static bool identical(const Value &lhs, const Value &rhs) {
+  if (lhs.payload && lhs.payload == rhs.payload && lhs.kind == rhs.kind)
+    return true;
   if (!sameType(lhs, rhs))
     return false;
   llvm::SmallVector<mlir::Value, 4> a, b;

@@ -121,6 +121,8 @@ Value Sema::makeTuple(std::vector<Value> elements, bool isList, Span where) {
   for (const Value &element : elements)
     if (element.isError())
       return element;
+  // Growing a tuple in a loop is quadratic: count what is copied as work.
+  numSteps += elements.size() / 4;
   Value tuple = Value::tuple(std::move(elements), isList);
   if (tuple.payload->leaves > maxTupleLeaves)
     return report(Diag::ConstexprEvaluation, where,

@@ -85,7 +85,9 @@ Stmt *Parser::parseFunction(uint32_t begin,
     function->returns = parseExpr();
   expectColon("the parameters of `def`");
   function->header = spanFrom(headerBegin);
+  bool outer = std::exchange(inFunction, true);
   function->body = parseBlock("`def`", function->header);
+  inFunction = outer;
   if (failed)
     return errorStmt(begin);
   function->docstring = docstringOf(function->body);
@@ -113,7 +115,9 @@ Stmt *Parser::parseClass(uint32_t begin, llvm::ArrayRef<Decorator> decorators) {
   }
   expectColon("the head of `class`");
   result->header = spanFrom(headerBegin);
+  bool outer = std::exchange(inFunction, false);
   result->body = parseBlock("`class`", result->header);
+  inFunction = outer;
   if (failed)
     return errorStmt(begin);
   result->docstring = docstringOf(result->body);

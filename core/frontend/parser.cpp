@@ -245,8 +245,11 @@ void Parser::synchronize() {
     }
     NestBlock nest(*this);
     llvm::SmallVector<Stmt *, 8> ignored;
+    // The header may have been that of a function.
+    bool outer = std::exchange(inFunction, true);
     advance();
     parseStatements(ignored);
+    inFunction = outer;
     consume(TokenKind::Dedent);
   }
 }

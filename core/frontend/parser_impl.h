@@ -257,6 +257,7 @@ private:
   bool failed = false;
   unsigned depth = 0;
   unsigned blockDepth = 0;
+  bool inFunction = false;
   /// The last statement was broken: an `else` behind it is not a mistake.
   bool lastBroken = false;
   uint32_t statementBegin = 0;

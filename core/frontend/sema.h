@@ -34,7 +34,7 @@ using diagnostics::Diag;
 
 constexpr int64_t maxTensorElements = 1 << 20;
 constexpr unsigned maxCallDepth = 128;
-constexpr unsigned maxEvalDepth = 4000;
+constexpr unsigned maxEvalDepth = 2500;
 constexpr uint64_t maxSteps = 4u << 20;
 constexpr uint64_t maxOps = 400000;
 constexpr uint64_t maxUnroll = 1 << 16;

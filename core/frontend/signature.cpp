@@ -47,7 +47,9 @@ public:
                  unsigned depth) {
     while (true) {
       skipBlanks();
-      if (at == text.size() ? close == 0 : text[at] == close)
+      if (at == text.size())
+        return close == 0 || fail("`" + llvm::Twine(close) + "` is missing");
+      if (text[at] == close)
         return true;
       if (!depth)
         error.entry = entries.size() + 1;
@@ -69,8 +71,8 @@ public:
           entries.emplace_back();
         continue;
       }
-      if (at == text.size() ? close == 0 : text[at] == close)
-        return true;
+      if (at == text.size() || text[at] == close)
+        continue;
       return fail("unexpected `" + text.substr(at, 8).str() + "`");
     }
   }
@@ -98,8 +100,6 @@ private:
       entry.kind = Kind::Tuple;
       if (!parseList(entry.elements, close, depth + 1))
         return false;
-      if (at == text.size())
-        return fail("`" + llvm::Twine(close) + "` is missing");
       ++at;
       return true;
     }

@@ -327,11 +327,11 @@ Flow Sema::visitSeq(StmtList stmts, const Continuation *next) {
         report(Diag::NestingTooDeep, stmt->span, "the `if`", maxEvalDepth);
         return Flow::Returned;
       }
-      evalDepth += 4;
+      evalDepth += 16;
       Continuation rest{stmts, next};
       bool consumed = false;
       flow = visitIf(branch, 0, hasExit(*branch) ? &rest : nullptr, consumed);
-      evalDepth -= 4;
+      evalDepth -= 16;
       if (consumed)
         return flow;
     } else {

@@ -1,0 +1,8 @@
+# kernel: kernle
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def kernel(x):
+    pass

@@ -1,0 +1,14 @@
+# signature: *f32
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def with_keywords(x, **more):
+    return x
+
+
+
+@triton.jit
+def k(x, *rest, **more):
+    with_keywords(x)
