@@ -166,12 +166,13 @@ for dim in (0, 1):
          "COLS": Const(8), "AXIS": Const(dim)}, (1,),
         lambda a: {"out": np.take_along_axis(a.x, a.index, a.AXIS)},
         exact=True))
-for t in ("f32", "i32", "u8", "i64", "f16"):
+for t, size in (("f32", 64), ("i32", 64), ("u8", 64), ("i64", 64),
+                ("f16", 64), ("bf16", 32), ("f32", 24), ("i32", 100)):
     for descending in (False, True):
         CASES.append(Case(
-            f"shape/sort/{t}/{'down' if descending else 'up'}",
+            f"shape/sort_{size}/{t}/{'down' if descending else 'up'}",
             "shape.py:sort",
-            {"x": In(t, (3, 64)), "out": Out(t, (3, 64)), "N": Const(64),
+            {"x": In(t, (3, size)), "out": Out(t, (3, size)), "N": Const(size),
              "DESCENDING": Const(descending)}, (3,),
             lambda a: {"out": np.sort(a.x, 1)[:, ::-1] if a.DESCENDING
                        else np.sort(a.x, 1)}, exact=True))

@@ -1,0 +1,114 @@
+"""Who may include whom (design, section 2), and names that core must not know.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import re
+
+import pytest
+
+from conftest import ROOT, tracked
+
+# Folder -> what its files may include of ours. Every folder may include itself
+# and core/diagnostics.
+PUBLIC = ["tilesdk/tilesdk.h", "tilesdk/tilesdk_types.h"]
+PLUGIN = PUBLIC + ["tilesdk/tilesdk_plugin.h"]
+ALLOWED = {
+    "api/include": PLUGIN + ["tilesdk_types.h", "tilesdk.h"],
+    "api/src": PLUGIN + ["core/runtime/"],
+    "core/diagnostics": [],
+    "core/frontend": ["core/ir/"],
+    "core/ir": [],
+    "core/optimizer": ["core/ir/"],
+    "core/lowering": ["core/ir/", "core/optimizer/"],
+    "core/codegen": [],
+    "core/compiler": PLUGIN + ["core/"],
+    "core/runtime": PLUGIN + ["core/compiler/compiler_entry.h"],
+    "backends/cpu": PLUGIN,
+    "bindings/python": PUBLIC,
+    "tools": PUBLIC,
+    "samples": PUBLIC,
+}
+# The pure parts of the front end know no MLIR.
+PLAIN_FRONTEND = re.compile(
+    r"core/frontend/(lexer\w*|parse\w*|ast\w*|module_summary)\.(cpp|h)$")
+INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.M)
+# Standard and system headers without a folder need no permission.
+SYSTEM = ("llvm/", "mlir/", "lld/", "CLI/")
+EXTERNAL = {
+    "core/runtime": ("llvm/ADT", "llvm/Support"),
+    "api/src": ("llvm/ADT", "llvm/Support"),
+    "core/diagnostics": ("llvm/ADT", "llvm/Support"),
+    "tools": ("llvm/ADT", "llvm/Support", "CLI/"),
+    "backends/cpu": (),
+    "bindings/python": (),
+    "samples": (),
+    "api/include": (),
+    "core/codegen": ("llvm/", "lld/", "llvm-c/"),
+}
+
+
+def sources(folder):
+    for path in tracked():
+        name = path.relative_to(ROOT).as_posix()
+        if name.startswith(folder + "/") and "/test/" not in name and \
+                "/tests/" not in name and name.endswith(
+                    (".c", ".h", ".cpp", ".td")):
+            yield name, path.read_text(errors="replace")
+
+
+@pytest.mark.parametrize("folder", sorted(ALLOWED))
+def test_includes_follow_the_arrows(folder):
+    allowed = ALLOWED[folder] + [folder + "/", "core/diagnostics/"]
+    wrong, seen = [], 0
+    for name, text in sources(folder):
+        seen += 1
+        for kind, header in INCLUDE.findall(text):
+            ours = header.startswith(("core/", "api/", "backends/", "tools/",
+                                      "bindings/", "samples/", "tilesdk/"))
+            if ours and not header.startswith(tuple(allowed)):
+                wrong.append(f"{name} includes {header}")
+            external = EXTERNAL.get(folder)
+            if header.startswith(SYSTEM) and external is not None and \
+                    not header.startswith(external):
+                wrong.append(f"{name} includes {header}")
+            if PLAIN_FRONTEND.search(name) and header.startswith("mlir/"):
+                wrong.append(f"{name} includes {header}")
+    assert seen, f"no source in {folder}"
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_folder_has_rules():
+    folders = {p.relative_to(ROOT).as_posix() for p in (ROOT / "core").iterdir()
+               if p.is_dir()}
+    folders |= {p.relative_to(ROOT).as_posix()
+                for p in (ROOT / "backends").iterdir() if p.is_dir()}
+    assert folders <= set(ALLOWED), folders - set(ALLOWED)
+
+
+# A vendor's name in core would be a fact that belongs to a target table. The
+# language itself has vendor spellings in its namespace names; they are data.
+VENDORS = re.compile(r"\b(nvidia|cuda|ptx|amd|amdgpu|rocm|hip|intel|nvvm|rocdl|"
+                     r"gfx\d+|sm_\d+)\b", re.I)
+
+
+def strip_comments(text):
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.S)
+    return re.sub(r"//[^\n]*", "", text)
+
+
+def test_core_knows_no_vendor():
+    wrong = []
+    for folder in ("core", "api/src"):
+        for name, text in sources(folder):
+            for number, line in enumerate(strip_comments(text).split("\n"), 1):
+                if match := VENDORS.search(line):
+                    wrong.append(f"{name}: {match[0]}: {line.strip()}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_core_does_not_ask_which_backend_it_is():
+    pattern = re.compile(r'(==|!=|starts_with|\.Case)\s*\(?\s*"(cpu|nvidia|amd|'
+                         r'simulator)"')
+    wrong = [f"{name}: {match[0]}" for folder in ("core", "api/src")
+             for name, text in sources(folder)
+             for match in [pattern.search(strip_comments(text))] if match]
+    assert not wrong, "\n".join(wrong)
