@@ -14,11 +14,13 @@ def TileSimplify : Pass<"tile-simplify", "::mlir::func::FuncOp"> {
   let description = [{
     Runs the canonicalization patterns of tile IR's dialects together with
     patterns that span dialects: arithmetic on splats becomes scalar
-    arithmetic, comparisons of ranges with constants are decided, a constant
-    chosen where a mask is false moves into the masked load.
+    arithmetic and arithmetic on broadcasts of one shape is done before them,
+    comparisons of ranges with constants are decided, a constant chosen where a
+    mask is false moves into the masked load.
 
     Assumes: verified tile IR. Guarantees: no elementwise op of arith, math or
-    tile has only splats as operands. Numbers: never changed.
+    tile has only splats, or only splats and broadcasts of one shape, as
+    operands. Numbers: never changed.
   }];
 }
 

@@ -41,10 +41,39 @@ bool isSplat(Value value) {
   return matchPattern(value, m_Constant(&constant)) && constant.isSplat();
 }
 
+/// The splat \p value again, in another shape.
+Value splatOfShape(Value value, ArrayRef<int64_t> shape, OpBuilder &builder) {
+  Type type = tile::typeOf(shape, tile::elementOf(value.getType()));
+  if (auto splat = value.getDefiningOp<tile::SplatOp>())
+    return tile::SplatOp::create(builder, value.getLoc(), type,
+                                 splat.getSource());
+  DenseElementsAttr constant;
+  matchPattern(value, m_Constant(&constant));
+  return arith::ConstantOp::create(
+      builder, value.getLoc(), constant.resizeSplat(cast<ShapedType>(type)));
+}
+
+/// An op without effects and regions that computes one tensor by elements.
 bool isElementwise(Operation *op) {
+  if (op->getNumResults() != 1 || op->getNumOperands() == 0 ||
+      op->getNumRegions() != 0 ||
+      !tile::isTileTensor(op->getResult(0).getType()) ||
+      !isMemoryEffectFree(op))
+    return false;
   return op->hasTrait<OpTrait::Elementwise>() ||
-         isa<tile::FpToFpOp, tile::SqrtRnOp, tile::DivRnOp, tile::IntToPtrOp,
-             tile::PtrToIntOp, tile::PtrCastOp>(op);
+         isa<tile::AddPtrOp, tile::FpToFpOp, tile::SqrtRnOp, tile::DivRnOp,
+             tile::IntToPtrOp, tile::PtrToIntOp, tile::PtrCastOp>(op);
+}
+
+/// The op \p op on other operands, with its attributes and properties.
+Value withOperands(Operation *op, ValueRange operands, Type type,
+                   PatternRewriter &rewriter) {
+  OperationState state(op->getLoc(), op->getName());
+  state.addOperands(operands);
+  state.addTypes(type);
+  state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
+  state.propertiesAttr = op->getPropertiesAsAttribute();
+  return rewriter.create(state)->getResult(0);
 }
 
 /// f(splat(x), splat(y)) -> splat(f(x, y))
@@ -54,10 +83,7 @@ struct ElementwiseOfSplats : RewritePattern {
 
   LogicalResult matchAndRewrite(Operation *op,
                                 PatternRewriter &rewriter) const override {
-    if (op->getNumResults() != 1 || op->getNumOperands() == 0 ||
-        op->getNumRegions() != 0 || !isElementwise(op) ||
-        !tile::isTileTensor(op->getResult(0).getType()) ||
-        !isMemoryEffectFree(op))
+    if (!isElementwise(op))
       return failure();
     bool anySplatOp = false;
     for (Value operand : op->getOperands()) {
@@ -75,13 +101,49 @@ struct ElementwiseOfSplats : RewritePattern {
                             ? operand
                             : scalarOfSplat(operand, rewriter));
     Type type = op->getResult(0).getType();
-    OperationState state(op->getLoc(), op->getName());
-    state.addOperands(scalars);
-    state.addTypes(tile::elementOf(type));
-    state.addAttributes(llvm::to_vector(op->getDiscardableAttrs()));
-    state.propertiesAttr = op->getPropertiesAsAttribute();
-    Operation *scalar = rewriter.create(state);
-    rewriter.replaceOpWithNewOp<tile::SplatOp>(op, type, scalar->getResult(0));
+    Value scalar = withOperands(op, scalars, tile::elementOf(type), rewriter);
+    rewriter.replaceOpWithNewOp<tile::SplatOp>(op, type, scalar);
+    return success();
+  }
+};
+
+/// f(broadcast(x), broadcast(y), splat(s)) -> broadcast(f(x, y, splat(s))) for
+/// x and y of one shape: what repeats is computed once, and what is uniform
+/// goes on its way to the base pointer.
+struct ElementwiseOfBroadcasts : RewritePattern {
+  explicit ElementwiseOfBroadcasts(MLIRContext *context)
+      : RewritePattern(MatchAnyOpTypeTag(), 1, context) {}
+
+  LogicalResult matchAndRewrite(Operation *op,
+                                PatternRewriter &rewriter) const override {
+    if (!isElementwise(op))
+      return failure();
+    Type source;
+    for (Value operand : op->getOperands()) {
+      if (auto broadcast = operand.getDefiningOp<tile::BroadcastOp>()) {
+        Type type = broadcast.getSource().getType();
+        if (source && tile::shapeOf(source) != tile::shapeOf(type))
+          return failure();
+        source = type;
+      } else if (!tile::isTileScalar(operand.getType()) && !isSplat(operand))
+        return failure();
+    }
+    if (!source)
+      return failure();
+    ArrayRef<int64_t> shape = tile::shapeOf(source);
+    SmallVector<Value> operands;
+    for (Value operand : op->getOperands()) {
+      if (auto broadcast = operand.getDefiningOp<tile::BroadcastOp>())
+        operands.push_back(broadcast.getSource());
+      else if (tile::isTileScalar(operand.getType()))
+        operands.push_back(operand);
+      else
+        operands.push_back(splatOfShape(operand, shape, rewriter));
+    }
+    Type type = op->getResult(0).getType();
+    Value small = withOperands(
+        op, operands, tile::typeOf(shape, tile::elementOf(type)), rewriter);
+    rewriter.replaceOpWithNewOp<tile::BroadcastOp>(op, type, small);
     return success();
   }
 };
@@ -212,7 +274,8 @@ struct Simplify : impl::TileSimplifyBase<Simplify> {
       if (llvm::is_contained({"tile", "arith", "math", "scf", "func"},
                              name.getDialectNamespace()))
         name.getCanonicalizationPatterns(set, context);
-    set.add<ElementwiseOfSplats, CompareOfRange, SelectOfMaskedLoad>(context);
+    set.add<ElementwiseOfSplats, ElementwiseOfBroadcasts, CompareOfRange,
+            SelectOfMaskedLoad>(context);
     patterns = FrozenRewritePatternSet(std::move(set));
     return success();
   }

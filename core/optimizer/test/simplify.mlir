@@ -132,3 +132,52 @@ func.func @select_kept(%p: tensor<8x!tile.ptr<f32>>, %m: tensor<8xi1>, %n: tenso
   %5 = arith.select %m, %4, %c : tensor<8xi1>, tensor<8xf32>
   return %1, %2, %3, %5 : tensor<8xf32>, tensor<8xf32>, tensor<8xf32>, tensor<8xf32>
 }
+
+// -----
+
+// CHECK-LABEL: @elementwise_of_broadcasts
+// CHECK-SAME: (%[[X:.*]]: tensor<8x1xi32>, %[[Y:.*]]: tensor<8x1xi32>, %[[S:.*]]: i32)
+// CHECK: %[[C:.*]] = arith.constant dense<3> : tensor<8x1xi32>
+// CHECK: %[[A:.*]] = arith.addi %[[X]], %[[Y]] : tensor<8x1xi32>
+// CHECK: %[[T:.*]] = tile.splat %[[S]] : i32 -> tensor<8x1xi32>
+// CHECK: %[[M:.*]] = arith.muli %[[A]], %[[T]] : tensor<8x1xi32>
+// CHECK: %[[D:.*]] = arith.cmpi slt, %[[M]], %[[C]] : tensor<8x1xi32>
+// CHECK: %[[R:.*]] = tile.broadcast %[[D]] : tensor<8x1xi1> -> tensor<8x16xi1>
+// CHECK: return %[[R]]
+func.func @elementwise_of_broadcasts(%x: tensor<8x1xi32>, %y: tensor<8x1xi32>, %s: i32) -> tensor<8x16xi1> {
+  %0 = tile.broadcast %x : tensor<8x1xi32> -> tensor<8x16xi32>
+  %1 = tile.broadcast %y : tensor<8x1xi32> -> tensor<8x16xi32>
+  %2 = arith.addi %0, %1 : tensor<8x16xi32>
+  %3 = tile.splat %s : i32 -> tensor<8x16xi32>
+  %4 = arith.muli %2, %3 : tensor<8x16xi32>
+  %c = arith.constant dense<3> : tensor<8x16xi32>
+  %5 = arith.cmpi slt, %4, %c : tensor<8x16xi32>
+  return %5 : tensor<8x16xi1>
+}
+
+// Rows and columns do not meet before both are stretched.
+// CHECK-LABEL: @broadcasts_of_two_shapes
+// CHECK: arith.addi %{{.*}}, %{{.*}} : tensor<8x16xi32>
+func.func @broadcasts_of_two_shapes(%x: tensor<8x1xi32>, %y: tensor<1x16xi32>) -> tensor<8x16xi32> {
+  %0 = tile.broadcast %x : tensor<8x1xi32> -> tensor<8x16xi32>
+  %1 = tile.broadcast %y : tensor<1x16xi32> -> tensor<8x16xi32>
+  %2 = arith.addi %0, %1 : tensor<8x16xi32>
+  return %2 : tensor<8x16xi32>
+}
+
+// A uniform step reaches the scalar base through the broadcast.
+// CHECK-LABEL: @uniform_step_below_broadcast
+// CHECK-SAME: (%[[P:.*]]: !tile.ptr<f32>, %[[X:.*]]: tensor<8x1xi32>, %[[S:.*]]: i64)
+// CHECK: %[[B:.*]] = tile.addptr %[[P]], %[[S]] : !tile.ptr<f32>, i64
+// CHECK: %[[T:.*]] = tile.splat %[[B]]
+// CHECK: %[[A:.*]] = tile.addptr %[[T]], %[[X]]
+// CHECK: %[[R:.*]] = tile.broadcast %[[A]]
+// CHECK: return %[[R]]
+func.func @uniform_step_below_broadcast(%p: !tile.ptr<f32>, %x: tensor<8x1xi32>, %s: i64) -> tensor<8x16x!tile.ptr<f32>> {
+  %0 = tile.splat %p : !tile.ptr<f32> -> tensor<8x1x!tile.ptr<f32>>
+  %1 = tile.addptr %0, %x : tensor<8x1x!tile.ptr<f32>>, tensor<8x1xi32>
+  %2 = tile.broadcast %1 : tensor<8x1x!tile.ptr<f32>> -> tensor<8x16x!tile.ptr<f32>>
+  %3 = tile.splat %s : i64 -> tensor<8x16xi64>
+  %4 = tile.addptr %2, %3 : tensor<8x16x!tile.ptr<f32>>, tensor<8x16xi64>
+  return %4 : tensor<8x16x!tile.ptr<f32>>
+}
