@@ -12,7 +12,7 @@ namespace tilesdk::lowering {
 
 void Engine::fail(Operation *op, const Twine &message) {
   if (!failed)
-    op->emitError() << "[T0710] " << message;
+    op->emitError() << "" << message;
   failed = true;
 }
 

@@ -69,10 +69,10 @@ static LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
     for (func::CallOp call : calls) {
       auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
       if (!callee || callee.isExternal() || !callee.getBody().hasOneBlock())
-        return call.emitError() << "[T0710] function '" << call.getCallee()
+        return call.emitError() << "function '" << call.getCallee()
                                 << "' has no body that can be inlined";
       if (budget-- == 0)
-        return call.emitError() << "[T0710] calls are recursive or too many";
+        return call.emitError() << "calls are recursive or too many";
       OpBuilder b(call);
       IRMapping map;
       Block &body = callee.getBody().front();
@@ -98,7 +98,7 @@ bool lowerTileToLoops(ModuleOp module, const TileLoopsTarget &target,
   }
   module.getContext()->getOrLoadDialect("llvm");
   if (!module.getContext()->getLoadedDialect("llvm")) {
-    module.emitError("[T0711] the LLVM dialect is not registered");
+    module.emitError("the LLVM dialect is not registered");
     return false;
   }
   for (func::FuncOp func : kernels) {
