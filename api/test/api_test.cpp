@@ -283,8 +283,7 @@ TEST_F(ApiTest, DeadlineAndCancel) {
   FAILS(tsdk_variant_build(kernel, &build, &variant), "CANCELLED: ");
   // A thread that waits for another's build keeps to its own deadline.
   int32_t flag = 0;
-  std::thread builder([&] {
-    tsdk_variant_desc mine = build;
+  std::thread builder([&, mine = build]() mutable {
     mine.cancel = &flag;
     tsdk_variant out = nullptr;
     FAILS(tsdk_variant_build(kernel, &mine, &out), "CANCELLED: ");

@@ -11,6 +11,7 @@
 #include "backends/cpu/transfer.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -90,6 +91,12 @@ tsdk_error deviceTarget(void *self, void *, const tsdk_target **out) {
   return nullptr;
 }
 
+tsdk_error targetRuns(void *self, void *, const tsdk_target *target,
+                      tsdk_bool *runs) {
+  *runs = plugin(self).targets().runs(target, detectIsaLevel());
+  return nullptr;
+}
+
 tsdk_error deviceGet(void *self, void *device, uint32_t property, void *out,
                      size_t *size) {
   switch (property) {
@@ -109,6 +116,8 @@ tsdk_error deviceGet(void *self, void *device, uint32_t property, void *out,
   }
   case TSDK_DEVICE_TIMER_NS:
     return give<uint64_t>(1, out, size);
+  default:
+    break;
   }
   return plugin(self).error(TSDK_E_UNIMPLEMENTED,
                             "device property " + std::to_string(property) +
@@ -201,7 +210,7 @@ tsdk_error streamQuery(void *, void *device, uint64_t stream, tsdk_bool *done) {
   return nullptr;
 }
 
-Event &eventOf(uint64_t event) { return *reinterpret_cast<Event *>(event); }
+Event &eventOf(uint64_t event) { return *std::bit_cast<Event *>(event); }
 
 tsdk_error eventCreate(void *self, void *, uint64_t *out) {
   Event *event = new (std::nothrow) Event();
@@ -280,6 +289,8 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
     return give<int32_t>(0, out, size);
   case TSDK_POINTER_BYTES:
     return give<uint64_t>(bytes, out, size);
+  default:
+    break;
   }
   return plugin(self).error(TSDK_E_UNIMPLEMENTED,
                             "pointer property " + std::to_string(property) +
@@ -446,6 +457,7 @@ void makeDriver(Plugin &owner) {
   driver.device_open = deviceOpen;
   driver.device_close = deviceClose;
   driver.device_target = deviceTarget;
+  driver.target_runs = targetRuns;
   driver.device_get = deviceGet;
   driver.mem_alloc = memAlloc;
   driver.mem_free = memFree;

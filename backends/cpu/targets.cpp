@@ -121,4 +121,11 @@ const tsdk_target *TargetTable::forLevel(IsaLevel level) const {
   return nullptr;
 }
 
+bool TargetTable::runs(const tsdk_target *target, IsaLevel level) const {
+  for (size_t i = 0; i < NumTargets; ++i)
+    if (&targets[i] == target)
+      return Rows[i].level <= level;
+  return false;
+}
+
 } // namespace tilesdk::cpu

@@ -1,4 +1,4 @@
-//===- specialize.cpp - Arguments to keys, values and signatures -*- C++
+//===- specialize.cpp - Arguments to keys and signatures --------*- C++ -*-===//
 //-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -43,7 +43,7 @@ bool fits(uint32_t dtype, uint64_t bits, bool negative) {
   unsigned width = dtypeBytes(dtype) * 8;
   if (isSigned(dtype)) {
     if (negative)
-      return static_cast<int64_t>(bits) >= -(int64_t(1) << (width - 1));
+      return static_cast<int64_t>(bits) >= INT64_MIN >> (64 - width);
     return bits <= (uint64_t(1) << (width - 1)) - 1;
   }
   return !negative && (width == 64 || bits < uint64_t(1) << width);

@@ -35,7 +35,7 @@ struct Fake {
   tsdk_driver driver = {};
   tsdk_language_function functions[1];
   tsdk_option_row options[3];
-  tsdk_machine machine = {};
+  tsdk_machine machine = {}, second = {};
   tsdk_codegen codegen = {};
   tsdk_target targets[3] = {};
   FakeDevice devices[2];
@@ -234,11 +234,10 @@ Fake *makeFake(const tsdk_host *host) {
     target.codegen = &fake->codegen;
   }
   // The second has an option of its own.
-  static tsdk_machine second;
-  second = fake->machine;
-  second.options = fake->options + 2;
-  second.num_options = 1;
-  fake->targets[1].machine = &second;
+  fake->second = fake->machine;
+  fake->second.options = fake->options + 2;
+  fake->second.num_options = 1;
+  fake->targets[1].machine = &fake->second;
 
   tsdk_driver &driver = fake->driver;
   driver.struct_size = sizeof(driver);
@@ -315,7 +314,10 @@ void tilesdk::fake::setEdit(void (*edit)(tsdk_plugin &, tsdk_driver &)) {
 
 tsdk_code tilesdk::fake::queryEdited(uint32_t, const tsdk_host *host,
                                      const tsdk_plugin **out) {
+  // A plugin that is refused unseen never hears of its end.
+  static std::vector<Fake *> &reachable = *new std::vector<Fake *>;
   Fake *fake = makeFake(host);
+  reachable.push_back(fake);
   currentEdit(fake->plugin, fake->driver);
   *out = &fake->plugin;
   return TSDK_OK;
