@@ -37,10 +37,9 @@ std::optional<bool> Sema::truth(const Value &value) {
   case Kind::BlockPointer:
     return std::nullopt;
   case Kind::Module:
-    // Of a module that was not given nothing is known.
-    return value.scope || value.text().starts_with("triton")
-               ? std::optional<bool>(true)
-               : std::nullopt;
+    if (isUnknownModule(value))
+      return std::nullopt;
+    return true;
   default:
     return true;
   }

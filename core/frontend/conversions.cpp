@@ -429,8 +429,12 @@ std::optional<int64_t> Sema::constInt(const Value &value, llvm::StringRef what,
     return std::nullopt;
   }
   if (value.isRuntime()) {
-    report(Diag::ConstexprExpected, where, what, value.describe())
-        .origin(value);
+    Report message =
+        report(Diag::ConstexprExpected, where, what, value.describe());
+    message.origin(value);
+    if (value.ir.getDefiningOp<mlir::arith::ConstantOp>())
+      message.help("a plain assignment makes a number a run-time value; write "
+                   "`name: tl.constexpr = ...`");
     return std::nullopt;
   }
   report(Diag::TypeMismatch, where,

@@ -110,6 +110,8 @@ Value Sema::subscript(const Value &value, const Expr *index, Span where) {
   if (kept > static_cast<int64_t>(value.shape.size()))
     return report(Diag::RankMismatch, where, "[...]", kept, value.shape.size())
         .origin(value);
+  if (!inPrelude())
+    result.origin = where;
   return result;
 }
 

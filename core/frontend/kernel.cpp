@@ -185,6 +185,8 @@ bool SignatureBinder::bind(const FunctionInfo &kernel, Env &locals) {
   bool missing = false;
   for (size_t i = 0; i < params.size(); ++i)
     missing |= !given[i] && !params[i].defaultValue &&
+               params[i].kind != ParamKind::VarArgs &&
+               params[i].kind != ParamKind::KeywordArgs &&
                !isConstexprAnnotation(params[i].annotation);
   if (count > params.size() || missing)
     return sema.report(Diag::SignatureLength, kernel.def->header,

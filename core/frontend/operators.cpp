@@ -292,6 +292,9 @@ Value Sema::compare(CompareOp op, const Value &lhsValue, const Value &rhsValue,
   if (lhs.isError() || rhs.isError())
     return Value::error();
   bool isIdentity = op == CompareOp::Is || op == CompareOp::IsNot;
+  for (const Value *side : {&lhs, &rhs})
+    if (isUnknownModule(*side))
+      return report(Diag::UnknownModule, where, side->text());
   if ((op == CompareOp::In || op == CompareOp::NotIn) && !frame->compileTime &&
       !(lhs.isConstexpr() && rhs.isConstexpr()))
     return report(Diag::MembershipTest, where, spelling(op));

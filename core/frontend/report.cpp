@@ -14,11 +14,16 @@ using namespace tilesdk::frontend;
 Report::~Report() { sema.addContext(builder); }
 
 Report &Report::origin(const Value &value) {
-  if (value.origin.isValid() && value.isRuntime())
-    builder.label(value.origin, value.isTensor()
-                                    ? shapeStr(value.shape) + " " +
-                                          value.dtype.str()
-                                    : value.dtype.str());
+  if (!value.origin.isValid() || !value.isRuntime())
+    return *this;
+  // `x + x` has one origin.
+  if (value.origin == shown)
+    return *this;
+  shown = value.origin;
+  builder.label(value.origin,
+                value.isTensor()
+                    ? shapeStr(value.shape) + " " + value.dtype.str()
+                    : value.dtype.str());
   return *this;
 }
 

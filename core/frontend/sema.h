@@ -97,6 +97,7 @@ public:
 private:
   Sema &sema;
   diagnostics::DiagnosticBuilder builder;
+  Span shown;
 };
 
 /// Statements that follow the current list.
@@ -228,6 +229,11 @@ public:
   Value builtinModule(llvm::StringRef dotted);
   Value importModule(const ModuleScope &from, llvm::StringRef dotted,
                      unsigned level);
+  /// A module that the program was not given: nothing is known of it.
+  static bool isUnknownModule(const Value &value) {
+    return value.kind == Value::Kind::Module && !value.scope &&
+           !value.text().starts_with("triton");
+  }
   void suggest(Report &report, llvm::StringRef name,
                llvm::ArrayRef<llvm::StringRef> candidates);
   std::vector<llvm::StringRef> memberNames(const Value &module);

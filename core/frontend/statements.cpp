@@ -35,6 +35,8 @@ Value Sema::demote(Value value, Span where) {
   case Kind::Method:
   case Kind::TupleClass:
   case Kind::Range:
+    if (isUnknownModule(value))
+      return report(Diag::UnknownModule, where, value.text());
     return report(Diag::NotStorable, where, value.describe())
         .help("write `name: tl.constexpr = ...`");
   default:
