@@ -358,10 +358,6 @@ tsdk_code Compilation::optimise() {
 tsdk_code Compilation::lower() {
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
-        // Lowering marks what it lacks and what is a bug with a number.
-        if (message.consume_front("[T0711] "))
-          return diagnostics.report(Diag::Internal, where, message);
-        message.consume_front("[T0710] ");
         return diagnostics.report(Diag::NotLowerable, where, kernelName,
                                   toRef(input.target->name), message);
       });
