@@ -181,7 +181,7 @@ bool enqueueCooperative(Stream &stream, const Function &function,
                                                  function, grid, maxThreads);
   if (!op)
     return false;
-  op->storeParams(reinterpret_cast<char *>(op + 1), params);
+  op->storeParams(reinterpret_cast<char *>(op) + sizeof *op, params);
   stream.enqueue(op);
   return true;
 }

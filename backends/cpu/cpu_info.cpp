@@ -7,9 +7,9 @@
 #include "backends/cpu/cpu_info.h"
 
 #include <algorithm>
-#include <cinttypes>
 #include <cpuid.h>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <sched.h>
 #include <unistd.h>
@@ -77,12 +77,11 @@ uint64_t lastLevelFromSysfs() {
       continue;
     snprintf(path, sizeof path,
              "/sys/devices/system/cpu/cpu0/cache/index%u/size", i);
-    uint64_t size = 0;
-    char unit = 0;
-    if (!readLine(path, text, sizeof text) ||
-        sscanf(text, "%" SCNu64 "%c", &size, &unit) < 1)
+    if (!readLine(path, text, sizeof text))
       continue;
-    size <<= unit == 'K' ? 10 : unit == 'M' ? 20 : unit == 'G' ? 30 : 0;
+    char *unit;
+    uint64_t size = strtoull(text, &unit, 10);
+    size <<= *unit == 'K' ? 10 : *unit == 'M' ? 20 : *unit == 'G' ? 30 : 0;
     largest = std::max(largest, size);
   }
   return largest;
@@ -97,7 +96,7 @@ uint64_t memoryLine(const char *name) {
   size_t length = strlen(name);
   while (fgets(line, sizeof line, file))
     if (strncmp(line, name, length) == 0) {
-      sscanf(line + length, "%" SCNu64, &kilobytes);
+      kilobytes = strtoull(line + length, nullptr, 10);
       break;
     }
   fclose(file);
@@ -129,7 +128,7 @@ std::string cpuName() {
     return "x86-64 processor";
   for (unsigned i = 0; i < 3; ++i) {
     CpuId id = cpuid(0x80000002u + i);
-    memcpy(text + i * 16, &id, sizeof id);
+    memcpy(text + i * sizeof id, &id, sizeof id);
   }
   std::string name = text;
   name.erase(0, name.find_first_not_of(' '));

@@ -11,6 +11,7 @@
 #include "backends/cpu/stream.h"
 #include "tilesdk/tilesdk_plugin.h"
 
+#include <bit>
 #include <string_view>
 #include <vector>
 
@@ -39,7 +40,7 @@ public:
 
   /// The stream of a native handle; 0 is the default stream.
   Stream &stream(uint64_t native) const {
-    return native ? *reinterpret_cast<Stream *>(native) : *defaultStream;
+    return native ? *std::bit_cast<Stream *>(native) : *defaultStream;
   }
 
   Worker *takeHelper();

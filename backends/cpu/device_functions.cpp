@@ -346,6 +346,8 @@ private:
                  : "%again = call i1 @llvm.vector.reduce.or." +
                        suffix({false, 1}) + "(" + type({false, 1}) + " %more)";
       break;
+    default:
+      break;
     }
     return at;
   }

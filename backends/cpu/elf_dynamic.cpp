@@ -336,7 +336,7 @@ bool ElfReader::relocateRelr() {
       if ((word >> (bit + 1)) & 1)
         if (!add(next + uint64_t(bit) * 8))
           return false;
-    next += 63 * 8;
+    next += uint64_t(63) * 8;
   }
   return true;
 }

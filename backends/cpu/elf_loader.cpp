@@ -7,6 +7,8 @@
 
 #include "backends/cpu/elf_reader.h"
 
+#include "backends/cpu/scratch.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cinttypes>
@@ -169,22 +171,11 @@ bool ElfReader::mapSegments() {
     align = std::max(align, load.p_align);
   base &= ~(align - 1);
   uint64_t span = pageUp(segments.back().end) - base;
-  // A mapping starts at any page, so the slack for a larger alignment is
-  // reserved too and given back.
-  uint64_t reserve = span + (align - page);
-  void *reserved = mmap(nullptr, reserve, PROT_NONE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (reserved == MAP_FAILED)
+  image.mapping = static_cast<uint8_t *>(mapAligned(span, align, PROT_NONE));
+  if (!image.mapping)
     return fail(formatText("no address space for an image of %" PRIu64
                            " bytes: %s",
-                           reserve, strerror(errno)));
-  uint64_t start = reinterpret_cast<uint64_t>(reserved);
-  uint64_t aligned = (start + align - 1) & ~(align - 1);
-  if (aligned != start)
-    munmap(reserved, aligned - start);
-  if (uint64_t tail = start + reserve - (aligned + span))
-    munmap(reinterpret_cast<void *>(aligned + span), tail);
-  image.mapping = reinterpret_cast<uint8_t *>(aligned);
+                           span, strerror(errno)));
   image.mappingBytes = span;
 
   for (const Elf64_Phdr &load : loads) {
@@ -210,6 +201,8 @@ bool ElfReader::protect() {
                      (segment.flags & PF_W ? PROT_WRITE : 0) |
                      (segment.flags & PF_X ? PROT_EXEC : 0);
     uint64_t first = pageDown(segment.start);
+    // Segments that are writable and executable were refused.
+    // NOLINTNEXTLINE(clang-analyzer-security.MmapWriteExec)
     if (mprotect(image.mapping + (first - base), pageUp(segment.end) - first,
                  protection) != 0)
       return fail(formatText("the operating system refuses the protection of a "

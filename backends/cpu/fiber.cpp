@@ -36,17 +36,17 @@
 #error "the context switch of fiber.cpp is written for x86-64"
 #endif
 
-// void tilesdk_cpu_switch(void **save, void *load)
+// void tsdk_cpu_switch(void **save, void *load)
 //
 // Saves what the System V ABI makes callee-saved, including the control words
 // of the floating-point units, and continues where `load` was saved.
 asm(R"(
 .text
 .p2align 4
-.hidden tilesdk_cpu_switch
-.globl tilesdk_cpu_switch
-.type tilesdk_cpu_switch, @function
-tilesdk_cpu_switch:
+.hidden tsdk_cpu_switch
+.globl tsdk_cpu_switch
+.type tsdk_cpu_switch, @function
+tsdk_cpu_switch:
   .cfi_startproc
   pushq %rbp
   pushq %rbx
@@ -70,26 +70,26 @@ tilesdk_cpu_switch:
   popq %rbp
   ret
   .cfi_endproc
-.size tilesdk_cpu_switch, .-tilesdk_cpu_switch
+.size tsdk_cpu_switch, .-tsdk_cpu_switch
 
 .p2align 4
-.hidden tilesdk_cpu_fiber_start
-.globl tilesdk_cpu_fiber_start
-.type tilesdk_cpu_fiber_start, @function
-tilesdk_cpu_fiber_start:
+.hidden tsdk_cpu_fiber_start
+.globl tsdk_cpu_fiber_start
+.type tsdk_cpu_fiber_start, @function
+tsdk_cpu_fiber_start:
   .cfi_startproc
   .cfi_undefined rip
   movq %rbx, %rdi
   call *%r12
   ud2
   .cfi_endproc
-.size tilesdk_cpu_fiber_start, .-tilesdk_cpu_fiber_start
+.size tsdk_cpu_fiber_start, .-tsdk_cpu_fiber_start
 .section .note.GNU-stack,"",@progbits
 .text
 )");
 
-extern "C" void tilesdk_cpu_switch(void **save, void *load);
-extern "C" void tilesdk_cpu_fiber_start();
+extern "C" void tsdk_cpu_switch(void **save, void *load);
+extern "C" void tsdk_cpu_fiber_start();
 
 namespace tilesdk::cpu {
 
@@ -108,7 +108,7 @@ void switchContext(SwitchContext &from, SwitchContext &to, bool lastTime) {
                                  to.stackBottom, to.stackBytes);
 #endif
   (void)lastTime;
-  tilesdk_cpu_switch(&from.stackPointer, to.stackPointer);
+  tsdk_cpu_switch(&from.stackPointer, to.stackPointer);
 #ifdef TILESDK_ASAN
   // Control comes back from `to`, perhaps on another thread than it went, so
   // its stack is learnt anew.
@@ -142,7 +142,7 @@ Fiber *Fiber::create(size_t stackBytes) {
   fiber->mappingBytes = total;
   fiber->self.stackBottom = bottom;
   fiber->self.stackBytes = stack;
-  // The frame that tilesdk_cpu_switch pops: control words, r15, r14, r13,
+  // The frame that tsdk_cpu_switch pops: control words, r15, r14, r13,
   // r12 (entry), rbx (argument), rbp, return address.
   uint64_t *top = reinterpret_cast<uint64_t *>(bottom + stack) - 8;
   top[0] = 0x037f'0000'1f80; // x87 control word above the default MXCSR
@@ -150,7 +150,7 @@ Fiber *Fiber::create(size_t stackBytes) {
   top[4] = reinterpret_cast<uint64_t>(&fiberEntry);
   top[5] = reinterpret_cast<uint64_t>(fiber);
   top[6] = 0;
-  top[7] = reinterpret_cast<uint64_t>(&tilesdk_cpu_fiber_start);
+  top[7] = reinterpret_cast<uint64_t>(&tsdk_cpu_fiber_start);
   fiber->self.stackPointer = top;
 #ifdef TILESDK_TSAN
   fiber->self.sanitizerFiber = __tsan_create_fiber(0);

@@ -194,7 +194,7 @@ bool enqueueLaunch(Stream &stream, const Function &function,
                                        grid, maxThreads);
   if (!op)
     return false;
-  op->storeParams(reinterpret_cast<char *>(op + 1), params);
+  op->storeParams(reinterpret_cast<char *>(op) + sizeof *op, params);
   stream.enqueue(op);
   return true;
 }

@@ -8,6 +8,7 @@
 
 #include "backends/cpu/scratch.h"
 
+#include <bit>
 #include <cstdlib>
 
 namespace tilesdk::cpu {
@@ -23,7 +24,7 @@ Allocator::~Allocator() {
 }
 
 void Allocator::release(uintptr_t start, const Block &block) {
-  void *memory = reinterpret_cast<void *>(start);
+  void *memory = std::bit_cast<void *>(start);
   if (block.mappedBytes)
     unmapPages(memory, block.mappedBytes);
   else

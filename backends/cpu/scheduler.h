@@ -101,7 +101,14 @@ private:
   void startThreads();
   void checkFork();
 
+  // Read all the time by threads that look for work.
+  alignas(64) std::atomic<uint32_t> numListed{0};
+  std::atomic<int32_t> topPriority{INT32_MIN};
+  std::atomic<uint32_t> sleepers{0};
+  std::atomic<uint32_t> wakeups{0};
+  std::atomic<bool> stopping{false};
   const unsigned numThreads;
+
   SpinLock lock;
   // Under the lock.
   Job *first = nullptr;
@@ -109,12 +116,6 @@ private:
   uint32_t generation;
   bool threadsStarted = false;
   std::vector<pthread_t> pool;
-
-  alignas(64) std::atomic<uint32_t> numListed{0};
-  std::atomic<int32_t> topPriority{INT32_MIN};
-  std::atomic<bool> stopping{false};
-  alignas(64) std::atomic<uint32_t> sleepers{0};
-  std::atomic<uint32_t> wakeups{0};
 };
 
 } // namespace tilesdk::cpu

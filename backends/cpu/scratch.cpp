@@ -15,27 +15,35 @@ namespace tilesdk::cpu {
 
 constexpr size_t HugePage = size_t(2) << 20;
 
+static size_t pageBytes() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+void *mapAligned(size_t bytes, size_t align, int protection) {
+  // A mapping starts at any page, so the slack for a larger alignment is mapped
+  // too and given back.
+  size_t slack = align - std::min(align, pageBytes());
+  void *mapping = mmap(nullptr, bytes + slack, protection,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapping == MAP_FAILED)
+    return nullptr;
+  size_t before = -reinterpret_cast<uintptr_t>(mapping) & (align - 1);
+  char *aligned = static_cast<char *>(mapping) + before;
+  if (before)
+    munmap(mapping, before);
+  if (slack - before)
+    munmap(aligned + bytes, slack - before);
+  return aligned;
+}
+
 void *mapPages(size_t bytes, size_t &mappedBytes) {
-  bool huge = bytes >= HugePage;
-  size_t align = huge ? HugePage : static_cast<size_t>(sysconf(_SC_PAGESIZE));
+  size_t align = bytes >= HugePage ? HugePage : pageBytes();
   if (bytes > SIZE_MAX - 2 * align)
     return nullptr;
   size_t length = (bytes + align - 1) & ~(align - 1);
-  size_t slack = huge ? align : 0;
-  void *pages = mmap(nullptr, length + slack, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (pages == MAP_FAILED)
+  void *pages = mapAligned(length, align, PROT_READ | PROT_WRITE);
+  if (!pages)
     return nullptr;
-  if (huge) {
-    uintptr_t start = reinterpret_cast<uintptr_t>(pages);
-    uintptr_t aligned = (start + align - 1) & ~(align - 1);
-    if (aligned != start)
-      munmap(pages, aligned - start);
-    if (uintptr_t tail = start + slack - aligned)
-      munmap(reinterpret_cast<void *>(aligned + length), tail);
-    pages = reinterpret_cast<void *>(aligned);
+  if (align == HugePage)
     madvise(pages, length, MADV_HUGEPAGE);
-  }
   mappedBytes = length;
   return pages;
 }

@@ -28,6 +28,10 @@ private:
   size_t blockBytes = 0;
 };
 
+/// Reserves \p bytes, a multiple of the page size, at a multiple of \p align, a
+/// power of two; \p protection is that of mmap. Null when there is no room.
+void *mapAligned(size_t bytes, size_t align, int protection);
+
 /// Pages straight from the system, on huge pages where the size is worth it.
 /// Zeroed, not yet touched. Null when there are none.
 void *mapPages(size_t bytes, size_t &mappedBytes);
