@@ -258,13 +258,19 @@ TEST_F(ApiTest, BuildErrors) {
 }
 
 TEST_F(ApiTest, InternalErrorLeavesAReproducer) {
+  open(toySource, "crash");
+  tsdk_variant_desc build = variantDesc("i32", "fake-1");
+  FAILS(tsdk_variant_build(kernel, &build, &variant),
+        "INTERNAL: kernel `crash` has an error\ntoy.py: error: internal "
+        "error\nthis is a bug of tilesdk; build it with a disk cache");
+  tsdk_release(kernel);
+  tsdk_release(program);
   tsdk_release(device);
   tsdk_release(context);
   std::string directory = makeDirectory();
   context = makeContext(directory);
   OK(tsdk_device_open(context, str("fake:0"), &device));
   open(toySource, "crash");
-  tsdk_variant_desc build = variantDesc("i32", "fake-1");
   FAILS(tsdk_variant_build(kernel, &build, &variant),
         "INTERNAL: kernel `crash` has an error\ntoy.py: error: internal "
         "error\nthis is a bug of tilesdk; please report it with the reproducer "

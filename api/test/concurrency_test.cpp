@@ -104,8 +104,9 @@ TEST_F(ConcurrencyTest, AsynchronousBuildsRunSideBySide) {
   }
   for (size_t i = 0; i < builds.size(); ++i) {
     tsdk_variant built = nullptr;
-    if (i % 3)
+    if (i % 3) {
       OK(tsdk_build_wait(builds[i], 0, &built));
+    }
     tsdk_release(built);
     tsdk_release(builds[i]); // Some while they still run.
   }

@@ -108,23 +108,30 @@ Error BuildRegistry::get(const BuildRequest &request, Ref<Variant> *out) {
       }
     }
 
+    // Nothing below the catch may throw: others wait for the end of this.
     Ref<Variant> variant;
     Error error;
+    std::unique_lock lock(mutex, std::defer_lock);
     try {
       error = build(request, key, &variant);
+      lock.lock();
+      if (error)
+        flight->error = error.copy();
+      else
+        live[key] = variant.get();
     } catch (...) {
       error = Error(outOfMemory());
+      flight->error = Error(outOfMemory());
+      if (!lock.owns_lock())
+        lock.lock();
     }
-    std::lock_guard lock(mutex);
     flight->done = true;
-    flight->variant = variant;
-    if (error)
-      flight->error = error.copy();
-    else
-      live[key] = variant.get();
+    if (!error)
+      flight->variant = variant;
     inFlight.erase(key);
     active.fetch_sub(1, std::memory_order_relaxed);
     flight->ended.notify_all();
+    lock.unlock();
     if (!error)
       *out = std::move(variant);
     return error;
@@ -265,6 +272,11 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   if (Error error = output.error(code, "kernel `" + request.kernel + "`")) {
     std::string path =
         owner->cache.storeReproducer(variant.key, output.blobs["reproducer"]);
+    if (path.empty() && error.code() == TSDK_E_INTERNAL)
+      return makeError(TSDK_E_INTERNAL,
+                       error.message().rtrim('\n') +
+                           "\nthis is a bug of tilesdk; build it with a disk "
+                           "cache to get a reproducer for the report");
     if (path.empty())
       return error;
     return makeError(error.code(), error.message().rtrim('\n') +

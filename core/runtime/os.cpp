@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <dirent.h>
@@ -132,11 +133,7 @@ std::string os::libraryDirectory() {
   if (!dladdr(reinterpret_cast<void *>(&os::watchForks), &info) ||
       !info.dli_fname)
     return ".";
-  std::string path = info.dli_fname;
-  if (char *real = realpath(path.c_str(), nullptr)) {
-    path = real;
-    free(real);
-  }
+  std::string path = realPath(info.dli_fname);
   size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
 }
@@ -220,6 +217,13 @@ int os::makeDirectories(const std::string &path) {
 
 bool os::exists(const std::string &path) {
   return !::access(path.c_str(), F_OK);
+}
+
+std::string os::realPath(const std::string &path) {
+  char *real = ::realpath(path.c_str(), nullptr);
+  std::string result = real ? real : path;
+  std::free(real);
+  return result;
 }
 
 bool os::isDirectory(const std::string &path) {

@@ -43,6 +43,8 @@ int removeFile(const std::string &path);
 /// Makes a directory and its parents, private to the user.
 int makeDirectories(const std::string &path);
 bool exists(const std::string &path);
+/// Without links; the path itself when it does not exist.
+std::string realPath(const std::string &path);
 bool isDirectory(const std::string &path);
 bool isWritable(const std::string &path);
 /// Sets a file's time of last change to now.

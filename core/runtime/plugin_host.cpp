@@ -71,7 +71,8 @@ Error PluginHost::keep(std::unique_ptr<Plugin> plugin, Plugin **out) {
   return success();
 }
 
-Error PluginHost::loadFile(const std::string &path, Plugin **out) {
+Error PluginHost::loadFile(const std::string &name, Plugin **out) {
+  std::string path = os::realPath(name);
   for (const std::unique_ptr<Plugin> &plugin : plugins)
     if (plugin->origin() == path) {
       *out = plugin.get();

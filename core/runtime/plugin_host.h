@@ -38,7 +38,7 @@ private:
   struct Refused {
     std::string file, reason;
   };
-  Error loadFile(const std::string &path, Plugin **out);
+  Error loadFile(const std::string &name, Plugin **out);
   Error keep(std::unique_ptr<Plugin> plugin, Plugin **out);
   std::vector<std::string> candidates() const;
   Plugin *lookUp(llvm::StringRef name);
