@@ -354,12 +354,21 @@ TEST(Guard, Nests) {
 
 TEST(Guard, InstallsNoSignalHandler) {
   LeaksAllowed leaks;
-  GuardResult result;
-  EXPECT_FALSE(runGuarded([] { llvm::report_fatal_error("x"); }, result));
-  for (int number : {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP}) {
+  const int numbers[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP};
+  std::vector<void (*)(int)> before;
+  for (int number : numbers) {
     struct sigaction action;
     sigaction(number, nullptr, &action);
-    EXPECT_EQ(action.sa_handler, SIG_DFL) << number;
+    before.push_back(action.sa_handler);
+  }
+  GuardResult result;
+  EXPECT_FALSE(runGuarded([] { llvm::report_fatal_error("x"); }, result));
+  Output output;
+  EXPECT_TRUE(compileText(vectorAdd, "add", hostTargets().front(), output));
+  for (size_t i = 0; i < std::size(numbers); ++i) {
+    struct sigaction action;
+    sigaction(numbers[i], nullptr, &action);
+    EXPECT_EQ(action.sa_handler, before[i]) << numbers[i];
   }
 }
 
