@@ -106,7 +106,7 @@ static Value castTo(Sema &sema, BuiltinCall &call) {
   bool rtz = false;
   if (!call[2].isNone()) {
     Value source = sema.toRuntime(call[0], call.spans[0]);
-    if (source.isError())
+    if (source.isError() || source.dtype == *dtype)
       return source;
     bool known = call[2].isString() &&
                  (call[2].text() == "rtne" || call[2].text() == "rtz");

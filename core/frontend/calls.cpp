@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/frontend/builtins.h"
-#include "core/frontend/module_summary.h"
 
 #include "core/ir/tile_ops.h"
 
@@ -128,6 +127,11 @@ Value Sema::call(const Value &callee, CallArgs &args) {
       result.payload = std::move(payload);
       return result;
     }
+    // The environment is the host's; here it is empty.
+    bool asksEnvironment =
+        callee.text() == "os.environ.get" || callee.text() == "os.getenv";
+    if (asksEnvironment && frame->compileTime && !args.args.empty())
+      return args.args.size() > 1 ? args.args[1].value : Value::none();
     return report(Diag::UnknownModule, args.span, callee.text());
   }
   default:
@@ -283,7 +287,6 @@ bool Sema::bindParameters(const FunctionInfo &function, CallArgs &args,
   llvm::ArrayRef<Param> params = function.def->params;
   llvm::StringRef name = function.name();
   std::vector<std::optional<Value>> bound(params.size());
-  std::vector<Span> spans(params.size(), args.span);
   size_t position = 0, positional = 0;
   for (const Param &param : params)
     positional += param.kind == ParamKind::Positional ||
@@ -297,7 +300,6 @@ bool Sema::bindParameters(const FunctionInfo &function, CallArgs &args,
            params[position].kind != ParamKind::PositionalOnly)
       ++position;
     if (position < params.size()) {
-      spans[position] = arg.span;
       bound[position++] = arg.value;
       continue;
     }
@@ -336,7 +338,6 @@ bool Sema::bindParameters(const FunctionInfo &function, CallArgs &args,
     if (bound[index])
       return report(Diag::DuplicateArgument, arg.span, name, arg.name);
     bound[index] = arg.value;
-    spans[index] = arg.span;
   }
   for (size_t i = 0; i < params.size(); ++i) {
     const Param &param = params[i];
@@ -345,14 +346,7 @@ bool Sema::bindParameters(const FunctionInfo &function, CallArgs &args,
     if (!bound[i])
       return report(Diag::MissingArgument, args.span, name, param.name.name)
           .note(param.span, "declared here");
-    if (isConstexprAnnotation(param.annotation) && !bound[i]->isConstexpr() &&
-        !bound[i]->isError())
-      return report(Diag::ConstexprExpected, spans[i],
-                    "argument `" + param.name.name.str() + "` of `" +
-                        name.str() + "`",
-                    bound[i]->describe())
-          .label(bound[i]->origin, "made at run time here")
-          .note(param.span, "declared here");
+    // `tl.constexpr` binds kernels; a helper takes what it is given.
     locals[param.name.name] = *bound[i];
   }
   return true;

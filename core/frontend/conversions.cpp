@@ -189,6 +189,8 @@ Value Sema::cast(const Value &value, DType to, Span where, bool rtz) {
   if (value.isNumber()) {
     if (to.isFloat())
       return constantFloat(value.asDouble(), to);
+    if (value.isInt() && !dtypeOfInteger(value.integer()))
+      return report(Diag::LiteralOutOfRange, where, value.repr(), to.str());
     if (to.isBool())
       return constantInt(truth(value) == true, to);
     if (to.isInt()) {

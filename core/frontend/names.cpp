@@ -75,6 +75,9 @@ std::optional<Value> Sema::moduleMember(const Value &moduleValue,
     value.scope = scope;
     return value;
   }
+  // The version of the language, which some sources ask for.
+  if (dotted == "triton" && name == "__version__")
+    return Value::stringOf("3.6.0");
   if (dotted == "triton.language.PropagateNan") {
     if (name == "ALL" || name == "NONE")
       return Value::stringOf(name);
@@ -303,39 +306,53 @@ static Value definitionValue(Sema &sema, const ModuleScope &scope,
   return value;
 }
 
-/// The definition that holds, by the conditions around the candidates.
-static const Definition *
-chooseDefinition(Sema &sema, const ModuleScope &scope,
-                 llvm::ArrayRef<Definition> candidates, bool &ambiguous) {
-  const Definition *possible = nullptr;
+namespace {
+struct Choice {
+  const Definition *definition = nullptr;
+  /// A condition that is not known at compile time was taken as false.
+  bool assumed = false;
+  bool ambiguous = false;
+};
+} // namespace
+
+/// The definition that holds, by the conditions around the candidates. What the
+/// host would find out (an environment, a device) is not known here: such a
+/// condition counts as false, for the `else` is what works everywhere.
+static Choice chooseDefinition(Sema &sema, const ModuleScope &scope,
+                               llvm::ArrayRef<Definition> candidates) {
+  Choice choice;
   for (bool fallback : {false, true}) {
+    llvm::SmallVector<const Definition *, 2> possible;
     for (const Definition &candidate : llvm::reverse(candidates)) {
       if (candidate.isFallback != fallback)
         continue;
-      bool excluded = false, certain = true;
+      bool excluded = false, unlikely = false, assumed = false;
       for (auto [guard, expected] : candidate.guards) {
         std::optional<bool> outcome;
         sema.quietly([&] {
           outcome = sema.truth(sema.evalInModule(scope, guard));
         });
         excluded |= outcome && *outcome != expected;
-        certain &= outcome.has_value();
+        unlikely |= !outcome && expected;
+        assumed |= !outcome;
       }
       if (excluded)
         continue;
-      if (possible) {
-        // Of two that may hold the later wins only when it surely does.
-        ambiguous = true;
-        return possible;
+      if (unlikely) {
+        possible.push_back(&candidate);
+        continue;
       }
-      possible = &candidate;
-      if (certain)
-        return possible;
+      choice.definition = &candidate;
+      choice.assumed = assumed;
+      return choice;
     }
-    if (possible)
-      return possible;
+    if (!possible.empty()) {
+      choice.definition = possible.front();
+      choice.ambiguous = possible.size() > 1;
+      return choice;
+    }
   }
-  return possible;
+  return choice;
 }
 
 std::optional<Value> Sema::moduleGlobal(const ModuleScope &scope,
@@ -359,11 +376,13 @@ std::optional<Value> Sema::moduleGlobal(const ModuleScope &scope,
     return memo->second;
   }
   globals[key] = Value::of(Value::Kind::Undefined);
-  bool ambiguous = false;
-  const Definition *definition =
-      chooseDefinition(*this, scope, found->second, ambiguous);
+  Choice choice = chooseDefinition(*this, scope, found->second);
+  const Definition *definition = choice.definition;
+  if (choice.assumed)
+    report(Diag::AssumedCondition, definition->stmt->span, name)
+        .label("this definition is used");
   Value value;
-  if (ambiguous)
+  if (choice.ambiguous)
     value = report(Diag::AmbiguousDefinition, definition->stmt->span, name);
   else if (definition)
     value = definitionValue(*this, scope, name, *definition);

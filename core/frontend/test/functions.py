@@ -37,7 +37,7 @@ def power(x, N: tl.constexpr):
 @triton.jit
 def inlined(x, ACT: tl.constexpr):
     v = tl.load(x)
-    # INLINE: arith.maxnumf {{.*}} loc(callsite(
+    # INLINE: arith.maxnumf {{.*}} loc(#[[L:loc[0-9]+]])
     # INLINE: arith.constant 3.000000e+00
     # INLINE: arith.mulf
     # INLINE: math.exp
@@ -47,6 +47,7 @@ def inlined(x, ACT: tl.constexpr):
     # INLINE: arith.constant 7.000000e+00
     v = v + CAPTURED
     # INLINE-COUNT-2: arith.mulf
+    # INLINE: #[[L]] = loc(callsite(
     tl.store(x, power(v, 2))
 
 

@@ -124,7 +124,7 @@ int main(int argc, char **argv) {
       return 1;
     }
     mlir::OpPrintingFlags flags;
-    flags.enableDebugInfo(withLocations, /*prettyForm=*/withLocations);
+    flags.enableDebugInfo(withLocations);
     module->print(llvm::outs(), flags);
     llvm::outs() << "\n";
   }

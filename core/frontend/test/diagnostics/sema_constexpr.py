@@ -4,12 +4,6 @@ import triton.language as tl
 
 
 @triton.jit
-def needs(N: tl.constexpr):
-    return N
-
-
-
-@triton.jit
 def k(x, n, N: tl.constexpr):
     a: tl.constexpr = n
     b: tl.constexpr = 1
@@ -24,5 +18,4 @@ def k(x, n, N: tl.constexpr):
     tl.static_assert(N == 32, "N must be 32")
     tl.static_assert(n == 32)
     tl.static_print("N:", N, f"{N * 2}")
-    needs(n)
     i: tl.constexpr = f"{n}"

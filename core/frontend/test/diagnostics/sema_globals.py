@@ -24,6 +24,17 @@ elif sys.version == "3":
         return 2
 
 
+if sys.platform == "linux":
+    @triton.jit
+    def other():
+        return 1
+else:
+    @triton.jit
+    def other():
+        return 2
+
+
+
 
 @triton.jit
 def k(x):
@@ -32,6 +43,7 @@ def k(x):
     tl.store(x, LOOP)
     tl.store(x, tl.extra.libdevice.tnah(1.0))
     tl.static_assert(choice() == 1)
+    tl.static_assert(other() == 2)
     unknown.function(x)
     Shape(1)
     tl.inline_asm_elementwise("", "", [x], tl.int32, True, 1)
