@@ -38,6 +38,36 @@ View Engine::newView(ArrayRef<int64_t> shape, Type element) {
   return view;
 }
 
+View Engine::constantView(DenseElementsAttr value) {
+  Type element = value.getElementType();
+  int64_t size = sizeOf(element);
+  std::string bytes;
+  auto append = [&](const APInt &bits) {
+    for (int64_t i = 0; i < size; ++i)
+      bytes.push_back(char(bits.zextOrTrunc(64).lshr(8 * i).getZExtValue()));
+  };
+  if (isFloat(element))
+    for (const APFloat &f : value.getValues<APFloat>())
+      append(f.bitcastToAPInt());
+  else
+    for (const APInt &i : value.getValues<APInt>())
+      append(i);
+  bytes.append(4 * target.vectorBytes, '\0');
+  View view;
+  view.element = element;
+  int64_t count = 1;
+  ArrayRef<int64_t> shape = value.getType().getShape();
+  view.strides.resize(shape.size());
+  for (int i = int(shape.size()) - 1; i >= 0; --i) {
+    view.strides[i] = count;
+    count *= shape[i];
+  }
+  view.buffer = &buffers.emplace_back();
+  view.buffer->carried = true; // Never the place of another value.
+  B.atEntry([&] { view.buffer->base = B.textConstant(bytes); });
+  return view;
+}
+
 void Engine::touch(Buffer *buffer) {
   buffer->last = std::max(buffer->last, clock);
 }
@@ -56,7 +86,8 @@ void Engine::leaveLoop() {
 void Engine::placeBuffers() {
   SmallVector<Buffer *> order;
   for (Buffer &buffer : buffers)
-    order.push_back(&buffer);
+    if (buffer.offset)
+      order.push_back(&buffer);
   // Large ones first; ties by age, so that the result is the same every time.
   llvm::sort(order, [](Buffer *a, Buffer *b) {
     return std::tuple(-a->bytes, a->index) < std::tuple(-b->bytes, b->index);

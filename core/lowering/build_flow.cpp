@@ -109,7 +109,7 @@ Value Build::textConstant(StringRef text) {
     auto type = LLVM::LLVMArrayType::get(i8, text.size());
     LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true,
                            LLVM::Linkage::Private, name,
-                           b.getStringAttr(text), /*alignment=*/1);
+                           b.getStringAttr(text), /*alignment=*/64);
   }
   return LLVM::AddressOfOp::create(b, loc, ptr, name);
 }

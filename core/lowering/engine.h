@@ -59,7 +59,7 @@ struct Point {
 /// A piece of scratch memory.
 struct Buffer {
   Value base;
-  Value offset; ///< The constant that placement fills in.
+  Value offset; ///< The constant that placement fills in; none: not scratch.
   int64_t bytes = 0;
   int first = 0, last = 0; ///< Positions between which it is in use.
   int64_t place = 0;
@@ -138,6 +138,8 @@ public:
   // Buffers (buffers.cpp).
   Buffer *newBuffer(int64_t bytes);
   View newView(ArrayRef<int64_t> shape, Type element);
+  /// A constant of several values lies in the artifact, not in scratch.
+  View constantView(DenseElementsAttr value);
   void touch(Buffer *buffer);
   void enterLoop();
   void leaveLoop();

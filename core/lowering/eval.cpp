@@ -116,9 +116,13 @@ Lane Engine::eval(Value v, const Point &p) {
   }
   if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
     auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
-    if (!dense || !dense.isSplat()) {
-      fail(op, "constant tensors must hold one value");
+    if (!dense) {
+      fail(op, "constant tensors must be dense");
       return Lane::uniform(B.zero(registerType(element)));
+    }
+    if (!dense.isSplat()) {
+      views[v] = constantView(dense);
+      return done(readView(views[v], element, p));
     }
     Attribute attr = dense.getSplatValue<Attribute>();
     Type type = registerType(element);
@@ -132,6 +136,8 @@ Lane Engine::eval(Value v, const Point &p) {
     return done(Lane::uniform(
         B.cst(type, f.bitcastToAPInt().getZExtValue())));
   }
+  if (op->getName().getStringRef() == "ub.poison")
+    return Lane::uniform(B.zero(registerType(element)));
   if (auto range = dyn_cast<tile::MakeRangeOp>(op)) {
     Value start = B.add(p.index[0], B.cst32(range.getStart()));
     if (p.laneDim < 0)

@@ -21,7 +21,8 @@ bool dependsOn(Value v, const IndexMap &map, int dim) {
           found |= uses(m);
       },
       [&](Value inner, const IndexMap &m) {
-        if (inner.getDefiningOp<tile::MakeRangeOp>())
+        if (inner.getDefiningOp<tile::MakeRangeOp>() ||
+            inner.getDefiningOp<arith::ConstantOp>())
           found |= uses(m);
         return !found;
       });
@@ -44,7 +45,12 @@ Form formOf(Value v, const IndexMap &map, int dim) {
     return uniform();
   if (!isVirtual(v))
     return llvm::is_contained(map, dim) ? Form() : uniform();
-  if (isa<arith::ConstantOp, tile::SplatOp>(op))
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return isa<SplatElementsAttr>(constant.getValue()) ||
+                   !llvm::is_contained(map, dim)
+               ? uniform()
+               : Form();
+  if (isa<tile::SplatOp>(op) || op->getName().getStringRef() == "ub.poison")
     return uniform();
   if (isa<tile::MakeRangeOp>(op))
     return map[0] == dim ? Form{Form::Linear, 1, false} : uniform();

@@ -155,6 +155,10 @@ void GroupEmitter::chooseLanes() {
   target *= work <= 6 ? 4 : work <= 12 ? 2 : 1;
   lanes = std::min(floorPowerOfTwo(extent), target);
   for (Operation *op : step.members) {
+    // Foreign functions are called lane by lane.
+    if (auto ext = dyn_cast<tile::ExternElementwiseOp>(op))
+      if (!ext.getSymbol().starts_with("tsdk.math."))
+        lanes = std::min(lanes, 4u);
     if (!isReduced(op))
       continue;
     Reduction r(cast<tile::ReduceOp>(op), axis == laneDim);

@@ -42,6 +42,12 @@ enum class OpClass {
 };
 
 OpClass classify(Operation *op);
+/// Marks a view as computed once and stored.
+inline constexpr llvm::StringLiteral copyAttr = "tile_loops.copy";
+inline constexpr unsigned maxViewDepth = 32;
+/// Marks views so that no chain of them is longer than maxViewDepth: what
+/// walks them recurses.
+void cutViewChains(Operation *root);
 /// True if code for `v` can be emitted anywhere its leaves are available.
 bool isVirtual(Value v);
 

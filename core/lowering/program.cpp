@@ -41,15 +41,20 @@ LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
   paramsArg = args[0];
   programArg = args[1];
   scratchArg = args[2];
-  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
-    Type element = arg.getType();
-    Value slot = B.load(B.ptr, B.gep(paramsArg, B.ptr, B.cst64(i)), 8);
-    scalars[arg] = fromMemory(
-        B.load(memoryType(element), slot, sizeOf(element)), element);
-  }
   if (!func.getBody().hasOneBlock()) {
     fail(func, "kernels must be structured: one block with regions");
     return failure();
+  }
+  cutViewChains(func);
+  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
+    Type element = arg.getType();
+    if (!tile::isTileScalar(element)) {
+      fail(func, "argument " + Twine(i) + " of the kernel is not a scalar");
+      return failure();
+    }
+    Value slot = B.load(B.ptr, B.gep(paramsArg, B.ptr, B.cst64(i)), 8);
+    scalars[arg] = fromMemory(
+        B.load(memoryType(element), slot, sizeOf(element)), element);
   }
   emitBlock(&func.getBody().front(), {});
   B.loc = func.getLoc();

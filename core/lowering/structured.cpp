@@ -9,6 +9,17 @@
 namespace tilesdk::lowering {
 
 void Engine::emitStructured(Operation *op) {
+  if (op->hasAttr(copyAttr)) {
+    // The end of a long chain of views: evaluated here, once.
+    op->removeAttr(copyAttr);
+    for (Value v : op->getResults()) {
+      View view = resultView(v);
+      copyTo(v, view);
+      views[v] = view;
+    }
+    op->setAttr(copyAttr, UnitAttr::get(op->getContext()));
+    return;
+  }
   if (auto dot = dyn_cast<tile::DotOp>(op))
     return emitDot(dot);
   if (auto scan = dyn_cast<tile::ScanOp>(op))

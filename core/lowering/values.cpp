@@ -64,13 +64,17 @@ static bool isTensor(Type type) { return isa<RankedTensorType>(type); }
 OpClass classify(Operation *op) {
   bool tensors = llvm::any_of(op->getOperandTypes(), isTensor) ||
                  llvm::any_of(op->getResultTypes(), isTensor);
-  if (isa<tile::AssumeOp, tile::HintOp>(op))
+  if (isa<tile::AssumeOp, tile::HintOp>(op) && !op->hasAttr(copyAttr))
     return isa<tile::AssumeOp>(op) ? OpClass::Ignored
            : tensors               ? OpClass::View
                                    : OpClass::Scalar;
+  if (op->hasAttr(copyAttr))
+    return OpClass::Structured;
   if (isa<tile::MakeRangeOp, tile::SplatOp, tile::ExpandDimsOp,
           tile::BroadcastOp, tile::TransOp>(op))
     return OpClass::View;
+  if (op->getName().getStringRef() == "ub.poison")
+    return tensors ? OpClass::View : OpClass::Scalar;
   if (auto split = dyn_cast<tile::SplitOp>(op))
     return isTensor(split.getLhs().getType()) ? OpClass::View
                                               : OpClass::Structured;
@@ -109,6 +113,22 @@ OpClass classify(Operation *op) {
   return OpClass::Unknown;
 }
 
+void cutViewChains(Operation *root) {
+  DenseMap<Operation *, unsigned> depths;
+  root->walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (op->getNumOperands() == 0 || classify(op) != OpClass::View ||
+        isa<tile::SplatOp>(op))
+      return;
+    Operation *source = op->getOperand(0).getDefiningOp();
+    unsigned depth = source ? depths.lookup(source) + 1 : 1;
+    if (depth == maxViewDepth) {
+      op->setAttr(copyAttr, UnitAttr::get(op->getContext()));
+      depth = 0;
+    }
+    depths[op] = depth;
+  });
+}
+
 /// Above this many operations a value is computed once and stored.
 static constexpr unsigned maxVirtualCost = 16;
 
@@ -121,7 +141,7 @@ static unsigned costOf(Value v, unsigned depth = 0) {
     return maxVirtualCost + 1;
   OpClass kind = classify(op);
   if (kind == OpClass::View) {
-    if (isa<tile::MakeRangeOp, tile::SplatOp, arith::ConstantOp>(op))
+    if (isa<tile::MakeRangeOp, tile::SplatOp>(op) || !op->getNumOperands())
       return 0;
     return costOf(op->getOperand(0), depth + 1);
   }
@@ -170,7 +190,7 @@ walk(Value v, const IndexMap &map,
   auto recurse = [&](Value source, const IndexMap &m) {
     walk(source, m, leaf, inner, seen);
   };
-  if (isa<tile::MakeRangeOp, arith::ConstantOp>(op))
+  if (op->getNumOperands() == 0)
     return;
   if (auto splat = dyn_cast<tile::SplatOp>(op))
     return leaf(splat.getSource(), {});
