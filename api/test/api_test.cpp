@@ -243,6 +243,10 @@ TEST_F(ApiTest, BuildErrors) {
   build = variantDesc("*f32,*f32,i32", "fake-1");
   FAILS(tsdk_variant_build(kernel, &build, &variant),
         "INVALID_ARGUMENT: kernel `add`: parameter `BLOCK` has no value");
+  build.signature = str("*f32,*f32,i32,i32:16");
+  FAILS(tsdk_variant_build(kernel, &build, &variant),
+        "INVALID_ARGUMENT: kernel `add`: parameter `BLOCK` is a constexpr: "
+        "expected a value, got the type `i32:16`");
   build.signature = str("*f32,*f32,i32,64,5");
   FAILS(tsdk_variant_build(kernel, &build, &variant),
         "INVALID_ARGUMENT: signature `*f32,*f32,i32,64,5` has 5 entries");

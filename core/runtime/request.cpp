@@ -84,6 +84,12 @@ Error checkStage(llvm::StringRef stage) {
                        "; stages: tile, tile-opt, llvm, asm, object");
 }
 
+/// Whether an entry of a signature is the type of a runtime value.
+bool isType(llvm::StringRef entry) {
+  return entry.starts_with("*") ||
+         parseDtype(entry.split(':').first.trim()) != TSDK_DTYPE_NONE;
+}
+
 /// Fills constexpr parameters named in the options and defaults into the
 /// signature.
 Error completeSignature(const Kernel &kernel, llvm::StringRef text,
@@ -131,6 +137,12 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
                              " in the signature `" + text + "` and no default");
       entry = param.defaultText;
     }
+    if (param.isConstexpr && isType(entry))
+      return makeError(
+          TSDK_E_INVALID_ARGUMENT,
+          "kernel `" + kernel.name + "`: parameter `" + param.name +
+              "` is a constexpr: expected a value, got the type `" + entry +
+              "`");
     joined += (i ? "," : "") + entry;
   }
   *out = std::move(joined);
