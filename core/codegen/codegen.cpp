@@ -1,4 +1,5 @@
-//===- codegen.cpp - LLVM IR to a shared object, step by step ----*- C++ -*-===//
+//===- codegen.cpp - LLVM IR to a shared object, step by step ----*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -143,8 +144,7 @@ bool Job::stopped() {
 
 bool Job::linkBitcode(StringRef bytes, StringRef what) {
   Status read;
-  std::unique_ptr<Module> extra =
-      readModule(bytes, module->getContext(), read);
+  std::unique_ptr<Module> extra = readModule(bytes, module->getContext(), read);
   if (!extra)
     return fail(Status::Invalid, what + ": " + read.message);
   extra->setTargetTriple(module->getTargetTriple());
@@ -396,8 +396,14 @@ Status generate(std::unique_ptr<Module> module, const Target &target,
     status.message = error;
     return status;
   }
-  auto *job = new Job{std::move(module), std::move(machine), target, options,
-                      output, times, {}, {}};
+  auto *job = new Job{std::move(module),
+                      std::move(machine),
+                      target,
+                      options,
+                      output,
+                      times,
+                      {},
+                      {}};
   // Kept beforehand: after a fatal error the module is unusable.
   auto *before = new SmallString<0>;
   GuardResult guard;

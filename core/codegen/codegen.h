@@ -1,4 +1,5 @@
-//===- codegen.h - LLVM IR to assembly, object and shared object -*- C++ -*-===//
+//===- codegen.h - LLVM IR to assembly, object and shared object -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -105,9 +106,8 @@ struct Status {
 
 /// Reads LLVM IR, text or bitcode. Upgrades and verifies it. Null and \p status
 /// on an error. Hostile input is safe: the reader runs under the guard.
-std::unique_ptr<llvm::Module> readModule(llvm::StringRef bytes,
-                                         llvm::LLVMContext &context,
-                                         Status &status);
+std::unique_ptr<llvm::Module>
+readModule(llvm::StringRef bytes, llvm::LLVMContext &context, Status &status);
 
 /// The whole way: legalise, link the math library and the device functions,
 /// optimise, generate code, link. Consumes the module, whose context must be

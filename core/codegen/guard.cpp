@@ -1,4 +1,5 @@
-//===- guard.cpp - LLVM's fatal errors as values -----------------*- C++ -*-===//
+//===- guard.cpp - LLVM's fatal errors as values -----------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

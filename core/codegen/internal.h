@@ -1,4 +1,5 @@
-//===- internal.h - Between the parts of core/codegen ------------*- C++ -*-===//
+//===- internal.h - Between the parts of core/codegen ------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- link.cpp - lld in process ---------------------------------*- C++ -*-===//
+//===- link.cpp - lld in process ---------------------------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -92,9 +93,9 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
                       std::string &error) {
   MemoryFile input("tilesdk-object"), builtins("tilesdk-builtins");
   if (!input.write(object) ||
-      !builtins.write({tilesdk_builtins_object,
-                       size_t(tilesdk_builtins_object_end -
-                              tilesdk_builtins_object)})) {
+      !builtins.write(
+          {tilesdk_builtins_object,
+           size_t(tilesdk_builtins_object_end - tilesdk_builtins_object)})) {
     error = std::string("cannot make a file in memory: ") + strerror(errno);
     return false;
   }
@@ -157,20 +158,20 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
 using BufferOr = llvm::Expected<std::unique_ptr<llvm::FileOutputBuffer>>;
 extern "C" {
 // Both have the ABI of the C++ function they stand for.
+#ifdef __clang__
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wreturn-type-c-linkage"
-BufferOr
-__real__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(llvm::StringRef path,
-                                                          size_t size,
-                                                          unsigned flags);
-BufferOr
-__wrap__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(llvm::StringRef path,
-                                                          size_t size,
-                                                          unsigned flags) {
+#endif
+BufferOr __real__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(
+    llvm::StringRef path, size_t size, unsigned flags);
+BufferOr __wrap__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(
+    llvm::StringRef path, size_t size, unsigned flags) {
   if (tilesdk::codegen::linkOutput)
     return std::make_unique<tilesdk::codegen::StringOutput>(path, size);
   return __real__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(path, size,
                                                                    flags);
 }
+#ifdef __clang__
 #pragma clang diagnostic pop
+#endif
 }

@@ -1,4 +1,5 @@
-//===- math_legalise.cpp - No call to a C library ----------------*- C++ -*-===//
+//===- math_legalise.cpp - No call to a C library ----------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -102,10 +103,10 @@ private:
   static bool isHardCast(const Instruction &instruction) {
     Type *to = instruction.getType()->getScalarType();
     if (isa<FPTruncInst>(instruction))
-      return to->isBFloatTy() ||
-             (to->isHalfTy() &&
-              instruction.getOperand(0)->getType()->getScalarType()
-                  ->isDoubleTy());
+      return to->isBFloatTy() || (to->isHalfTy() && instruction.getOperand(0)
+                                                        ->getType()
+                                                        ->getScalarType()
+                                                        ->isDoubleTy());
     return isa<FPExtInst>(instruction) &&
            instruction.getOperand(0)->getType()->getScalarType()->isBFloatTy();
   }

@@ -1,4 +1,5 @@
-//===- math_library.cpp - The embedded math library --------------*- C++ -*-===//
+//===- math_library.cpp - The embedded math library --------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -99,8 +100,7 @@ bool linkMathFunctions(Module &module, const TargetMachine &machine,
   Linker linker(module);
   for (Function *function : wanted) {
     std::string name = function->getName().str(), chosen;
-    StringRef bitcode =
-        select(name, *machine.getMCSubtargetInfo(), chosen);
+    StringRef bitcode = select(name, *machine.getMCSubtargetInfo(), chosen);
     if (bitcode.empty()) {
       error = "the math library has no '" + name + "'";
       return false;

@@ -1,4 +1,5 @@
-//===- optimise.cpp - The LLVM pass pipeline ---------------------*- C++ -*-===//
+//===- optimise.cpp - The LLVM pass pipeline ---------------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -50,7 +51,9 @@ public:
     callbacks.registerBeforeNonSkippedPassCallback(
         [this](StringRef, Any) { enter(); });
     callbacks.registerAfterPassCallback(
-        [this](StringRef name, Any, const PreservedAnalyses &) { leave(name); });
+        [this](StringRef name, Any, const PreservedAnalyses &) {
+          leave(name);
+        });
     callbacks.registerAfterPassInvalidatedCallback(
         [this](StringRef name, const PreservedAnalyses &) { leave(name); });
     callbacks.registerBeforeAnalysisCallback(

@@ -1,8 +1,10 @@
-//===- polly_stub.cpp - The hook of a plugin that is not linked --*- C++ -*-===//
+//===- polly_stub.cpp - The hook of a plugin that is not linked --*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// LLVM's LTO library, which lld needs, asks for Polly, which Debian ships apart.
+// LLVM's LTO library, which lld needs, asks for Polly, which Debian ships
+// apart.
 //
 //===----------------------------------------------------------------------===//
 

@@ -1,4 +1,5 @@
-//===- target_machine.cpp - Target machines and code emission ----*- C++ -*-===//
+//===- target_machine.cpp - Target machines and code emission ----*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -63,13 +64,12 @@ std::unique_ptr<TargetMachine> createTargetMachine(const Target &target,
   StringRef(target.features).split(features, ',', -1, false);
   for (StringRef feature : features) {
     StringRef name = feature.ltrim("+-");
-    bool known = any_of(info->getAllProcessorFeatures(),
-                        [&](const SubtargetFeatureKV &row) {
-                          return name == row.Key;
-                        });
+    bool known =
+        any_of(info->getAllProcessorFeatures(),
+               [&](const SubtargetFeatureKV &row) { return name == row.Key; });
     if (!known || name.size() == feature.size()) {
-      error = "unknown feature '" + feature.str() + "' for '" + target.triple +
-              "'";
+      error =
+          "unknown feature '" + feature.str() + "' for '" + target.triple + "'";
       return nullptr;
     }
   }

@@ -1,4 +1,5 @@
-//===- compile.cpp - One build from its first stage to its last --*- C++ -*-===//
+//===- compile.cpp - One build from its first stage to its last --*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -25,6 +26,7 @@
 
 #include "mlir/IR/Action.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassInstrumentation.h"
 #include "mlir/Pass/PassManager.h"
 
@@ -197,10 +199,10 @@ tsdk_code Compilation::finish(tsdk_code result) {
 }
 
 tsdk_code Compilation::reportFatal(const codegen::GuardResult &guard) {
-  tsdk_code result = internal(
-      guard.cause == codegen::GuardResult::OutOfMemory
-          ? llvm::Twine("the compiler ran out of memory")
-          : "the compiler gave up: " + llvm::Twine(guard.message));
+  tsdk_code result =
+      internal(guard.cause == codegen::GuardResult::OutOfMemory
+                   ? llvm::Twine("the compiler ran out of memory")
+                   : "the compiler gave up: " + llvm::Twine(guard.message));
   emitDiagnostics(sink, diagnostics);
   return guard.cause == codegen::GuardResult::OutOfMemory
              ? TSDK_E_RESOURCE_EXHAUSTED
@@ -215,12 +217,11 @@ tsdk_code Compilation::run() {
     return finish(TSDK_E_INVALID_ARGUMENT);
   if (plan.last >= Stage::Llvm &&
       input.target->execution != TSDK_EXECUTION_TILE_LOOPS) {
-    diagnostics.reportGlobal(Diag::NoStageForTarget,
-                             toRef(input.target->name), stageName(plan.last));
+    diagnostics.reportGlobal(Diag::NoStageForTarget, toRef(input.target->name),
+                             stageName(plan.last));
     return finish(TSDK_E_UNIMPLEMENTED);
   }
-  tsdk_code result =
-      plan.first == Stage::Llvm ? readLlvm() : mlirStages();
+  tsdk_code result = plan.first == Stage::Llvm ? readLlvm() : mlirStages();
   if (result == TSDK_OK && plan.last > Stage::Llvm)
     result = generate();
   return finish(result);
@@ -307,15 +308,13 @@ tsdk_code Compilation::mlirStages() {
   mlirDiagnostics =
       std::make_unique<MlirDiagnostics>(context.get(), diagnostics);
   if (interruption.isPossible())
-    context->registerActionHandler(
-        [this](llvm::function_ref<void()> run,
-               const mlir::tracing::Action &action) {
-          // Only whole passes are left out: what is inside may loop until a
-          // step reports that it did nothing.
-          if (!llvm::isa<mlir::PassExecutionAction>(action) ||
-              !interruption.poll())
-            run();
-        });
+    context->registerActionHandler([this](llvm::function_ref<void()> run,
+                                          const mlir::tracing::Action &action) {
+      // Only whole passes are left out: what is inside may loop until a
+      // step reports that it did nothing.
+      if (!llvm::isa<mlir::PassExecutionAction>(action) || !interruption.poll())
+        run();
+    });
   if (plan.first == Stage::Tile || input.program) {
     if (plan.wants(Stage::Tile))
       emitBlob(sink, "tile", printModule(*module));
@@ -337,8 +336,7 @@ tsdk_code Compilation::optimise() {
         return diagnostics.report(Diag::Internal, where,
                                   "after a pass on tile IR: " + message.str());
       });
-  mlir::PassManager passes(context.get(),
-                           mlir::ModuleOp::getOperationName());
+  mlir::PassManager passes(context.get(), mlir::ModuleOp::getOperationName());
   // One verification at the end instead of one per pass.
   passes.enableVerifier(false);
   passes.addInstrumentation(std::make_unique<PassTimes>(times));
@@ -395,9 +393,8 @@ tsdk_code Compilation::lower() {
   bool valid = timed("verify-lowered",
                      [&] { return mlir::succeeded(mlir::verify(*module)); });
   if (valid)
-    llvmModule = timed("translate", [&] {
-      return translateToLlvm(*module, **llvmContext);
-    });
+    llvmModule = timed("translate",
+                       [&] { return translateToLlvm(*module, **llvmContext); });
   if (!llvmModule)
     return internal("lowering made IR that does not translate",
                     printModule(*module));
@@ -482,8 +479,8 @@ tsdk_code Compilation::generate() {
   };
   request.provider = provide;
   codegen::Output output;
-  codegen::Status status = codegen::generate(std::move(llvmModule), target,
-                                             request, output, times);
+  codegen::Status status =
+      codegen::generate(std::move(llvmModule), target, request, output, times);
   if (status.abandoned)
     llvmContext->leak();
   switch (status.kind) {

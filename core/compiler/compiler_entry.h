@@ -1,4 +1,5 @@
-//===- compiler_entry.h - Private C entry of libtilesdk_compiler -*- C++ -*-===//
+//===- compiler_entry.h - Private C entry of libtilesdk_compiler -*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -68,8 +69,8 @@ struct CompileInput {
   const Program *program; ///< Null when `ir` is set.
   tsdk_bytes ir;          ///< Stage to resume from: MLIR or LLVM IR.
   tsdk_str irStage;       ///< "tile", "tile-opt" or "llvm".
-  tsdk_str kernel;        ///< Name of the kernel; with `ir` may be empty if one.
-  tsdk_str signature;     ///< Grammar: docs/signature.md.
+  tsdk_str kernel;    ///< Name of the kernel; with `ir` may be empty if one.
+  tsdk_str signature; ///< Grammar: docs/signature.md.
   const tsdk_target *target;
   const tsdk_plugin *plugin; ///< Provider of device functions; may be null.
   const tsdk_option *options;

@@ -1,4 +1,5 @@
-//===- context.h - MLIR contexts and translation -----------------*- C++ -*-===//
+//===- context.h - MLIR contexts and translation -----------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- entry.cpp - The table that libtilesdk_compiler exports ----*- C++ -*-===//
+//===- entry.cpp - The table that libtilesdk_compiler exports ----*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -83,13 +84,13 @@ tsdk_code explain(uint32_t number, const Sink *sink) {
 } // namespace
 } // namespace tilesdk::compiler
 
-extern "C" __attribute__((visibility("default"))) const
-    tilesdk::compiler::Table *
-    tsdk_compiler_table() {
+extern "C" __attribute__((visibility("default")))
+const tilesdk::compiler::Table *
+tsdk_compiler_table() {
   using namespace tilesdk::compiler;
   static const std::string buildId =
       "tilesdk-" TILESDK_VERSION " " + tilesdk::codegen::versionText().str();
-  static const Table table = {sizeof(Table), 0,       buildId.c_str(),
+  static const Table table = {sizeof(Table), 0,           buildId.c_str(),
                               programParse,  programFree, compile,
                               explain};
   return &table;

@@ -1,4 +1,5 @@
-//===- metadata.cpp - What is known of an artifact ---------------*- C++ -*-===//
+//===- metadata.cpp - What is known of an artifact ---------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -64,10 +65,10 @@ llvm::json::Object describeKernel(mlir::Operation *kernel,
   std::string signature;
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     mlir::Type type = function.getArgument(i).getType();
-    auto leaf = function.getArgAttrOfType<mlir::IntegerAttr>(
-        i, tile::attr::leaf);
-    auto name = function.getArgAttrOfType<mlir::StringAttr>(
-        i, tile::attr::name);
+    auto leaf =
+        function.getArgAttrOfType<mlir::IntegerAttr>(i, tile::attr::leaf);
+    auto name =
+        function.getArgAttrOfType<mlir::StringAttr>(i, tile::attr::name);
     auto divisibility = function.getArgAttrOfType<mlir::IntegerAttr>(
         i, tile::attr::divisibility);
     std::string text = typeText(type);
@@ -87,20 +88,19 @@ llvm::json::Object describeKernel(mlir::Operation *kernel,
   for (size_t i = 0; i < input.numOptions; ++i)
     options[llvm::json::fixUTF8(toRef(input.options[i].name))] =
         llvm::json::fixUTF8(toRef(input.options[i].value));
-  return llvm::json::Object{
-      {"schema", 1},
-      {"kernel", llvm::json::fixUTF8(function.getName())},
-      {"symbol", llvm::json::fixUTF8(function.getName())},
-      {"target", toRef(input.target->name).str()},
-      {"signature", llvm::json::fixUTF8(signature)},
-      {"params", std::move(params)},
-      {"options", std::move(options)},
-      {"scratch_bytes", 0},
-      {"shared_bytes", 0},
-      {"threads", 1},
-      {"artifact", "elf"},
-      {"uses", llvm::json::Array()},
-      {"diagnostics", llvm::json::Array()}};
+  return llvm::json::Object{{"schema", 1},
+                            {"kernel", llvm::json::fixUTF8(function.getName())},
+                            {"symbol", llvm::json::fixUTF8(function.getName())},
+                            {"target", toRef(input.target->name).str()},
+                            {"signature", llvm::json::fixUTF8(signature)},
+                            {"params", std::move(params)},
+                            {"options", std::move(options)},
+                            {"scratch_bytes", 0},
+                            {"shared_bytes", 0},
+                            {"threads", 1},
+                            {"artifact", "elf"},
+                            {"uses", llvm::json::Array()},
+                            {"diagnostics", llvm::json::Array()}};
 }
 
 void describeLowering(llvm::json::Object &metadata,

@@ -1,4 +1,5 @@
-//===- metadata.h - What is known of an artifact -----------------*- C++ -*-===//
+//===- metadata.h - What is known of an artifact -----------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- mlir_diagnostics.cpp - What MLIR reports, as ours ---------*- C++ -*-===//
+//===- mlir_diagnostics.cpp - What MLIR reports, as ours ---------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,6 +7,7 @@
 
 #include "core/compiler/mlir_diagnostics.h"
 
+#include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 
 namespace tilesdk::compiler {

@@ -1,4 +1,5 @@
-//===- mlir_diagnostics.h - What MLIR reports, as our diagnostics -*- C++ -*-==//
+//===- mlir_diagnostics.h - What MLIR reports, as our diagnostics -*- C++
+//-*-==//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

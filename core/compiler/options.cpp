@@ -1,4 +1,5 @@
-//===- options.cpp - What a request says about the build ---------*- C++ -*-===//
+//===- options.cpp - What a request says about the build ---------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,5 @@
-//===- options.h - What a request says about the build -----------*- C++ -*-===//
+//===- options.h - What a request says about the build -----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,6 +10,7 @@
 #include "core/compiler/compiler_entry.h"
 
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringRef.h"
 
 #include <functional>
 #include <optional>

@@ -1,4 +1,5 @@
-//===- text.h - Plain C text and data of the entry as LLVM's -----*- C++ -*-===//
+//===- text.h - Plain C text and data of the entry as LLVM's -----*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -24,7 +25,9 @@ inline llvm::StringRef toRef(tsdk_str text) {
 inline llvm::StringRef toRef(tsdk_bytes bytes) {
   return {static_cast<const char *>(bytes.data), bytes.data ? bytes.size : 0};
 }
-inline tsdk_str toStr(llvm::StringRef text) { return {text.data(), text.size()}; }
+inline tsdk_str toStr(llvm::StringRef text) {
+  return {text.data(), text.size()};
+}
 inline tsdk_bytes toBytes(llvm::StringRef text) {
   return {text.data(), text.size()};
 }
@@ -40,8 +43,7 @@ template <typename T> T readStruct(const T *from) {
 /// Row `index` of an array that travels with a stride.
 template <typename T> T readRow(const T *rows, size_t index, size_t stride) {
   T result = {};
-  std::memcpy(&result,
-              reinterpret_cast<const char *>(rows) + index * stride,
+  std::memcpy(&result, reinterpret_cast<const char *>(rows) + index * stride,
               std::min(stride, sizeof(T)));
   return result;
 }

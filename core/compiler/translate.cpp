@@ -1,4 +1,5 @@
-//===- translate.cpp - LLVM dialect to LLVM IR -------------------*- C++ -*-===//
+//===- translate.cpp - LLVM dialect to LLVM IR -------------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -41,8 +42,8 @@ std::string readMetadata(const llvm::Module &module) {
   if (!node || node->getNumOperands() != 1 ||
       node->getOperand(0)->getNumOperands() != 1)
     return "";
-  const auto *text =
-      llvm::dyn_cast_or_null<llvm::MDString>(node->getOperand(0)->getOperand(0));
+  const auto *text = llvm::dyn_cast_or_null<llvm::MDString>(
+      node->getOperand(0)->getOperand(0));
   return text ? text->getString().str() : "";
 }
 

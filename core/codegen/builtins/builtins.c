@@ -93,8 +93,9 @@ static float roundToOdd(double value) {
 static __bf16 bfloatOf(float value) {
   u32 bits = bitsOf(value);
   unsigned short half =
-      value != value ? (unsigned short)(bits >> 16 | 0x40)
-                     : (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+      value != value
+          ? (unsigned short)(bits >> 16 | 0x40)
+          : (unsigned short)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
   __bf16 result;
   __builtin_memcpy(&result, &half, 2);
   return result;

@@ -1,4 +1,5 @@
-//===- math_gen.cpp - Builds the embedded math library -----------*- C++ -*-===//
+//===- math_gen.cpp - Builds the embedded math library -----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -278,8 +279,8 @@ Function *Generator::widen(Module &module, Function &scalar, StringRef name,
   builder.CreateRet(builder.CreateLoad(result, resultSlot));
 
   auto flag = [&](StringRef key, Constant *value) -> Metadata * {
-    return MDNode::get(context, {MDString::get(context, key),
-                                 ConstantAsMetadata::get(value)});
+    return MDNode::get(
+        context, {MDString::get(context, key), ConstantAsMetadata::get(value)});
   };
   auto temporary = MDNode::getTemporary(context, {});
   MDNode *loop = MDNode::get(
@@ -309,9 +310,9 @@ void dispatch(Module &module, StringRef name, Function &small, Function &full,
   function->addFnAttr("prefer-vector-width", "512");
   Argument *x = function->getArg(0);
   IRBuilder<> builder(BasicBlock::Create(context, "entry", function));
-  Value *within = builder.CreateFCmpOLE(
-      builder.CreateUnaryIntrinsic(Intrinsic::fabs, x),
-      ConstantFP::get(x->getType(), bound));
+  Value *within =
+      builder.CreateFCmpOLE(builder.CreateUnaryIntrinsic(Intrinsic::fabs, x),
+                            ConstantFP::get(x->getType(), bound));
   if (x->getType()->isVectorTy())
     within = builder.CreateAndReduce(within);
   BasicBlock *fast = BasicBlock::Create(context, "fast", function);
@@ -420,8 +421,8 @@ void Generator::emit(const Module &module, StringRef name) {
       function.setMemoryEffects(MemoryEffects::none());
     }
   if (report)
-    outs() << name << ": " << size << " instructions, " << blocks
-           << " blocks, " << scalarFloats << " scalar\n";
+    outs() << name << ": " << size << " instructions, " << blocks << " blocks, "
+           << scalarFloats << " scalar\n";
   copy->setModuleIdentifier("math");
   copy->setSourceFileName("math");
   if (verifyModule(*copy, &errs()))
@@ -433,11 +434,10 @@ void Generator::emit(const Module &module, StringRef name) {
 void Generator::run(const Source &source) {
   LLVMContext context;
   // A body with a loop in it (fmod) stays scalar: the remark is no news.
-  context.setDiagnosticHandlerCallBack(
-      [](const DiagnosticInfo *info, void *) {
-        if (info->getSeverity() == DS_Error)
-          fail("LLVM reported an error");
-      });
+  context.setDiagnosticHandlerCallBack([](const DiagnosticInfo *info, void *) {
+    if (info->getSeverity() == DS_Error)
+      fail("LLVM reported an error");
+  });
   const Small *small = nullptr;
   for (const Small &one : smallBodies)
     if (StringRef(source.name) == one.name && !source.isDouble &&

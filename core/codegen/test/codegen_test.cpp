@@ -1,4 +1,5 @@
-//===- codegen_test.cpp - From LLVM IR to running code -----------*- C++ -*-===//
+//===- codegen_test.cpp - From LLVM IR to running code -----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -95,8 +96,8 @@ struct Symbols {
 Symbols inspect(const std::string &object) {
   using namespace llvm::object;
   Symbols result;
-  auto file = cantFail(ELFObjectFile<ELF64LE>::create(
-      llvm::MemoryBufferRef(object, "object")));
+  auto file = cantFail(
+      ELFObjectFile<ELF64LE>::create(llvm::MemoryBufferRef(object, "object")));
   for (ELFSymbolRef symbol : file.getDynamicSymbolIterators()) {
     if (cantFail(symbol.getFlags()) & SymbolRef::SF_Undefined)
       ++result.undefined;
@@ -114,8 +115,8 @@ Symbols inspect(const std::string &object) {
   for (const auto &section : cantFail(file.getELFFile().sections()))
     if (section.sh_type == llvm::ELF::SHT_RELA)
       for (const auto &rela : cantFail(file.getELFFile().relas(section)))
-        result.relocations += rela.getType(false) !=
-                              llvm::ELF::R_X86_64_RELATIVE;
+        result.relocations +=
+            rela.getType(false) != llvm::ELF::R_X86_64_RELATIVE;
   return result;
 }
 
@@ -180,7 +181,8 @@ TEST_P(CodegenTest, ObjectIsSelfContained) {
 
   using Function = int (*)(char *, const char *, long, int, unsigned __int128,
                            unsigned __int128, double);
-  auto kernel = reinterpret_cast<Function>(loadFunction(output.object, "kernel"));
+  auto kernel =
+      reinterpret_cast<Function>(loadFunction(output.object, "kernel"));
   ASSERT_NE(kernel, nullptr);
   char to[100], from[100];
   memset(from, 3, sizeof from);
@@ -255,8 +257,7 @@ TEST_P(CodegenTest, BadInputIsAnError) {
   Output output;
   Status status = compileText("define void @k( {", "k", GetParam(), output);
   EXPECT_EQ(status.kind, Status::Invalid);
-  EXPECT_NE(status.message.find("line 1"), std::string::npos)
-      << status.message;
+  EXPECT_NE(status.message.find("line 1"), std::string::npos) << status.message;
 
   status = compileText("declare void @f()\n"
                        "define void @k() { call void @f() ret void }",
@@ -264,8 +265,8 @@ TEST_P(CodegenTest, BadInputIsAnError) {
   EXPECT_EQ(status.kind, Status::Invalid);
   EXPECT_NE(status.message.find("'f'"), std::string::npos) << status.message;
 
-  status = compileText("define void @k() { ret void }", "other", GetParam(),
-                       output);
+  status =
+      compileText("define void @k() { ret void }", "other", GetParam(), output);
   EXPECT_EQ(status.kind, Status::Invalid);
   EXPECT_NE(status.message.find("'other'"), std::string::npos);
 
@@ -330,10 +331,11 @@ TEST_P(CodegenTest, ProviderGivesDeviceFunctions) {
   EXPECT_EQ(k(), 3);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Rows, CodegenTest, testing::ValuesIn(hostTargets()), [](const auto &info) {
-      return std::string(info.param.cpu.back() == '4' ? "v4" : "v3");
-    });
+INSTANTIATE_TEST_SUITE_P(Rows, CodegenTest, testing::ValuesIn(hostTargets()),
+                         [](const auto &info) {
+                           return std::string(
+                               info.param.cpu.back() == '4' ? "v4" : "v3");
+                         });
 
 TEST(Guard, Nests) {
   LeaksAllowed leaks;

@@ -1,4 +1,5 @@
-//===- math_accuracy.cpp - Writes docs/math_accuracy.md ----------*- C++ -*-===//
+//===- math_accuracy.cpp - Writes docs/math_accuracy.md ----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,14 +31,15 @@ int main(int argc, char **argv) {
          static_cast<unsigned long long>(samples));
   for (const Target &target : targets)
     printf("%s%s", &target == targets.begin() ? "" : ", ", target.cpu.c_str());
-  printf("). References: glibc in float64 for f32, in x87\nextended precision "
-         "for f64.\n\n"
-         "\"subnormal\" is the largest error where the true result is "
-         "subnormal, in units\nof the smallest subnormal; \"flushed\": such "
-         "results are 0. f16 and bf16 go\nthrough f32. \"wrong\" counts special "
-         "results (NaN, infinity, 0) that differ.\n\n"
-         "| function | f32 ulp | subnormal | wrong | f64 ulp | subnormal | "
-         "wrong |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+  printf(
+      "). References: glibc in float64 for f32, in x87\nextended precision "
+      "for f64.\n\n"
+      "\"subnormal\" is the largest error where the true result is "
+      "subnormal, in units\nof the smallest subnormal; \"flushed\": such "
+      "results are 0. f16 and bf16 go\nthrough f32. \"wrong\" counts special "
+      "results (NaN, infinity, 0) that differ.\n\n"
+      "| function | f32 ulp | subnormal | wrong | f64 ulp | subnormal | "
+      "wrong |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: |\n");
   for (llvm::StringRef name : measuredFunctions()) {
     printf("| %s ", name.str().c_str());
     for (bool isDouble : {false, true}) {

@@ -1,4 +1,5 @@
-//===- math_measure.cpp - Accuracy of the math library -----------*- C++ -*-===//
+//===- math_measure.cpp - Accuracy of the math library -----------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -38,9 +39,9 @@ Wide cosPi(Wide x) {
   Wide r = std::fmod(std::fabs(x), 2.0L);
   if (r > 1)
     r = 2 - r;
-  return r <= 0.25L   ? std::cos(pi * r)
-         : r < 0.75L  ? std::sin(pi * (0.5L - r))
-                      : -std::cos(pi * (1 - r));
+  return r <= 0.25L  ? std::cos(pi * r)
+         : r < 0.75L ? std::sin(pi * (0.5L - r))
+                     : -std::cos(pi * (1 - r));
 }
 
 struct Reference {
@@ -113,11 +114,21 @@ std::string kernelText(const Reference &reference, const std::string &symbol,
          "  %px = getelementptr i8, ptr %x, i64 %i\n"
          "  %py = getelementptr i8, ptr %y, i64 %i\n"
          "  %po = getelementptr i8, ptr %out, i64 %i\n"
-         "  %a = load " + type + ", ptr %px" + align + "\n"
-         "  %b = load " + type + ", ptr %py" + align + "\n"
-         "  %r = call " + type + " @" + symbol + "(" + arguments + ")\n"
-         "  store " + type + " %r, ptr %po" + align + "\n"
-         "  %next = add i64 %i, " + std::to_string(width * bytes) + "\n"
+         "  %a = load " +
+         type + ", ptr %px" + align +
+         "\n"
+         "  %b = load " +
+         type + ", ptr %py" + align +
+         "\n"
+         "  %r = call " +
+         type + " @" + symbol + "(" + arguments +
+         ")\n"
+         "  store " +
+         type + " %r, ptr %po" + align +
+         "\n"
+         "  %next = add i64 %i, " +
+         std::to_string(width * bytes) +
+         "\n"
          "  %more = icmp ult i64 %next, %n\n"
          "  br i1 %more, label %loop, label %exit\n"
          "exit:\n  ret void\n}\n";
@@ -135,7 +146,12 @@ template <typename T>
 void fillArguments(const Reference &reference, std::vector<T> &values,
                    uint64_t seed) {
   using Word = typename Bits<T>::Type;
-  const T special[] = {T(0), T(-0.0), T(1), T(-1), T(0.5), T(2),
+  const T special[] = {T(0),
+                       T(-0.0),
+                       T(1),
+                       T(-1),
+                       T(0.5),
+                       T(2),
                        std::numeric_limits<T>::infinity(),
                        -std::numeric_limits<T>::infinity(),
                        std::numeric_limits<T>::quiet_NaN(),
@@ -172,19 +188,18 @@ Accuracy measure(const Reference &reference, unsigned width,
   std::string scalar = sizeof(T) == 4 ? "float" : "double";
   std::string suffix = sizeof(T) == 4 ? "f32" : "f64";
   std::string lanes = width == 1 ? "" : "v" + std::to_string(width);
-  std::string type = width == 1
-                         ? scalar
-                         : "<" + std::to_string(width) + " x " + scalar + ">";
+  std::string type =
+      width == 1 ? scalar : "<" + std::to_string(width) + " x " + scalar + ">";
   std::string symbol =
       "tsdk.math." + std::string(reference.name) + "." + lanes + suffix;
   Output output;
-  Status status = compileText(
-      kernelText(reference, symbol, type, width, sizeof(T)), "k", target,
-      output);
+  Status status =
+      compileText(kernelText(reference, symbol, type, width, sizeof(T)), "k",
+                  target, output);
   using Function = void (*)(const T *, const T *, T *, uint64_t);
-  auto function = status ? reinterpret_cast<Function>(
-                               loadFunction(output.object, "k"))
-                         : nullptr;
+  auto function =
+      status ? reinterpret_cast<Function>(loadFunction(output.object, "k"))
+             : nullptr;
   if (!function) {
     result.error = status ? "cannot load" : status.message;
     return result;
@@ -204,12 +219,12 @@ Accuracy measure(const Reference &reference, unsigned width,
     return std::string(text);
   };
   for (size_t i = 0; i < count; ++i) {
-    Wide exact = reference.one ? reference.one(x[i]) : reference.two(x[i], y[i]);
+    Wide exact =
+        reference.one ? reference.one(x[i]) : reference.two(x[i], y[i]);
     T rounded = static_cast<T>(exact);
     if (std::isnan(exact) || std::isnan(out[i]) || std::isinf(rounded) ||
         std::isinf(out[i]) || exact == 0) {
-      bool same = std::isnan(rounded) ? std::isnan(out[i])
-                                      : rounded == out[i];
+      bool same = std::isnan(rounded) ? std::isnan(out[i]) : rounded == out[i];
       // The last finite number beside infinity is one unit away, no more.
       Wide limit = std::numeric_limits<T>::max();
       if (!same && !std::isnan(exact) && !std::isnan(out[i]) && exact != 0) {

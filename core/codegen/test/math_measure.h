@@ -1,4 +1,5 @@
-//===- math_measure.h - Accuracy of the math library -------------*- C++ -*-===//
+//===- math_measure.h - Accuracy of the math library -------------*- C++
+//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -57,8 +57,9 @@ TEST(MathTest, ExpKeepsSubnormals) {
 }
 
 std::string useText(llvm::StringRef op, llvm::StringRef type) {
-  return (llvm::Twine("define void @k(ptr %p) {\n  %x = load ") + type + ", ptr %p\n  " +
-          op + "\n  store " + type + " %y, ptr %p\n  ret void\n}\n")
+  return (llvm::Twine("define void @k(ptr %p) {\n  %x = load ") + type +
+          ", ptr %p\n  " + op + "\n  store " + type +
+          " %y, ptr %p\n  ret void\n}\n")
       .str();
 }
 
@@ -114,14 +115,15 @@ TEST(MathTest, IntrinsicsAreLegalised) {
   for (const Target &target : hostTargets())
     for (const Case &one : cases) {
       Output output;
-      Status status = compileText(
-          "declare <16 x float> @llvm.sin.v16f32(<16 x float>)\n"
-          "declare <16 x float> @llvm.pow.v16f32(<16 x float>, <16 x float>)\n" +
-              useText(one.operation, "<16 x float>"),
-          "k", target, output);
+      Status status =
+          compileText("declare <16 x float> @llvm.sin.v16f32(<16 x float>)\n"
+                      "declare <16 x float> @llvm.pow.v16f32(<16 x float>, <16 "
+                      "x float>)\n" +
+                          useText(one.operation, "<16 x float>"),
+                      "k", target, output);
       ASSERT_TRUE(status) << one.operation << ": " << status.message;
-      auto k = reinterpret_cast<void (*)(float *)>(
-          loadFunction(output.object, "k"));
+      auto k =
+          reinterpret_cast<void (*)(float *)>(loadFunction(output.object, "k"));
       ASSERT_NE(k, nullptr);
       alignas(64) float values[16];
       for (int i = 0; i < 16; ++i)
@@ -138,15 +140,15 @@ TEST(MathTest, IntrinsicsAreLegalised) {
 TEST(MathTest, AnyWidthAndNarrowTypes) {
   for (const Target &target : hostTargets()) {
     Output output;
-    Status status = compileText(
-        "declare <13 x half> @llvm.exp.v13f16(<13 x half>)\n"
-        "define void @k(ptr %p, ptr %q) {\n"
-        "  %f = load <13 x float>, ptr %p, align 4\n"
-        "  %x = fptrunc <13 x float> %f to <13 x half>\n"
-        "  %y = call <13 x half> @llvm.exp.v13f16(<13 x half> %x)\n"
-        "  %g = fpext <13 x half> %y to <13 x float>\n"
-        "  store <13 x float> %g, ptr %q, align 4\n  ret void\n}\n",
-        "k", target, output);
+    Status status =
+        compileText("declare <13 x half> @llvm.exp.v13f16(<13 x half>)\n"
+                    "define void @k(ptr %p, ptr %q) {\n"
+                    "  %f = load <13 x float>, ptr %p, align 4\n"
+                    "  %x = fptrunc <13 x float> %f to <13 x half>\n"
+                    "  %y = call <13 x half> @llvm.exp.v13f16(<13 x half> %x)\n"
+                    "  %g = fpext <13 x half> %y to <13 x float>\n"
+                    "  store <13 x float> %g, ptr %q, align 4\n  ret void\n}\n",
+                    "k", target, output);
     ASSERT_TRUE(status) << status.message;
     auto k = reinterpret_cast<void (*)(const float *, float *)>(
         loadFunction(output.object, "k"));
@@ -164,25 +166,26 @@ TEST(MathTest, AnyWidthAndNarrowTypes) {
 TEST(MathTest, BfloatRounding) {
   for (const Target &target : hostTargets()) {
     Output output;
-    Status status = compileText(
-        "define void @k(ptr %p, ptr %d, ptr %q, ptr %r) {\n"
-        "  %f = load <8 x float>, ptr %p, align 4\n"
-        "  %x = fptrunc <8 x float> %f to <8 x bfloat>\n"
-        "  store <8 x bfloat> %x, ptr %q, align 2\n"
-        "  %g = load <8 x double>, ptr %d, align 8\n"
-        "  %y = fptrunc <8 x double> %g to <8 x half>\n"
-        "  store <8 x half> %y, ptr %r, align 2\n  ret void\n}\n",
-        "k", target, output);
+    Status status =
+        compileText("define void @k(ptr %p, ptr %d, ptr %q, ptr %r) {\n"
+                    "  %f = load <8 x float>, ptr %p, align 4\n"
+                    "  %x = fptrunc <8 x float> %f to <8 x bfloat>\n"
+                    "  store <8 x bfloat> %x, ptr %q, align 2\n"
+                    "  %g = load <8 x double>, ptr %d, align 8\n"
+                    "  %y = fptrunc <8 x double> %g to <8 x half>\n"
+                    "  store <8 x half> %y, ptr %r, align 2\n  ret void\n}\n",
+                    "k", target, output);
     ASSERT_TRUE(status) << status.message;
     using Function =
         void (*)(const float *, const double *, uint16_t *, uint16_t *);
     auto k = reinterpret_cast<Function>(loadFunction(output.object, "k"));
     ASSERT_NE(k, nullptr);
     float inf = std::numeric_limits<float>::infinity();
-    float x[8] = {1.0f, 1.00390625f, 1.01171875f, 3.4e38f, inf, -inf, NAN, -0.0f};
+    float x[8] = {1.0f, 1.00390625f, 1.01171875f, 3.4e38f,
+                  inf,  -inf,        NAN,         -0.0f};
     // Halfway cases of half, and one that rounding through float gets wrong.
-    double d[8] = {1.0, 1 + 0x1p-11, 1 + 0x1p-11 + 0x1p-40, 65520, 65519.99,
-                   0x1p-25, 0x1p-25 + 0x1p-60, -2.0};
+    double d[8] = {1.0,      1 + 0x1p-11, 1 + 0x1p-11 + 0x1p-40, 65520,
+                   65519.99, 0x1p-25,     0x1p-25 + 0x1p-60,     -2.0};
     uint16_t b[8], h[8];
     k(x, d, b, h);
     const uint16_t wantB[6] = {0x3f80, 0x3f80, 0x3f82, 0x7f80, 0x7f80, 0xff80};

@@ -1,4 +1,5 @@
-//===- compiler_test.cpp - The compiler through its private entry -*- C++ -*-==//
+//===- compiler_test.cpp - The compiler through its private entry -*- C++
+//-*-==//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -330,9 +331,9 @@ TEST_F(CompilerTest, BadRequests) {
 TEST_F(CompilerTest, BadIr) {
   for (std::string stage : {"tile", "tile-opt", "llvm"})
     for (std::string ir :
-         {std::string(), std::string("module {"), std::string("ML\xefR\x01\x02"),
-          std::string("BC\xc0\xde\x01\x02\x03"), std::string(5000, '('),
-          "@x = global " + std::string(200000, '{'),
+         {std::string(), std::string("module {"),
+          std::string("ML\xefR\x01\x02"), std::string("BC\xc0\xde\x01\x02\x03"),
+          std::string(5000, '('), "@x = global " + std::string(200000, '{'),
           std::string("define void @add() { ret void }")}) {
       CompileInput other = resume(stage, ir);
       Collected out;
@@ -406,7 +407,8 @@ TEST_F(CompilerTest, SaysWhatCannotBeLowered) {
       return %0 : i32
     })";
   Collected out;
-  EXPECT_EQ(compileOf(resume(stage, ir), out), TSDK_E_UNSUPPORTED) << out.text();
+  EXPECT_EQ(compileOf(resume(stage, ir), out), TSDK_E_UNSUPPORTED)
+      << out.text();
   EXPECT_TRUE(out.has("T0704")) << out.text();
 }
 
