@@ -86,8 +86,25 @@ void deviceClose(void *self, void *device) {
   delete &deviceOf(device);
 }
 
+/// The row that TILESDK_CPU_TARGET names, or the best one. A lower row than the
+/// best lets one machine test what another would run.
 tsdk_error deviceTarget(void *self, void *, const tsdk_target **out) {
-  *out = plugin(self).targets().forLevel(detectIsaLevel());
+  const TargetTable &table = plugin(self).targets();
+  const IsaLevel level = detectIsaLevel();
+  const char *name = getenv("TILESDK_CPU_TARGET");
+  if (!name || !*name) {
+    *out = table.forLevel(level);
+    return nullptr;
+  }
+  const tsdk_target *target = table.named(name);
+  if (!target || !table.runs(target, level))
+    return plugin(self).error(
+        TSDK_E_INVALID_ARGUMENT,
+        std::string("TILESDK_CPU_TARGET=") + name +
+            (target ? " needs instructions that this processor lacks"
+                    : " is not a target of the CPU plugin") +
+            "; unset it to use the best one");
+  *out = target;
   return nullptr;
 }
 

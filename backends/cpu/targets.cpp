@@ -121,6 +121,13 @@ const tsdk_target *TargetTable::forLevel(IsaLevel level) const {
   return nullptr;
 }
 
+const tsdk_target *TargetTable::named(std::string_view name) const {
+  for (const tsdk_target &target : targets)
+    if (name == std::string_view(target.name.data, target.name.size))
+      return &target;
+  return nullptr;
+}
+
 bool TargetTable::runs(const tsdk_target *target, IsaLevel level) const {
   for (size_t i = 0; i < NumTargets; ++i)
     if (&targets[i] == target)

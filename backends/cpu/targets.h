@@ -32,6 +32,8 @@ public:
   const tsdk_target &target(size_t index) const { return targets[index]; }
   /// The best row that \p level can run; null when there is none.
   const tsdk_target *forLevel(IsaLevel level) const;
+  /// The row of that name; null when there is none.
+  const tsdk_target *named(std::string_view name) const;
   /// Whether \p level can run code built for \p target.
   bool runs(const tsdk_target *target, IsaLevel level) const;
 

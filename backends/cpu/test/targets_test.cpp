@@ -93,6 +93,19 @@ TEST_F(TargetsTest, DeviceGetsTheBestRowItRuns) {
   EXPECT_EQ(text(target->name), wide ? "x86-64-v4" : "x86-64-v3");
 }
 
+TEST_F(TargetsTest, EnvironmentChoosesALowerRow) {
+  const tsdk_target *target = nullptr;
+  setenv("TILESDK_CPU_TARGET", "x86-64-v3", 1);
+  EXPECT_DONE(driver->device_target(self, device, &target));
+  EXPECT_EQ(text(target->name), "x86-64-v3");
+  setenv("TILESDK_CPU_TARGET", "x86-64-v9", 1);
+  tsdk_error error = driver->device_target(self, device, &target);
+  unsetenv("TILESDK_CPU_TARGET");
+  ASSERT_NE(error, nullptr);
+  EXPECT_EQ(text(target->name), "x86-64-v3") << "a failure changed its output";
+  host.table.error_free(host.table.self, error);
+}
+
 TEST_F(TargetsTest, OverloadsAreUnambiguous) {
   std::set<std::pair<std::string, std::string>> seen;
   const std::regex types("(f32|f64|i32|i64|u32|u64)"
