@@ -150,16 +150,14 @@ TEST_F(PluginTest, ANameIsTakenOnce) {
 TEST_F(PluginTest, FilesThatAreNoPlugins) {
   FAILS(tsdk_plugin_load(context, str("/no/such/plugin.so")),
         "NOT_FOUND: there is no plugin file /no/such/plugin.so");
-  FAILS(tsdk_plugin_load(context, str("/proc/self/exe")),
-        "PLUGIN: plugin /");
+  FAILS(tsdk_plugin_load(context, str("/proc/self/exe")), "PLUGIN: plugin /");
   FAILS(tsdk_plugin_load(context, str("")),
         "INVALID_ARGUMENT: `path` is empty");
   FAILS(tsdk_plugin_load(context, str("nosuch")),
         "NOT_FOUND: there is no plugin `nosuch`; loaded: none");
   tsdk_blob blob = nullptr;
   OK(tsdk_plugins_list(context, &blob));
-  EXPECT_NE(take(blob).find("\"error\":\"plugin /"),
-            std::string::npos);
+  EXPECT_NE(take(blob).find("\"error\":\"plugin /"), std::string::npos);
 }
 
 } // namespace

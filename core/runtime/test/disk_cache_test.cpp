@@ -193,6 +193,25 @@ TEST_F(CacheTest, KilledWriterLeavesAMiss) {
   EXPECT_FALSE(os::exists(leftover));
 }
 
+TEST_F(CacheTest, WriterKilledAtAnyMomentLeavesWholeEntriesOnly) {
+  std::string directory = makeDirectory();
+  for (int round = 0; round < 10; ++round) {
+    pid_t child = fork();
+    if (!child) {
+      auto cache = open(directory, "100000000");
+      std::string big(1 << 20, 'x');
+      for (unsigned i = 0;; ++i)
+        cache->store(keyOf(i % 5), {{"object", big}});
+    }
+    usleep(5000 + 1700 * round);
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+  }
+  auto cache = open(directory);
+  EXPECT_EQ(numberOf(cache->verify(), "corrupt"), 0);
+  EXPECT_TRUE(cache->load(keyOf(0)));
+}
+
 TEST_F(CacheTest, LeastRecentlyUsedGoFirst) {
   auto cache = open(makeDirectory());
   std::string bytes(1000, 'x');
