@@ -140,6 +140,10 @@ static llvm::ArrayRef<llvm::StringRef> attributeNames(const Value &value) {
 Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
                       bool reportMissing) {
   using Kind = Value::Kind;
+  // A constexpr and what it holds are one here.
+  if (name == "value" && value.kind != Kind::Module && value.isConstexpr() &&
+      value.fields().empty())
+    return value;
   switch (value.kind) {
   case Kind::Error:
     return Value::error();
@@ -183,8 +187,6 @@ Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
   case Kind::Bool:
   case Kind::Int:
   case Kind::Float:
-    if (name == "value")
-      return value;
     if (name == "bit_length" && value.isInt())
       return method(value, name);
     if (name == "dtype" || name == "type" || isMethodName(name))
@@ -193,14 +195,10 @@ Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
   case Kind::None:
   case Kind::Function:
   case Kind::Builtin:
-    if (name == "value")
-      return value;
     if (name == "__name__")
       return Value::stringOf(value.repr());
     break;
   case Kind::String:
-    if (name == "value")
-      return value;
     if (llvm::is_contained({"startswith", "endswith", "lower", "upper",
                             "strip", "replace", "split"},
                            name))
@@ -211,8 +209,6 @@ Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
     for (size_t i = 0; i < fields.size(); ++i)
       if (fields[i] == name)
         return value.elements()[i];
-    if (name == "value")
-      return value;
     if (name == "index" || name == "count")
       return method(value, name);
     break;

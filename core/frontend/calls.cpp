@@ -10,6 +10,8 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
+#include "llvm/ADT/StringExtras.h"
+
 using namespace tilesdk;
 using namespace tilesdk::frontend;
 
@@ -126,6 +128,20 @@ Value Sema::call(const Value &callee, CallArgs &args) {
         payload->fields.push_back(field.str());
       result.payload = std::move(payload);
       return result;
+    }
+    // "3.6.0" as a tuple compares as versions do.
+    llvm::StringRef last = callee.text().rsplit('.').second;
+    if (callee.text().starts_with("packaging.version") &&
+        (last == "parse" || last == "Version") && args.args.size() == 1 &&
+        args.args[0].value.isString()) {
+      llvm::SmallVector<llvm::StringRef, 4> parts;
+      args.args[0].value.text().split(parts, '.');
+      std::vector<Value> numbers;
+      for (llvm::StringRef part : parts)
+        if (BigInt::Maybe number =
+                BigInt::parse(part.take_while(llvm::isDigit)))
+          numbers.push_back(Value::intOf(*number));
+      return makeTuple(std::move(numbers), false, args.span);
     }
     // The environment is the host's; here it is empty.
     bool asksEnvironment =

@@ -268,7 +268,14 @@ Value Sema::foldCompare(CompareOp op, const Value &lhs, const Value &rhs,
     break;
   }
   int order = 2;
-  if (lhs.isNumber() && rhs.isNumber()) {
+  if (lhs.isTuple() && rhs.isTuple()) {
+    for (auto [a, b] : llvm::zip(lhs.elements(), rhs.elements()))
+      if (!constexprEqual(a, b))
+        return foldCompare(op, a, b, where);
+    order = lhs.elements().size() < rhs.elements().size()   ? -1
+            : lhs.elements().size() == rhs.elements().size() ? 0
+                                                              : 1;
+  } else if (lhs.isNumber() && rhs.isNumber()) {
     if (lhs.isFloat() || rhs.isFloat()) {
       double a = lhs.asDouble(), b = rhs.asDouble();
       order = a < b ? -1 : a == b ? 0 : a > b ? 1 : 3;

@@ -83,10 +83,12 @@ Value Sema::subscript(const Value &value, const Expr *index, Span where) {
     parts.push_back(index);
   Value result = value;
   int64_t axis = 0;
-  int64_t kept = 0;
+  int64_t kept = llvm::count_if(parts, isFullSlice);
+  if (kept > static_cast<int64_t>(value.shape.size()))
+    return report(Diag::RankMismatch, where, "[...]", kept, value.shape.size())
+        .origin(value);
   for (const Expr *part : parts) {
     if (isFullSlice(part)) {
-      ++kept;
       ++axis;
       continue;
     }
@@ -107,9 +109,6 @@ Value Sema::subscript(const Value &value, const Expr *index, Span where) {
                     "a tensor has at most 8 dimensions");
     result = expandDims(result, axis++);
   }
-  if (kept > static_cast<int64_t>(value.shape.size()))
-    return report(Diag::RankMismatch, where, "[...]", kept, value.shape.size())
-        .origin(value);
   if (!inPrelude())
     result.origin = where;
   return result;

@@ -239,8 +239,22 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::run() {
   frame = &root;
   std::optional<Value> entry =
       moduleGlobal(program.mainModule(), request.kernel);
-  if (!entry || entry->kind != Value::Kind::Function ||
-      entry->function->kind != FunctionKind::Jit) {
+  // A host function of the same name behind it does not hide a kernel.
+  bool isKernel = entry && entry->kind == Value::Kind::Function &&
+                  entry->function->kind == FunctionKind::Jit;
+  if (auto all = program.mainModule().definitions.find(request.kernel);
+      !isKernel && all != program.mainModule().definitions.end())
+    for (const Definition &definition : all->second)
+      if (auto *def = llvm::dyn_cast<FunctionDef>(definition.stmt)) {
+        const FunctionInfo *info =
+            program.mainModule().functions.find(def)->second.get();
+        if (info->kind != FunctionKind::Jit)
+          continue;
+        entry = Value::of(Value::Kind::Function);
+        entry->function = info;
+        isKernel = true;
+      }
+  if (!isKernel) {
     if (entry && entry->isError())
       return {};
     if (entry && entry->kind == Value::Kind::Function) {

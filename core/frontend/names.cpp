@@ -220,6 +220,15 @@ static Value importedValue(Sema &sema, const ModuleScope &scope,
   Value from = sema.importModule(scope, import->module.name, import->level);
   if (std::optional<Value> member = sema.moduleMember(from, alias.name.name))
     return *member;
+  // Of a package its modules can be imported too.
+  std::string submodule = from.scope
+                              ? from.scope->name + "." + alias.name.name.str()
+                              : std::string();
+  if (const ModuleScope *inner = sema.program.findModule(submodule)) {
+    Value value = Value::of(Value::Kind::Module);
+    value.scope = inner;
+    return value;
+  }
   Report report = sema.report(Diag::UnknownImport, alias.name.span,
                               from.scope ? llvm::StringRef(from.scope->name)
                                          : from.text(),
@@ -306,6 +315,13 @@ static Value definitionValue(Sema &sema, const ModuleScope &scope,
   return value;
 }
 
+/// Where a definition is shown: a function by its first line.
+static Span placeOf(const Definition &definition) {
+  if (auto *def = llvm::dyn_cast<FunctionDef>(definition.stmt))
+    return def->header;
+  return definition.stmt->span;
+}
+
 namespace {
 struct Choice {
   const Definition *definition = nullptr;
@@ -379,11 +395,11 @@ std::optional<Value> Sema::moduleGlobal(const ModuleScope &scope,
   Choice choice = chooseDefinition(*this, scope, found->second);
   const Definition *definition = choice.definition;
   if (choice.assumed)
-    report(Diag::AssumedCondition, definition->stmt->span, name)
+    report(Diag::AssumedCondition, placeOf(*definition), name)
         .label("this definition is used");
   Value value;
   if (choice.ambiguous)
-    value = report(Diag::AmbiguousDefinition, definition->stmt->span, name);
+    value = report(Diag::AmbiguousDefinition, placeOf(*definition), name);
   else if (definition)
     value = definitionValue(*this, scope, name, *definition);
   else
