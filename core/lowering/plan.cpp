@@ -6,6 +6,8 @@
 
 #include "core/lowering/plan.h"
 
+#include "core/lowering/form.h"
+
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
@@ -52,6 +54,23 @@ static bool mayShareLoop(Operation *first, Operation *second) {
   Value a = first->getOperand(0), b = second->getOperand(0);
   return a == b || rootOf(a) != rootOf(b);
 }
+
+/// The dimension of the space along which an access is contiguous, or -1.
+static int contiguousDim(Operation *op) {
+  Value ptr = op->getOperand(0);
+  IndexMap map = identityMap(shapeOf(ptr));
+  SmallVector<int64_t> space = squeeze(shapeOf(ptr));
+  for (int d = 0; d < int(space.size()); ++d) {
+    Form f = formOf(ptr, map, d);
+    if (space[d] >= 4 && f.kind == Form::Linear && f.stride == 1)
+      return d;
+  }
+  return -1;
+}
+
+/// One loop has lanes along one dimension; a tile that is transposed on its way
+/// goes through scratch.
+static bool sameDirection(int a, int b) { return a < 0 || b < 0 || a == b; }
 
 Plan::Plan(Block *block) : block(block) {
   unsigned position = 0;
@@ -136,6 +155,8 @@ int Plan::join(Operation *op, OpClass kind) {
       needs.push_back({levelOf(leaf), member});
     });
 
+  bool access = isa<tile::LoadOp, tile::StoreOp>(op);
+  int along = access && space.size() > 1 ? contiguousDim(op) : -1;
   auto available = [&](int g) {
     return llvm::all_of(needs, [&](auto n) {
       return n.first <= g || (n.second && n.first == g + 1);
@@ -150,9 +171,14 @@ int Plan::join(Operation *op, OpClass kind) {
     if (fits && (reads || writes)) {
       if (reads && step.writesMemory)
         fits = false;
-      for (Operation *other : step.members)
-        if (fits && writes && isa<tile::LoadOp, tile::StoreOp>(other))
+      for (Operation *other : step.members) {
+        if (!fits || !isa<tile::LoadOp, tile::StoreOp>(other))
+          continue;
+        if (writes)
           fits = mayShareLoop(other, op);
+        if (along >= 0)
+          fits &= sameDirection(along, contiguousDim(other));
+      }
     }
     if (fits) {
       step.members.push_back(op);
@@ -241,6 +267,10 @@ void Plan::sinkMembers() {
               steps[g].isGroup && !isa<tile::ReduceOp>(def))
             ok = false;
         });
+      if (isa<tile::LoadOp>(op) && steps[to].space.size() > 1)
+        for (Operation *other : steps[to].members)
+          if (isa<tile::LoadOp, tile::StoreOp>(other))
+            ok &= sameDirection(contiguousDim(op), contiguousDim(other));
       bool reads = false, writes = false;
       touchesMemory(op, reads, writes);
       if (reads)
