@@ -7,9 +7,10 @@ import triton.language as tl
 @triton.jit
 def _inner(acc, l_i, m_i, q, k_block, v_block, start_m, scale,
            BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr, HEAD: tl.constexpr,
-           STAGE: tl.constexpr, offs_m, offs_n,
+           STAGE: tl.constexpr, offs_m: tl.constexpr, offs_n: tl.constexpr,
            N_CTX: tl.constexpr):
-    # Stage 1 is left of the diagonal, stage 2 on it, stage 3 everything.
+    # A helper's constexpr annotation does not forbid run-time values, as in
+    # the offsets here. Stage 1 is left of the diagonal, stage 2 on it, stage 3 everything.
     if STAGE == 1:
         lo, hi = 0, start_m * BLOCK_M
     elif STAGE == 2:
