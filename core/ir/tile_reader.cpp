@@ -7,6 +7,7 @@
 
 #include "core/ir/tile_reader.h"
 #include "core/diagnostics/diagnostics.h"
+#include "core/ir/tile_bytecode_check.h"
 #include "core/ir/tile_dialect.h"
 #include "core/ir/tile_module_check.h"
 #include "core/ir/tile_text_scan.h"
@@ -145,7 +146,10 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
     return refuse("the input has " + Twine(bytes.size()) +
                   " bytes; the limit is " + Twine(maxIrBytes));
   bool isBinary = isBytecode(llvm::MemoryBufferRef(bytes, name));
-  if (!isBinary) {
+  if (isBinary) {
+    if (auto problem = checkBytecode(bytes, context, maxIrNesting))
+      return refuse("the bytecode is damaged: " + *problem);
+  } else {
     if (size_t nul = bytes.find('\0'); nul != StringRef::npos)
       return refuse("the input is neither MLIR text nor MLIR bytecode: byte " +
                         Twine(nul) + " is 0",
@@ -177,6 +181,7 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
 LogicalResult writeTileBytecode(ModuleOp module, raw_ostream &os) {
   // A fixed producer: the bytes must not depend on who built the library.
   BytecodeWriterConfig config("tilesdk");
+  config.setDesiredBytecodeVersion(containerVersion);
   return writeBytecodeToFile(module, os, config);
 }
 

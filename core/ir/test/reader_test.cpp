@@ -162,6 +162,39 @@ TEST_F(Reader, EveryTruncationIsRefused) {
   }
 }
 
+// Some flips give another valid module; what counts is that each comes back.
+TEST_F(Reader, EveryDamagedByteIsSurvived) {
+  auto module = read("func.func @f(%p: !tile.ptr<f32>, %n: i32) {\n"
+                     "  %c = arith.constant dense<[1, 2]> : tensor<2xi32>\n"
+                     "  %s = tile.splat %p : !tile.ptr<f32> -> "
+                     "tensor<2x!tile.ptr<f32>>\n"
+                     "  %q = tile.addptr %s, %c : tensor<2x!tile.ptr<f32>>, "
+                     "tensor<2xi32>\n"
+                     "  %x = tile.load %q cache = cg : "
+                     "tensor<2x!tile.ptr<f32>>\n"
+                     "  scf.for %i = %n to %n step %n : i32 {\n"
+                     "    tile.store %q, %x : tensor<2x!tile.ptr<f32>>\n  }\n"
+                     "  return\n}");
+  ASSERT_TRUE(module);
+  std::string bytes = write(*module);
+  unsigned refused = 0;
+  for (size_t at = 0; at < bytes.size(); ++at)
+    for (unsigned change : {0x01, 0x02, 0x10, 0x80, 0xff}) {
+      std::string damaged = bytes;
+      damaged[at] ^= change;
+      if (!read(damaged)) {
+        ++refused;
+        EXPECT_TRUE(sink.hasErrors()) << at;
+      }
+    }
+  EXPECT_GT(refused, bytes.size());
+}
+
+TEST_F(Reader, OtherContainerVersionsAreNamed) {
+  refuses(llvm::StringRef("ML\xefR\x0dMLIR\0", 10),
+          "it has version 6 of MLIR's container; tile IR is kept in version 2");
+}
+
 TEST_F(Reader, BadTextSaysWhere) {
   refuses("func.func @f() {\n  %0 = tile.program_id 7\n  return\n}", "axis");
   const auto &where = sink.diagnostics().front().primary;
