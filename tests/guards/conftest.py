@@ -1,18 +1,12 @@
-"""Where the tree and the build are."""
+"""Where the build is."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import pathlib
-import subprocess
+import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-
-
-def tracked():
-    """Files that git tracks, as they are in the working tree."""
-    names = subprocess.run(["git", "-C", ROOT, "ls-files", "-z"], check=True,
-                           capture_output=True).stdout.decode().split("\0")
-    return [ROOT / name for name in names if name and (ROOT / name).is_file()]
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from tree import ROOT  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import re
 
-from conftest import ROOT, tracked
+from tree import ROOT, tracked
 
 CODE = (".c", ".h", ".cpp", ".py", ".pyi", ".td")
 # Files that are long because they are one table or generated.

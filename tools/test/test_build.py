@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from conftest import SIGNATURE
+from kernel_source import SIGNATURE
 
 
 def test_the_spelling_of_the_design(tool, add):
@@ -71,7 +71,7 @@ def test_ir_can_be_edited_and_built(tool, add, tmp_path):
 
 
 def test_source_from_stdin(tool):
-    from conftest import ADD
+    from kernel_source import ADD
     done = tool("build", "-", "-s", SIGNATURE, stdin=ADD)
     assert done.code == 0
 

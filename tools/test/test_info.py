@@ -3,7 +3,7 @@
 import json
 import re
 
-from conftest import SIGNATURE
+from kernel_source import SIGNATURE
 
 
 def test_no_arguments(tool):
