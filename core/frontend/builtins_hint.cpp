@@ -205,11 +205,6 @@ static Value staticRange(Sema &sema, BuiltinCall &call) {
   return makeRange(sema, call, true);
 }
 
-static Value pythonRange(Sema &sema, BuiltinCall &call) {
-  // In Python code that runs at compile time it is what it is in Python.
-  return makeRange(sema, call, sema.frame->compileTime);
-}
-
 static Value languageRange(Sema &sema, BuiltinCall &call) {
   Value range = makeRange(sema, call, false);
   if (range.isError())
@@ -229,7 +224,18 @@ static Value languageRange(Sema &sema, BuiltinCall &call) {
   return range;
 }
 
+static Value pythonRange(Sema &sema, BuiltinCall &call) {
+  // In Python code that runs at compile time it is what it is in Python.
+  if (sema.frame->compileTime)
+    return makeRange(sema, call, true);
+  return languageRange(sema, call);
+}
+
 llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::hintBuiltins() {
+  static constexpr llvm::StringLiteral range =
+      "arg1, arg2=None, step=None, num_stages=None, loop_unroll_factor=None, "
+      "disallow_acc_multi_buffer=False, flatten=False, warp_specialize=False, "
+      "disable_licm=False";
   static constexpr BuiltinInfo rows[] = {
       {"tl.multiple_of", "input, values", hint<Fact::Divisibility>},
       {"tl.max_contiguous", "input, values", hint<Fact::Contiguity>},
@@ -243,13 +249,9 @@ llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::hintBuiltins() {
       {"tl.device_assert", "cond, msg='', mask=None", deviceAssert},
       {"tl.device_print", "prefix, *args, hex=False", devicePrint},
       {"py.print", "*values, sep=' ', end=''", print},
-      {"tl.range",
-       "arg1, arg2=None, step=None, num_stages=None, loop_unroll_factor=None, "
-       "disallow_acc_multi_buffer=False, flatten=False, warp_specialize=False, "
-       "disable_licm=False",
-       languageRange},
+      {"tl.range", range, languageRange},
       {"tl.static_range", "arg1, arg2=None, step=None", staticRange},
-      {"py.range", "arg1, arg2=None, step=None", pythonRange},
+      {"py.range", range, pythonRange},
   };
   return rows;
 }

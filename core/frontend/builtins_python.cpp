@@ -242,6 +242,58 @@ static Value pythonPow(Sema &sema, BuiltinCall &call) {
   return sema.binary(BinaryOp::Pow, call[0], call[1], call.span);
 }
 
+//===----------------------------------------------------------------------===//
+// Python's math module, at compile time
+//===----------------------------------------------------------------------===//
+
+static Value mathResult(Sema &sema, BuiltinCall &call, double result) {
+  for (const Value &value : call.values)
+    if (std::isnan(value.asDouble()))
+      return Value::floatOf(result);
+  if (std::isnan(result))
+    return sema.report(Diag::ConstexprEvaluation, call.span,
+                       "`" + call.name().str() + "` has no value there");
+  return Value::floatOf(result);
+}
+
+template <double (*function)(double)>
+static Value mathUnary(Sema &sema, BuiltinCall &call) {
+  if (!call[0].isNumber())
+    return constexprOnly(sema, call, 0);
+  return mathResult(sema, call, function(call[0].asDouble()));
+}
+
+static Value mathLog(Sema &sema, BuiltinCall &call) {
+  for (unsigned i = 0; i < 2; ++i)
+    if (!call[i].isNumber())
+      return constexprOnly(sema, call, i);
+  double base = call.has(1) ? std::log(call[1].asDouble()) : 1;
+  if (call[0].asDouble() <= 0 || base == 0)
+    return sema.report(Diag::ConstexprEvaluation, call.span,
+                       "`math.log` has no value there");
+  return mathResult(sema, call, std::log(call[0].asDouble()) / base);
+}
+
+static Value mathPow(Sema &sema, BuiltinCall &call) {
+  for (unsigned i = 0; i < 2; ++i)
+    if (!call[i].isNumber())
+      return constexprOnly(sema, call, i);
+  return mathResult(sema, call,
+                    std::pow(call[0].asDouble(), call[1].asDouble()));
+}
+
+template <double (*function)(double)>
+static Value mathRound(Sema &sema, BuiltinCall &call) {
+  if (!call[0].isNumber())
+    return constexprOnly(sema, call, 0);
+  if (!call[0].isFloat())
+    return Value::intOf(call[0].asInteger());
+  if (BigInt::Maybe number = BigInt::fromDouble(function(call[0].number)))
+    return Value::intOf(*number);
+  return sema.report(Diag::ConstexprEvaluation, call.span,
+                     call[0].repr() + " has no integer part");
+}
+
 /// `(x + div - 1) // div`, as on the host and on the device.
 static Value cdiv(Sema &sema, BuiltinCall &call) {
   Value less = sema.binary(BinaryOp::Sub, call[1], Value::intOf(1), call.span);
@@ -281,6 +333,19 @@ llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::pythonBuiltins() {
       {"py.sum", "x, start=0", pythonSum},
       {"py.round", "x", pythonRound},
       {"py.pow", "x, y", pythonPow},
+      {"math.exp", "x", mathUnary<std::exp>},
+      {"math.exp2", "x", mathUnary<std::exp2>},
+      {"math.log", "x, base=0", mathLog},
+      {"math.log2", "x", mathUnary<std::log2>},
+      {"math.log10", "x", mathUnary<std::log10>},
+      {"math.sqrt", "x", mathUnary<std::sqrt>},
+      {"math.sin", "x", mathUnary<std::sin>},
+      {"math.cos", "x", mathUnary<std::cos>},
+      {"math.tanh", "x", mathUnary<std::tanh>},
+      {"math.fabs", "x", mathUnary<std::fabs>},
+      {"math.pow", "x, y", mathPow},
+      {"math.ceil", "x", mathRound<std::ceil>},
+      {"math.floor", "x", mathRound<std::floor>},
       {"triton.cdiv", "x, y", cdiv},
       {"tl.cdiv", "x, div", cdiv, isMethod},
       {"triton.next_power_of_2", "n", nextPowerOf2},

@@ -9,6 +9,9 @@
 #include "core/frontend/signature.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSwitch.h"
+
+#include <cmath>
 
 using namespace tilesdk;
 using namespace tilesdk::frontend;
@@ -28,6 +31,17 @@ static std::string canonicalModule(llvm::StringRef dotted) {
     if (name == (language + "." + part).str())
       return language.str();
   return name;
+}
+
+/// Constants of Python's `math`, which sources scale with.
+static std::optional<double> mathConstant(llvm::StringRef name) {
+  return llvm::StringSwitch<std::optional<double>>(name)
+      .Case("pi", 3.141592653589793)
+      .Case("tau", 6.283185307179586)
+      .Case("e", 2.718281828459045)
+      .Case("inf", HUGE_VAL)
+      .Case("nan", std::nan(""))
+      .Default(std::nullopt);
 }
 
 static bool isLanguageModule(llvm::StringRef module) {
@@ -98,12 +112,18 @@ std::optional<Value> Sema::moduleMember(const Value &moduleValue,
         llvm::isa<FunctionDef>(found->second.front().stmt))
       return moduleGlobal(prelude, name);
   }
-  if (dotted == "triton")
-    if (const BuiltinInfo *builtin = findBuiltin(("triton." + name).str())) {
+  if (dotted == "triton" || dotted == "math") {
+    if (dotted == "math")
+      if (std::optional<double> constant = mathConstant(name))
+        return Value::floatOf(*constant);
+    if (const BuiltinInfo *builtin = findBuiltin(full)) {
       Value value = Value::of(Value::Kind::Builtin);
       value.builtin = builtin;
       return value;
     }
+    if (dotted == "math")
+      return std::nullopt;
+  }
   if (dotted == "triton.language" || dotted.starts_with("triton.language.")) {
     for (const std::string &spelling : rowSpellings(dotted, name))
       for (const LanguageRow &row : request.rows)
@@ -157,6 +177,8 @@ std::vector<llvm::StringRef> Sema::memberNames(const Value &moduleValue) {
           "uint32", "uint64", "float16", "bfloat16", "float32", "float64",
           "float8e4nv", "float8e5"})
       names.push_back(dtype);
+  } else if (dotted == "math") {
+    names = builtinNames("math.");
   } else if (dotted == "triton") {
     names = builtinNames("triton.");
     names.push_back("language");

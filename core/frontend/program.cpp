@@ -63,7 +63,7 @@ private:
       llvm::StringRef last = llvm::StringRef(dotted).rsplit('.').second;
       if (last.empty())
         last = dotted;
-      if (last == "constexpr_function")
+      if (last == "constexpr_function" || last == "constexpr")
         info->kind = FunctionKind::Constexpr;
       if (last != "jit")
         continue;

@@ -232,7 +232,7 @@ public:
   /// A module that the program was not given: nothing is known of it.
   static bool isUnknownModule(const Value &value) {
     return value.kind == Value::Kind::Module && !value.scope &&
-           !value.text().starts_with("triton");
+           !value.text().starts_with("triton") && value.text() != "math";
   }
   void suggest(Report &report, llvm::StringRef name,
                llvm::ArrayRef<llvm::StringRef> candidates);

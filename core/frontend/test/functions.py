@@ -3,6 +3,7 @@
 # RUN: tilesdk-translate %s --kernel library --signature '*f32' --module pkg.helpers=%S/inputs/helpers.py --row tl.extra.libdevice.tanh:f32:f32:tsdk.math.tanh --row tl.extra.libdevice.pow:f32,f32:f32:tsdk.math.pow | FileCheck %s --check-prefix=LIBRARY
 # RUN: tilesdk-translate %s --kernel arguments --signature '(*f32,(i32:16,2),),BLOCK=8,n=i32:1' --module pkg.helpers=%S/inputs/helpers.py | FileCheck %s --check-prefix=ARGS
 # RUN: tilesdk-translate %s --kernel scaled --signature '*f32,*u8,*u8,*u8,*u8' --module pkg.helpers=%S/inputs/helpers.py | FileCheck %s --check-prefix=SCALED
+import math
 import triton
 import triton.language as tl
 import pkg.helpers as helpers
@@ -11,6 +12,7 @@ from triton.language.extra import libdevice
 
 exp = tl.exp
 LIMIT: tl.constexpr = tl.constexpr(64)
+ROOT = tl.constexpr(math.sqrt(2.0 * math.pi / 2) ** 2 / math.pi + math.ceil(0.5))
 
 
 @triton.constexpr_function
@@ -46,6 +48,7 @@ def inlined(x, ACT: tl.constexpr):
     v = v + log2(LIMIT)
     # INLINE: arith.constant 7.000000e+00
     v = v + CAPTURED
+    tl.static_assert(ROOT > 1.99 and ROOT < 2.01)
     # INLINE-COUNT-2: arith.mulf
     # INLINE: #[[L]] = loc(callsite(
     tl.store(x, power(v, 2))
