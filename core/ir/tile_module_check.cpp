@@ -141,6 +141,22 @@ LogicalResult checkBounds(ModuleOp module, unsigned maxNesting,
   return success();
 }
 
+LogicalResult checkDefaults(ModuleOp module) {
+  LogicalResult result = success();
+  forEachOp(module, [&](Operation *op, unsigned) {
+    OpaqueProperties properties = op->getPropertiesStorage();
+    if (!properties)
+      return;
+    Attribute before = op->getPropertiesAsAttribute();
+    op->getName().populateDefaultProperties(properties);
+    if (succeeded(result) && op->getPropertiesAsAttribute() != before)
+      result = op->emitError()
+               << "'" << op->getName()
+               << "': an attribute is missing or has the wrong kind";
+  });
+  return result;
+}
+
 /// \p type is the type of a value that tile IR can hold.
 static LogicalResult checkValueType(Operation *op, Type type) {
   if (!isTileValue(type))

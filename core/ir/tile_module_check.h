@@ -17,6 +17,11 @@ namespace tilesdk::tile {
 mlir::LogicalResult checkBounds(mlir::ModuleOp module, unsigned maxNesting,
                                 uint64_t maxAttributeSize);
 
+/// No op lacks an attribute that its class takes for granted. MLIR drops one
+/// of the wrong kind when it reads bytecode, and the accessors of attributes
+/// with a default would then read through null. Must hold before the verifier.
+mlir::LogicalResult checkDefaults(mlir::ModuleOp module);
+
 /// The rules that ops alone cannot check: only functions with bodies, only ops
 /// of the dialects of tile IR, only values of tile types, no tensor above
 /// `maxTileElements`. The module must verify.

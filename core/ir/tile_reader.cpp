@@ -171,7 +171,8 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
     eraseDeepModule(module.release());
     return {};
   }
-  if (isBroken || failed(verify(*module)) || failed(checkTileModule(*module)))
+  if (isBroken || failed(checkDefaults(*module)) || failed(verify(*module)) ||
+      failed(checkTileModule(*module)))
     return {};
   (*module)->setAttr(attr::version,
                      Builder(&context).getI32IntegerAttr(dialectVersion));
