@@ -4,7 +4,6 @@
 
 // CHECK-LABEL: define void @add(
 // CHECK: fadd contract <{{[0-9]+}} x float>
-// CHECK: ret void
 module attributes {tile.version = 1 : i32} {
   func.func @add(%x: !tile.ptr<f32>, %y: !tile.ptr<f32>, %out: !tile.ptr<f32>, %n: i32) attributes {tile.kernel} {
     %pid = tile.program_id 0
