@@ -265,8 +265,8 @@ void DotEmitter::emitKernel(Value row, Value column, unsigned rows,
     for (unsigned j = 0; j < vectors; ++j) {
       Value v = acc[i * vectors + j];
       if (partial && j + 1 == vectors)
-        B.maskedStore(v, cAddress(i, j),
-                      e.maskOf(Lane::prefix(B.cst32(N % lanes)), lanes), size);
+        e.storeMasked(v, cAddress(i, j), Lane::prefix(B.cst32(N % lanes)),
+                      size);
       else
         B.store(v, cAddress(i, j), size);
     }

@@ -132,6 +132,7 @@ public:
   Lane readView(const View &view, Type element, const Point &p);
   void writeView(const View &view, Type element, const Point &p,
                  const Lane &lane);
+  void storeMasked(Value v, Value address, Lane mask, unsigned align);
   Value addressIn(const View &view, ArrayRef<Value> index);
   Value address(Value base, int64_t bytes);
 

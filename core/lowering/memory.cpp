@@ -6,6 +6,8 @@
 
 #include "core/lowering/engine.h"
 
+#include <algorithm>
+
 namespace tilesdk::lowering {
 
 static bool isTrue(const Lane &mask) {
@@ -77,6 +79,33 @@ Lane Engine::emitLoad(tile::LoadOp op, const Point &p) {
   return Lane::vector(fromMemory(r, element));
 }
 
+void Engine::storeMasked(Value v, Value address, Lane mask, unsigned align) {
+  unsigned lanes = B.lanesOf(v);
+  Type element = B.elementOf(v.getType());
+  auto known = mask.kind == Lane::Prefix ? B.constant(mask.value)
+                                         : std::nullopt;
+  if (known) {
+    // A known number of elements: pieces of 2^k, without a mask.
+    unsigned at = 0, left = std::clamp<int64_t>(*known, 0, lanes);
+    while (left) {
+      unsigned piece = floorPowerOfTwo(left);
+      Value part = piece == 1 ? B.extract(v, int64_t(at)) : B.slice(v, at, piece);
+      B.store(part, B.gep(address, element, B.cst64(at)), align);
+      at += piece;
+      left -= piece;
+    }
+    return;
+  }
+  if (isa<IntegerType>(element) && align < 8) {
+    // LLVM 22 turns a masked store of truncated integers into one that writes
+    // the wide integer if it finds the mask to have a single bit. Nothing can
+    // be found out about what depends on memory.
+    Value yes = B.icmp(NE, programField(0, B.i32), B.cst32(0));
+    mask = andMask(mask, Lane::uniform(yes), lanes);
+  }
+  B.maskedStore(v, address, maskOf(mask, lanes), align);
+}
+
 void Engine::emitStore(tile::StoreOp op, const Point &p) {
   Type element = tile::elementOf(op.getValue().getType());
   unsigned align = sizeOf(element);
@@ -101,7 +130,7 @@ void Engine::emitStore(tile::StoreOp op, const Point &p) {
     return B.store(v, ptr.value, wide ? 64 : align, wide);
   }
   if (contiguous)
-    return B.maskedStore(v, ptr.value, maskOf(mask, p.lanes), align);
+    return storeMasked(v, ptr.value, mask, align);
   B.scatter(v, vectorOf(ptr, p.lanes, B.ptr), maskOf(mask, p.lanes), align);
 }
 
@@ -159,7 +188,7 @@ void Engine::writeView(const View &view, Type element, const Point &p,
   int64_t stride = view.strides[p.laneDim];
   if (stride == 1) {
     if (tail)
-      return B.maskedStore(v, address, maskOf(*tail, p.lanes), size);
+      return storeMasked(v, address, *tail, size);
     return B.store(v, address, size);
   }
   Value mask = tail ? maskOf(*tail, p.lanes)
