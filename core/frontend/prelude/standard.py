@@ -286,20 +286,20 @@ def _decode_e2m1(packed, pack_along: tl.constexpr):
     mantissa = (codes & 1).to(tl.float32)
     power = (1 << exponent).to(tl.float32) * 0.5
     magnitude = tl.where(exponent == 0, mantissa * 0.5, power * (1.0 + mantissa * 0.5))
-    return tl.where((codes & 8) != 0, -magnitude, magnitude).to(tl.bfloat16)
+    return tl.where((codes & 8) != 0, -magnitude, magnitude)
 
 
 @triton.jit
-def _decode_operand(x, format: tl.constexpr, k_axis: tl.constexpr, k_pack: tl.constexpr):
+def _decode_operand(x, format: tl.constexpr, k_axis: tl.constexpr, k_pack: tl.constexpr, dtype: tl.constexpr):
     if format == "e2m1":
-        return _decode_e2m1(x, k_axis if k_pack else 1 - k_axis)
+        return _decode_e2m1(x, k_axis if k_pack else 1 - k_axis).to(dtype)
     elif format == "e4m3":
-        return tl.cast(x, tl.float8e4nv, bitcast=True).to(tl.bfloat16)
+        return tl.cast(x, tl.float8e4nv, bitcast=True).to(dtype)
     elif format == "e5m2":
-        return tl.cast(x, tl.float8e5, bitcast=True).to(tl.bfloat16)
+        return tl.cast(x, tl.float8e5, bitcast=True).to(dtype)
     else:
         tl.static_assert(format == "bf16" or format == "fp16", "unknown format of an operand of dot_scaled")
-        return x.to(tl.bfloat16)
+        return x.to(dtype)
 
 
 @triton.jit
@@ -322,14 +322,15 @@ def _scale_rows(x, scale):
     k: tl.constexpr = x.shape[1]
     groups: tl.constexpr = scale.shape[1]
     factor = tl.broadcast_to(_decode_scale(scale)[:, :, None], (rows, groups, k // groups))
-    return (x.to(tl.float32) * tl.reshape(factor, (rows, k))).to(tl.bfloat16)
+    return (x.to(tl.float32) * tl.reshape(factor, (rows, k))).to(x.dtype)
 
 
 @triton.jit
 def dot_scaled(lhs, lhs_scale, lhs_format: tl.constexpr, rhs, rhs_scale, rhs_format: tl.constexpr, acc=None,
                fast_math=False, lhs_k_pack=True, rhs_k_pack=True, out_dtype=tl.float32):
-    a = _decode_operand(lhs, lhs_format, 1, lhs_k_pack)
-    b = _decode_operand(rhs, rhs_format, 0, rhs_k_pack)
+    dtype: tl.constexpr = tl.float16 if lhs_format == "fp16" or rhs_format == "fp16" else tl.bfloat16
+    a = _decode_operand(lhs, lhs_format, 1, lhs_k_pack, dtype)
+    b = _decode_operand(rhs, rhs_format, 0, rhs_k_pack, dtype)
     if lhs_scale is not None:
         a = _scale_rows(a, lhs_scale)
     if rhs_scale is not None:
