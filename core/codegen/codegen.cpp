@@ -289,6 +289,7 @@ void Job::run() {
   {
     Timer timer(times, "optimise-llvm");
     optimiseModule(*module, *machine, options, times);
+    expandConstantMaskedStores(*module);
   }
   if (stopped())
     return;

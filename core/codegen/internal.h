@@ -38,6 +38,9 @@ llvm::SmallVector<llvm::StringRef> mathFunctionNames();
 void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
                     const Options &options, StepTimes &times);
 
+/// Works around a fault of the X86 backend; the last thing before emission.
+void expandConstantMaskedStores(llvm::Module &module);
+
 /// False when the target cannot emit that kind of file.
 bool emitModule(llvm::Module &module, llvm::TargetMachine &machine,
                 bool assembly, llvm::raw_pwrite_stream &stream);

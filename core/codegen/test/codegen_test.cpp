@@ -220,6 +220,53 @@ TEST_P(CodegenTest, DeterministicOnAnyThread) {
   EXPECT_FALSE(outputs.front().object.empty());
 }
 
+// Integers of every type, stored from wider ones, under masks that leave one
+// lane in some register.
+TEST_P(CodegenTest, MaskedStoresOfTruncations) {
+  const unsigned masks[] = {0x1, 0x4, 0x8000, 0x1f, 0x1ff, 0x10, 0x7, 0xf7e1};
+  for (unsigned from : {16, 32, 64})
+    for (unsigned to : {8, 16, 32})
+      for (unsigned lanes : {4, 8, 16})
+        for (unsigned mask : masks) {
+          mask &= (1u << lanes) - 1;
+          if (to >= from || mask == 0)
+            continue;
+          std::string count = std::to_string(lanes);
+          std::string wide = "<" + count + " x i" + std::to_string(from) + ">";
+          std::string narrow = "<" + count + " x i" + std::to_string(to) + ">";
+          std::string bits, i1s = "<" + count + " x i1>";
+          for (unsigned i = 0; i < lanes; ++i)
+            bits += std::string(i ? ", " : "") +
+                    (mask >> i & 1 ? "i1 true" : "i1 false");
+          std::string name =
+              "llvm.masked.store.v" + count + "i" + std::to_string(to) + ".p0";
+          std::string text =
+              "declare void @" + name + "(" + narrow + ", ptr, " + i1s +
+              ")\ndefine void @k(ptr %p, ptr %q) {\n  %x = load " + wide +
+              ", ptr %p, align 2\n  %y = trunc " + wide + " %x to " + narrow +
+              "\n  call void @" + name + "(" + narrow +
+              " %y, ptr align 1 %q, " + i1s + " <" + bits +
+              ">)\n  ret void\n}\n";
+          Output output;
+          Status status = compileText(text, "k", GetParam(), output);
+          ASSERT_TRUE(status) << status.message;
+          auto k = reinterpret_cast<void (*)(const void *, void *)>(
+              loadFunction(output.object, "k"));
+          ASSERT_NE(k, nullptr);
+          unsigned char in[128], out[128];
+          for (unsigned i = 0; i < 128; ++i)
+            in[i] = i, out[i] = 0xff;
+          k(in, out);
+          for (unsigned i = 0; i < 128; ++i) {
+            unsigned lane = i / (to / 8), byte = i % (to / 8);
+            bool written = lane < lanes && (mask >> lane & 1);
+            EXPECT_EQ(out[i], written ? in[lane * from / 8 + byte] : 0xff)
+                << from << " to " << to << " x" << lanes << " mask " << mask
+                << " byte " << i;
+          }
+        }
+}
+
 // An abort inside LLVM must neither end the process nor disturb what follows.
 TEST_P(CodegenTest, SurvivesFatalErrors) {
   for (int round = 0; round < 3; ++round) {
