@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/diagnostics/diagnostics.h"
+#include "core/diagnostics/render.h"
 #include "core/ir/tile_ops.h"
 #include "core/ir/tile_reader.h"
 #include "core/ir/tile_registration.h"
@@ -280,6 +281,25 @@ TEST_F(Reader, OnlyTileIrIsRead) {
   refuses("func.func @f() {\n  %0 = builtin.unrealized_conversion_cast to "
           "i32\n  return }",
           "does not belong to tile IR");
+}
+
+// What a user sees: number, place, the line of the IR with a caret.
+TEST_F(Reader, MessagesAreNumberedAndShowTheLine) {
+  std::string text = "func.func @f() {\n  %0 = tile.program_id 7\n  return\n}";
+  sources.addFile("input", text);
+  EXPECT_FALSE(read(text));
+  std::string shown = renderText(sink.diagnostics(), sources);
+  EXPECT_NE(shown.find("error[T0800]: cannot read IR `input`: "),
+            std::string::npos)
+      << shown;
+  EXPECT_NE(shown.find("input:2:8"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("%0 = tile.program_id 7"), std::string::npos) << shown;
+
+  EXPECT_FALSE(read("module attributes {tile.version = 9 : i32} {}"));
+  shown = renderText(sink.diagnostics(), sources);
+  EXPECT_NE(shown.find("error[T0801]: cannot read IR `input`: "),
+            std::string::npos)
+      << shown;
 }
 
 TEST_F(Reader, ErrorsAreSaidOnce) {
