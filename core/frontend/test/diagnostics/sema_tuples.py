@@ -13,3 +13,4 @@ def k(x):
     g = x[0]
     h = t.index(7)
     i = (1).foo
+    j = x.dtype[0]
