@@ -10,6 +10,7 @@
 
 #include "core/optimizer/passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/PatternMatch.h"
@@ -113,6 +114,56 @@ private:
   SmallVector<Value> work;
 };
 
+/// Whether \p yielded is \p arg plus \p step.
+bool advancesBy(Value yielded, Value arg, Value step) {
+  auto add = yielded.getDefiningOp<arith::AddIOp>();
+  return add && ((add.getLhs() == arg && add.getRhs() == step) ||
+                 (add.getRhs() == arg && add.getLhs() == step));
+}
+
+/// Whether both yields are the same function, once of \p a and once of \p b.
+bool stepAlike(Value yieldedA, Value a, Value yieldedB, Value b) {
+  Operation *opA = yieldedA.getDefiningOp(), *opB = yieldedB.getDefiningOp();
+  if (!opA || !opB || opA->getName() != opB->getName() ||
+      opA->getNumResults() != 1 || opA->getNumRegions() != 0 ||
+      opA->getNumOperands() != opB->getNumOperands() ||
+      opA->getAttrDictionary() != opB->getAttrDictionary() ||
+      !isMemoryEffectFree(opA) || !isMemoryEffectFree(opB))
+    return false;
+  for (auto [x, y] : llvm::zip(opA->getOperands(), opB->getOperands()))
+    if (x != y && !(x == a && y == b))
+      return false;
+  return true;
+}
+
+/// Reads the induction variable, or another carried value, in place of one that
+/// always equals it; what then nobody reads is dead.
+void mergeEqualValues(scf::ForOp loop) {
+  // Candidates share their initial value; a few are tried for each.
+  constexpr size_t maxTries = 8;
+  llvm::DenseMap<Value, SmallVector<unsigned, 2>> byInit;
+  auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+  for (auto [index, arg] : llvm::enumerate(loop.getRegionIterArgs())) {
+    Value init = loop.getInitArgs()[index], yielded = yield.getOperand(index);
+    if (init == loop.getLowerBound() &&
+        advancesBy(yielded, arg, loop.getStep())) {
+      arg.replaceAllUsesWith(loop.getInductionVar());
+      continue;
+    }
+    SmallVector<unsigned, 2> &others = byInit[init];
+    for (unsigned other : others) {
+      Value otherArg = loop.getRegionIterArgs()[other];
+      if (!stepAlike(yield.getOperand(other), otherArg, yielded, arg))
+        continue;
+      arg.replaceAllUsesWith(otherArg);
+      loop.getResult(index).replaceAllUsesWith(loop.getResult(other));
+      break;
+    }
+    if (others.size() < maxTries)
+      others.push_back(index);
+  }
+}
+
 void rewriteFor(IRRewriter &rewriter, scf::ForOp loop,
                 const Liveness &liveness) {
   auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
@@ -166,6 +217,8 @@ struct RemoveDeadLoopValues
     });
     if (loops.empty())
       return;
+    for (scf::ForOp loop : loops)
+      mergeEqualValues(loop);
     Liveness liveness(getOperation());
     IRRewriter rewriter(&getContext());
     // Inner loops first: their new arguments are of no interest to outer ones,

@@ -88,3 +88,51 @@ func.func @while(%p: !tile.ptr<i32>, %n: i32) {
   }
   return
 }
+
+// -----
+
+// A value that starts at the lower bound and advances by the step is the
+// induction variable in the body; behind the loop it is not.
+// CHECK-LABEL: @induction
+// CHECK: %[[R:.*]] = scf.for %[[I:.*]] = %{{.*}} iter_args(%{{.*}} = %{{.*}}) -> (i32)
+// CHECK:   tile.store %{{.*}}, %[[I]]
+// CHECK:   tile.store %{{.*}}, %[[I]]
+// CHECK: return %[[R]]
+func.func @induction(%p: !tile.ptr<i32>, %lo: i32, %n: i32, %step: i32) -> i32 {
+  %r:2 = scf.for %i = %lo to %n step %step iter_args(%a = %lo, %b = %lo) -> (i32, i32) : i32 {
+    tile.store %p, %a : !tile.ptr<i32>
+    tile.store %p, %b : !tile.ptr<i32>
+    %x = arith.addi %a, %step : i32
+    %y = arith.addi %step, %b : i32
+    scf.yield %x, %y : i32, i32
+  }
+  return %r#1 : i32
+}
+
+// -----
+
+// Equal starts and equal steps make equal values; another start or another
+// step does not.
+// CHECK-LABEL: @equal
+// CHECK: %[[R:.*]]:3 = scf.for {{.*}} iter_args(%[[A:.*]] = %[[S:.*]], %[[C:.*]] = %{{.*}}, %[[D:.*]] = %{{.*}}) -> (i64, i64, i64)
+// CHECK:   tile.store %{{.*}}, %[[A]]
+// CHECK:   tile.store %{{.*}}, %[[A]]
+// CHECK:   tile.store %{{.*}}, %[[C]]
+// CHECK:   tile.store %{{.*}}, %[[D]]
+// CHECK: return %[[R]]#0
+func.func @equal(%p: !tile.ptr<i64>, %s: i64, %t: i64, %k: i64, %n: i32) -> i64 {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %r:4 = scf.for %i = %c0 to %n step %c1 iter_args(%a = %s, %b = %s, %c = %t, %d = %s) -> (i64, i64, i64, i64) : i32 {
+    tile.store %p, %a : !tile.ptr<i64>
+    tile.store %p, %b : !tile.ptr<i64>
+    tile.store %p, %c : !tile.ptr<i64>
+    tile.store %p, %d : !tile.ptr<i64>
+    %x = arith.addi %a, %k : i64
+    %y = arith.addi %b, %k : i64
+    %z = arith.addi %c, %k : i64
+    %w = arith.subi %d, %k : i64
+    scf.yield %x, %y, %z, %w : i64, i64, i64, i64
+  }
+  return %r#1 : i64
+}
