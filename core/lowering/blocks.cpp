@@ -87,9 +87,8 @@ private:
     unsigned uses = 0;
     op->walk([&](Operation *inner) {
       for (Value v : inner->getOperands())
-        walkLeaves(v, identityMap(shapeOf(v)), [&](Value leaf, const IndexMap &) {
-          uses += leaf == old;
-        });
+        walkLeaves(v, identityMap(shapeOf(v)),
+                   [&](Value leaf, const IndexMap &) { uses += leaf == old; });
     });
     if (uses != 1)
       return false;
@@ -184,9 +183,9 @@ void Engine::emitBlock(Block *block, ArrayRef<const View *> targets) {
                    return;
                  for (unsigned j : pending)
                    if (targets[j]->buffer == view->buffer)
-                     clash |= i != j ||
-                              !isIdentity(m, shapeOf(leaf),
-                                          squeeze(shapeOf(leaf)).size());
+                     clash |=
+                         i != j || !isIdentity(m, shapeOf(leaf),
+                                               squeeze(shapeOf(leaf)).size());
                });
   SmallVector<View> copies;
   if (clash) {
@@ -375,8 +374,8 @@ void Engine::emitWhile(scf::WhileOp op) {
             failed ? B.boolean(false) : scalar(condition.getCondition());
         for (Value v : condition.getArgs())
           if (!isTensor(v))
-            head.forwarded.push_back(
-                failed ? B.zero(registerType(v.getType())) : scalar(v));
+            head.forwarded.push_back(failed ? B.zero(registerType(v.getType()))
+                                            : scalar(v));
         return head;
       },
       [&](ArrayRef<Value> carried) {

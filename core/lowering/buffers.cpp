@@ -181,12 +181,12 @@ View Engine::materialize(Value v, bool strided, Type element) {
 
 void Engine::copyTo(Value v, const View &to) {
   Type element = tile::elementOf(v.getType());
-  unsigned lanes = target.vectorBytes / std::min<int64_t>(
-      8, std::max(sizeOf(element), sizeOf(to.element)));
+  unsigned lanes =
+      target.vectorBytes /
+      std::min<int64_t>(8, std::max(sizeOf(element), sizeOf(to.element)));
   // Pointers keep to one register's worth of addresses.
-  forEachChunk(shapeOf(v), lanes, [&](const Point &p) {
-    writeView(to, element, p, eval(v, p));
-  });
+  forEachChunk(shapeOf(v), lanes,
+               [&](const Point &p) { writeView(to, element, p, eval(v, p)); });
 }
 
 void Engine::forEachChunk(ArrayRef<int64_t> shape, unsigned maxLanes,

@@ -49,9 +49,9 @@ Value Build::cst(Type type, int64_t value) {
       });
     return known;
   }
-  Attribute attr = IntegerAttr::get(
-      element,
-      APInt(element.getIntOrFloatBitWidth(), uint64_t(value), false, true));
+  Attribute attr =
+      IntegerAttr::get(element, APInt(element.getIntOrFloatBitWidth(),
+                                      uint64_t(value), false, true));
   if (auto vector = dyn_cast<VectorType>(type))
     attr = DenseElementsAttr::get(vector, attr);
   return LLVM::ConstantOp::create(b, loc, type, attr);
@@ -75,16 +75,14 @@ Value Build::cstFloat(Type type, double value) {
 Value Build::cstLanes(Type element, ArrayRef<int64_t> lanes) {
   SmallVector<APInt> ints;
   for (int64_t lane : lanes)
-    ints.push_back(APInt(element.getIntOrFloatBitWidth(), uint64_t(lane),
-                         false, true));
+    ints.push_back(
+        APInt(element.getIntOrFloatBitWidth(), uint64_t(lane), false, true));
   auto type = VectorType::get({int64_t(lanes.size())}, element);
   return LLVM::ConstantOp::create(b, loc, type,
                                   DenseElementsAttr::get(type, ints));
 }
 
-Value Build::zero(Type type) {
-  return LLVM::ZeroOp::create(b, loc, type);
-}
+Value Build::zero(Type type) { return LLVM::ZeroOp::create(b, loc, type); }
 
 Value Build::iota(Type element, unsigned lanes) {
   SmallVector<int64_t> values(lanes);
@@ -132,7 +130,8 @@ Value Build::icmp(unsigned predicate, Value l, Value r) {
   auto a = constant(l), c = constant(r);
   if (a && c && !lanesOf(l)) {
     unsigned bits = l.getType().getIntOrFloatBitWidth();
-    APInt x(bits, uint64_t(*a), false, true), y(bits, uint64_t(*c), false, true);
+    APInt x(bits, uint64_t(*a), false, true),
+        y(bits, uint64_t(*c), false, true);
     bool table[] = {x == y,   x != y,   x.slt(y), x.sle(y), x.sgt(y),
                     x.sge(y), x.ult(y), x.ule(y), x.ugt(y), x.uge(y)};
     return boolean(table[predicate]);

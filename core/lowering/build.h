@@ -33,8 +33,22 @@ using mlir::ValueRange;
 enum IntPredicate { EQ, NE, SLT, SLE, SGT, SGE, ULT, ULE, UGT, UGE };
 /// The same for arith.cmpf and llvm.fcmp.
 enum FloatPredicate {
-  FFalse, OEQ, OGT, OGE, OLT, OLE, ONE, ORD,
-  UEQ, FUGT, FUGE, FULT, FULE, UNE, UNO, FTrue
+  FFalse,
+  OEQ,
+  OGT,
+  OGE,
+  OLT,
+  OLE,
+  ONE,
+  ORD,
+  UEQ,
+  FUGT,
+  FUGE,
+  FULT,
+  FULE,
+  UNE,
+  UNO,
+  FTrue
 };
 
 enum class Ordering { Relaxed, Acquire, Release, AcqRel };
@@ -150,7 +164,8 @@ public:
   void setOffsetConstant(Value constant, int64_t value);
 
   // Control flow.
-  using LoopBody = llvm::function_ref<Values(Value iv, ArrayRef<Value> carried)>;
+  using LoopBody =
+      llvm::function_ref<Values(Value iv, ArrayRef<Value> carried)>;
   /// for (iv = lower; iv < upper; iv += step), signed.
   Values forLoop(Value lower, Value upper, Value step, ArrayRef<Value> inits,
                  LoopBody body, bool unsignedCompare = false,

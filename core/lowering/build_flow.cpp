@@ -24,8 +24,7 @@ SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, ptr});
   auto func = LLVM::LLVMFuncOp::create(b, where, name, type);
-  func->setAttr("passthrough",
-                b.getArrayAttr({b.getStringAttr("nounwind")}));
+  func->setAttr("passthrough", b.getArrayAttr({b.getStringAttr("nounwind")}));
   // None of the three is reached by another way while the kernel runs: user
   // memory never holds the parameter block or the scratch of a program.
   for (unsigned i = 0; i < 3; ++i) {
@@ -57,7 +56,8 @@ std::pair<Value, Value> Build::scratchAddress(Value scratch) {
   atEntry([&] {
     constant = LLVM::ConstantOp::create(b, loc, i64, b.getI64IntegerAttr(-1));
     SmallVector<Value> indices{constant};
-    address = LLVM::GEPOp::create(b, loc, ptr, i8, scratch, ValueRange(indices));
+    address =
+        LLVM::GEPOp::create(b, loc, ptr, i8, scratch, ValueRange(indices));
   });
   return {constant, address};
 }
@@ -108,8 +108,8 @@ Value Build::textConstant(StringRef text) {
     b.setInsertionPointToStart(module.getBody());
     auto type = LLVM::LLVMArrayType::get(i8, text.size());
     LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true,
-                           LLVM::Linkage::Private, name,
-                           b.getStringAttr(text), /*alignment=*/64);
+                           LLVM::Linkage::Private, name, b.getStringAttr(text),
+                           /*alignment=*/64);
   }
   return LLVM::AddressOfOp::create(b, loc, ptr, name);
 }
@@ -156,17 +156,17 @@ Values Build::forLoop(Value lower, Value upper, Value step,
   condBranch(icmp(unsignedCompare ? ULT : SLT, iv, upper), inner, exit);
   b.setInsertionPointToEnd(inner);
   Values next = body(iv, carried);
-  SmallVector<Value> back{LLVM::AddOp::create(
-      b, loc, iv, step,
-      unsignedCompare ? LLVM::IntegerOverflowFlags::nuw
-                      : LLVM::IntegerOverflowFlags::nsw)};
+  SmallVector<Value> back{
+      LLVM::AddOp::create(b, loc, iv, step,
+                          unsignedCompare ? LLVM::IntegerOverflowFlags::nuw
+                                          : LLVM::IntegerOverflowFlags::nsw)};
   back.append(next.begin(), next.end());
   auto br = LLVM::BrOp::create(b, loc, back, header);
   if (isHot) {
     // The body is unrolled by hand already.
     auto off = b.getBoolAttr(true);
-    auto unroll = LLVM::LoopUnrollAttr::get(b.getContext(), off, {}, {}, {}, {},
-                                            {}, {});
+    auto unroll =
+        LLVM::LoopUnrollAttr::get(b.getContext(), off, {}, {}, {}, {}, {}, {});
     auto vectorize = LLVM::LoopVectorizeAttr::get(b.getContext(), off, {}, {},
                                                   {}, {}, {}, {});
     br.setLoopAnnotationAttr(LLVM::LoopAnnotationAttr::get(

@@ -17,8 +17,8 @@ static constexpr int64_t assertOffset = 64, stateOffset = 72;
 void Engine::reportText(int64_t functionOffset, StringRef text) {
   Value fn = programField(functionOffset, B.ptr);
   B.callPointer(fn, ValueRange(SmallVector<Value>{
-                        programField(stateOffset, B.ptr),
-                        B.textConstant(text), B.cst64(text.size())}));
+                        programField(stateOffset, B.ptr), B.textConstant(text),
+                        B.cst64(text.size())}));
 }
 
 /// The innermost file position of `loc`, as file:line.
@@ -90,10 +90,9 @@ void Engine::emitPrint(tile::PrintOp op) {
         B.call("tsdk.print.float", Type(), args, false);
         return;
       }
-      Value raw = t == B.ptr ? B.cast("ptrtoint", v, B.i64)
-                  : isFloat(t)
-                      ? B.cast("bitcast", v, B.b.getIntegerType(bits))
-                      : v;
+      Value raw = t == B.ptr   ? B.cast("ptrtoint", v, B.i64)
+                  : isFloat(t) ? B.cast("bitcast", v, B.b.getIntegerType(bits))
+                               : v;
       bool extendSign = asSigned && !hex && !t.isInteger(1) && t != B.ptr;
       if (raw.getType() != B.i64)
         raw = B.cast(extendSign ? "sext" : "zext", raw, B.i64);

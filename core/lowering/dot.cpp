@@ -141,8 +141,8 @@ void DotEmitter::transpose(const View &from, const View &to) {
     SmallVector<Value> rows;
     unsigned size = B.bytesOf(type);
     for (unsigned i = 0; i < tile; ++i)
-      rows.push_back(B.load(B.vec(type, tile),
-                            at(from, {k, B.add(n, B.cst32(i))}), size));
+      rows.push_back(
+          B.load(B.vec(type, tile), at(from, {k, B.add(n, B.cst32(i))}), size));
     for (unsigned s = tile / 2; s; s /= 2)
       for (unsigned i = 0; i < tile; ++i) {
         if (i & s)
@@ -170,9 +170,8 @@ void DotEmitter::transpose(const View &from, const View &to) {
   };
   loop(batches, 1, [&](Value batch) {
     batchIndex = batch;
-    loop(N, tile, [&](Value n) {
-      loop(K, tile, [&](Value k) { block(k, n); });
-    });
+    loop(N, tile,
+         [&](Value n) { loop(K, tile, [&](Value k) { block(k, n); }); });
   });
   batchIndex = B.cst32(0);
 }
@@ -182,8 +181,8 @@ void DotEmitter::emitPanels(Value) {
   lanes = std::min(full, floorPowerOfTwo(N));
   bool many = e.target.vectorRegisters >= 32;
   blockVectors = std::min<int64_t>(2, std::max<int64_t>(1, N / lanes));
-  unsigned most = many ? (blockVectors == 2 ? 12 : 16)
-                       : (blockVectors == 2 ? 6 : 8);
+  unsigned most =
+      many ? (blockVectors == 2 ? 12 : 16) : (blockVectors == 2 ? 6 : 8);
   // Whole blocks of rows if the number of rows allows it.
   blockRows = std::min<int64_t>(most, M);
   for (unsigned r = most; r >= most / 2 && M > most; --r)
@@ -243,9 +242,9 @@ void DotEmitter::emitKernel(Value row, Value column, unsigned rows,
         for (unsigned u = 0; u < unroll; ++u) {
           Values right;
           for (unsigned j = 0; j < vectors; ++j)
-            right.push_back(B.load(
-                vector, B.gep(bAt, type, B.cst64(u * bStep + j * lanes)),
-                size));
+            right.push_back(
+                B.load(vector, B.gep(bAt, type, B.cst64(u * bStep + j * lanes)),
+                       size));
           for (unsigned i = 0; i < rows; ++i) {
             Value left = B.splat(
                 B.load(type, B.gep(aAt, type, B.cst64(u * aStep + i * aRow)),

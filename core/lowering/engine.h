@@ -26,9 +26,7 @@ namespace tilesdk::lowering {
 struct Stride {
   int64_t constant = 0;
   Value dynamic; ///< i64 for pointers, else of the type of the lanes.
-  bool isConstant(int64_t value) const {
-    return !dynamic && constant == value;
-  }
+  bool isConstant(int64_t value) const { return !dynamic && constant == value; }
 };
 
 struct Lane {
@@ -217,7 +215,7 @@ public:
     bool alongLane; ///< `value` has the lane dimension only.
   };
   SmallVector<Known> known;
-  Point loopPoint; ///< Of `known`, in dimensions of the space.
+  Point loopPoint;        ///< Of `known`, in dimensions of the space.
   bool streaming = false; ///< Emitting the version with non-temporal stores.
 
   /// Values already emitted, per loop body.

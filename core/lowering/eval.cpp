@@ -94,9 +94,9 @@ Lane Engine::eval(Value v, const Point &p) {
   if (!known.empty() && p.laneDim >= 0)
     for (Known &k : known)
       if (k.value == v && p.lanes == loopPoint.lanes &&
-          (k.alongLane ? p.index[p.laneDim] ==
-                             loopPoint.index[loopPoint.laneDim]
-                       : p == pointIn(shapeOf(v), loopPoint)))
+          (k.alongLane
+               ? p.index[p.laneDim] == loopPoint.index[loopPoint.laneDim]
+               : p == pointIn(shapeOf(v), loopPoint)))
         return k.lane;
   if (const Lane *lane = cached(v, p))
     return *lane;
@@ -127,14 +127,13 @@ Lane Engine::eval(Value v, const Point &p) {
     Attribute attr = dense.getSplatValue<Attribute>();
     Type type = registerType(element);
     if (auto i = dyn_cast<IntegerAttr>(attr))
-      return done(Lane::uniform(B.cst(
-          type, type.isInteger(1) ? int64_t(i.getValue().getZExtValue())
-                                  : i.getValue().getSExtValue())));
+      return done(Lane::uniform(
+          B.cst(type, type.isInteger(1) ? int64_t(i.getValue().getZExtValue())
+                                        : i.getValue().getSExtValue())));
     const APFloat &f = cast<FloatAttr>(attr).getValue();
     if (isFloat(type))
       return done(Lane::uniform(B.cstAPFloat(type, f)));
-    return done(Lane::uniform(
-        B.cst(type, f.bitcastToAPInt().getZExtValue())));
+    return done(Lane::uniform(B.cst(type, f.bitcastToAPInt().getZExtValue())));
   }
   if (op->getName().getStringRef() == "ub.poison")
     return Lane::uniform(B.zero(registerType(element)));
@@ -233,16 +232,15 @@ void Engine::emitPointwise(Operation *op, const Point &p,
                    isa<arith::SelectOp, tile::AddPtrOp>(op);
       operands.push_back(
           first ? lane.value
-                    : vectorOf(lane, lanes,
-                               registerType(tile::elementOf(v.getType()))));
+                : vectorOf(lane, lanes,
+                           registerType(tile::elementOf(v.getType()))));
     }
     SmallVector<Value> results;
     if (!emitOp(op, operands, lanes, results)) {
       fail(op, "operation '" + op->getName().getStringRef() +
                    "' is not supported on this target");
       for (Value r : op->getResults())
-        results.push_back(
-            B.zero(registerType(tile::elementOf(r.getType()))));
+        results.push_back(B.zero(registerType(tile::elementOf(r.getType()))));
     }
     for (Value r : results)
       out.push_back(B.lanesOf(r) ? Lane::vector(r) : Lane::uniform(r));

@@ -138,9 +138,9 @@ Form formOf(Value v, const IndexMap &map, int dim) {
   }
   if (isa<tile::PtrCastOp>(op))
     return in[0];
-  if (isa<arith::RemSIOp, arith::RemUIOp>(op) &&
-      in[0].kind == Form::Linear && in[0].stride == 1 &&
-      in[1].kind == Form::Uniform && squeeze(shapeOf(v)).size() == 1)
+  if (isa<arith::RemSIOp, arith::RemUIOp>(op) && in[0].kind == Form::Linear &&
+      in[0].stride == 1 && in[1].kind == Form::Uniform &&
+      squeeze(shapeOf(v)).size() == 1)
     return Form{Form::Linear, 1, true};
   return Form();
 }

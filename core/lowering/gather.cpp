@@ -34,15 +34,14 @@ void Engine::emitGather(tile::GatherOp op) {
     if (p.lanes == 0) {
       v = B.load(inMemory, B.gep(address, inMemory, offset), size);
     } else {
-      Value mask = tail ? maskOf(*tail, p.lanes)
-                        : B.splat(B.boolean(true), p.lanes);
+      Value mask =
+          tail ? maskOf(*tail, p.lanes) : B.splat(B.boolean(true), p.lanes);
       Type vector = B.vec(inMemory, p.lanes);
       v = B.gather(vector, B.gep(address, inMemory, offset), mask,
                    B.zero(vector), size);
     }
     v = fromMemory(v, source.element);
-    writeView(result, element, p,
-              p.lanes ? Lane::vector(v) : Lane::uniform(v));
+    writeView(result, element, p, p.lanes ? Lane::vector(v) : Lane::uniform(v));
   });
   views[op.getResult()] = result;
 }
@@ -66,8 +65,7 @@ void Engine::emitHistogram(tile::HistogramOp op) {
     if (op.getMask())
       counted = B.logicalAnd(counted, valueAt(op.getMask(), p));
     Value bin = B.select(counted, wide, B.cst64(bins));
-    Value address =
-        B.gep(addressIn(counters, {B.cst32(0)}), B.i32, bin);
+    Value address = B.gep(addressIn(counters, {B.cst32(0)}), B.i32, bin);
     B.store(B.bin("add", B.load(B.i32, address, 4), B.cst32(1)), address, 4);
   });
   if (counters.buffer != result.buffer)

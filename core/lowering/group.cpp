@@ -69,8 +69,8 @@ private:
   SmallVector<int> outer; ///< Loops round the lane loop.
   std::vector<Reduction> reductions;
   DenseMap<Operation *, unsigned> reductionOf;
-  SmallVector<Value> masks;       ///< Of the form index < bound.
-  SmallVector<Value> remainders;  ///< Indices that usually do not wrap.
+  SmallVector<Value> masks;          ///< Of the form index < bound.
+  SmallVector<Value> remainders;     ///< Indices that usually do not wrap.
   SmallVector<Engine::Known> noWrap; ///< Their starts, in the fast version.
   bool onlyMaskedStores = true;
 };
@@ -126,13 +126,12 @@ unsigned GroupEmitter::widestElement(unsigned &work) {
       for (Value v : op->getOperands()) {
         Type t = tile::elementOf(v.getType());
         if (!isa<tile::PointerType>(t) && t != B.i1)
-          widest = std::max<unsigned>(widest,
-                                      B.bytesOf(e.arithmeticType(t)));
+          widest = std::max<unsigned>(widest, B.bytesOf(e.arithmeticType(t)));
       }
     if (element != B.i1 || moves)
-      widest = std::max<unsigned>(
-          widest, moves ? e.sizeOf(element)
-                        : B.bytesOf(e.arithmeticType(element)));
+      widest = std::max<unsigned>(widest,
+                                  moves ? e.sizeOf(element)
+                                        : B.bytesOf(e.arithmeticType(element)));
     if (op->getName().getDialectNamespace() == "math" ||
         isa<tile::ExternElementwiseOp>(op))
       work += 6;
@@ -238,8 +237,7 @@ void GroupEmitter::emitPoint() {
     if (auto store = dyn_cast<tile::StoreOp>(op)) {
       e.emitStore(store, at(store.getPtr()));
     } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
-      e.scalars[load.getResult()] =
-          e.emitLoad(load, at(load.getPtr())).value;
+      e.scalars[load.getResult()] = e.emitLoad(load, at(load.getPtr())).value;
     } else if (auto reduce = dyn_cast<tile::ReduceOp>(op)) {
       for (auto [r, s] : llvm::zip(reduce.getResults(), reduce.getSources()))
         e.scalars[r] = e.valueAt(s, at(s));
@@ -279,8 +277,7 @@ Value GroupEmitter::streamingCondition() {
   for (Operation *op : step.members) {
     if (auto store = dyn_cast<tile::StoreOp>(op)) {
       Form f = formOf(store.getPtr(), identityMap(shapeOf(store.getPtr())), 0);
-      int64_t size =
-          e.sizeOf(tile::elementOf(store.getValue().getType()));
+      int64_t size = e.sizeOf(tile::elementOf(store.getValue().getType()));
       if (f.kind != Form::Linear || f.stride != 1 || f.mayWrap ||
           lanes * size % 64 != 0)
         return Value();
@@ -296,8 +293,8 @@ Value GroupEmitter::streamingCondition() {
   Engine::ScopeGuard guard(e);
   Value total = B.cst64(bytes);
   for (int i = 0; i < 3; ++i)
-    total = B.mul(total, B.cast("zext", e.programField(20 + 4 * i, B.i32),
-                                B.i64));
+    total =
+        B.mul(total, B.cast("zext", e.programField(20 + 4 * i, B.i32), B.i64));
   Value c = B.icmp(UGT, total, e.programField(32, B.i64));
   for (tile::StoreOp store : stores) {
     Point p = loopPoint(B.cst32(0));
@@ -337,8 +334,8 @@ Values GroupEmitter::emitVersions() {
       if (l.kind != Lane::Linear || n.kind != Lane::Uniform)
         continue;
       Type t = l.value.getType();
-      Value start = e.integerDivide(l.value, n.value,
-                                    isa<arith::RemSIOp>(op), true);
+      Value start =
+          e.integerDivide(l.value, n.value, isa<arith::RemSIOp>(op), true);
       Value end = B.add(start, B.cst(t, extent));
       fits = B.logicalAnd(fits, B.icmp(SGE, l.value, B.cst(t, 0)));
       fits = B.logicalAnd(fits, B.icmp(SLE, end, n.value));
@@ -420,8 +417,7 @@ Values GroupEmitter::emitLaneLoop() {
         e.known.push_back({mask, l, false});
       }
       for (Engine::Known &k : noWrap) {
-        Value start = B.add(k.lane.value,
-                            B.toInt(iv, k.lane.value.getType()));
+        Value start = B.add(k.lane.value, B.toInt(iv, k.lane.value.getType()));
         e.known.push_back({k.value, Lane::linear(start, {1, {}}), true});
       }
       return emitChunk(iv, a);
@@ -439,8 +435,8 @@ Values GroupEmitter::emitLaneLoop() {
     if (whole != extent)
       runTail(B.cst32(whole));
   } else {
-    Value split = B.bin("and", B.smin(least, B.cst32(whole)),
-                        B.cst32(-int64_t(lanes)));
+    Value split =
+        B.bin("and", B.smin(least, B.cst32(whole)), B.cst32(-int64_t(lanes)));
     run(zero, split, false);
     Value end = B.cst32(whole);
     if (onlyMaskedStores)
@@ -490,14 +486,14 @@ Values GroupEmitter::emitChunk(Value iv, ArrayRef<Value> acc) {
     Values v = r.initial(e, lanes);
     init.append(v.begin(), v.end());
   }
-  Values sums = B.forLoop(
-      B.cst32(0), B.cst32(step.space[axis]), B.cst32(1), init,
-      [&](Value along, ArrayRef<Value> a) {
-        Engine::ScopeGuard guard(e);
-        index[axis] = along;
-        e.loopPoint = loopPoint(iv);
-        return emitMembers(a, B.icmp(EQ, along, B.cst32(0)));
-      });
+  Values sums =
+      B.forLoop(B.cst32(0), B.cst32(step.space[axis]), B.cst32(1), init,
+                [&](Value along, ArrayRef<Value> a) {
+                  Engine::ScopeGuard guard(e);
+                  index[axis] = along;
+                  e.loopPoint = loopPoint(iv);
+                  return emitMembers(a, B.icmp(EQ, along, B.cst32(0)));
+                });
   for (Reduction &r : reductions) {
     B.loc = r.op.getLoc();
     for (unsigned i = 0; i < r.count; ++i) {

@@ -33,9 +33,8 @@ Value Engine::vectorOf(const Lane &lane, unsigned lanes, Type element) {
   case Lane::Linear: {
     if (element == B.ptr) {
       Value offsets = B.iota(B.i64, lanes);
-      Value by = lane.stride.dynamic
-                     ? lane.stride.dynamic
-                     : B.cst64(lane.stride.constant);
+      Value by = lane.stride.dynamic ? lane.stride.dynamic
+                                     : B.cst64(lane.stride.constant);
       if (!lane.stride.isConstant(1))
         offsets = B.bin("mul", offsets, B.splat(by, lanes));
       return B.gep(lane.value, B.i8, offsets);
@@ -73,8 +72,7 @@ Lane Engine::andMask(const Lane &a, const Lane &b, unsigned lanes) {
     return Lane::prefix(B.select(b.value, a.value, B.cst32(0)));
   if (b.kind == Lane::Prefix && a.kind == Lane::Uniform)
     return Lane::prefix(B.select(a.value, b.value, B.cst32(0)));
-  return Lane::vector(
-      B.logicalAnd(maskOf(a, lanes), maskOf(b, lanes)));
+  return Lane::vector(B.logicalAnd(maskOf(a, lanes), maskOf(b, lanes)));
 }
 
 static Stride scale(Build &B, const Stride &s, Value by) {
@@ -121,8 +119,8 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
   Type type = op->getNumResults()
                   ? registerType(tile::elementOf(op->getResult(0).getType()))
                   : Type();
-  bool linear = llvm::any_of(
-      in, [](const Lane &l) { return l.kind == Lane::Linear; });
+  bool linear =
+      llvm::any_of(in, [](const Lane &l) { return l.kind == Lane::Linear; });
   bool simple = llvm::all_of(in, [](const Lane &l) {
     return l.kind == Lane::Linear || l.kind == Lane::Uniform;
   });
@@ -138,11 +136,11 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
     if (kind(1) == Lane::Linear && kind(2) == Lane::Linear &&
         in[1].stride.dynamic == in[2].stride.dynamic &&
         in[1].stride.constant == in[2].stride.constant)
-      return push(Lane::linear(
-          B.select(in[0].value, in[1].value, in[2].value), in[1].stride));
+      return push(Lane::linear(B.select(in[0].value, in[1].value, in[2].value),
+                               in[1].stride));
     if (kind(1) == Lane::Prefix && kind(2) == Lane::Prefix)
-      return push(Lane::prefix(
-          B.select(in[0].value, in[1].value, in[2].value)));
+      return push(
+          Lane::prefix(B.select(in[0].value, in[1].value, in[2].value)));
     return false;
   }
   if (isa<arith::AndIOp>(op) && type.isInteger(1)) {
@@ -181,9 +179,9 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
   if (auto add = dyn_cast<tile::AddPtrOp>(op)) {
     if (!simple)
       return false;
-    Type pointee = cast<tile::PointerType>(
-                       tile::elementOf(add.getResult().getType()))
-                       .getPointee();
+    Type pointee =
+        cast<tile::PointerType>(tile::elementOf(add.getResult().getType()))
+            .getPointee();
     int64_t size = sizeOf(pointee);
     Stride s = in[1].kind == Lane::Linear ? in[1].stride : Stride();
     if (s.dynamic)
@@ -192,8 +190,8 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
       s.constant *= size;
     if (in[0].kind == Lane::Linear)
       s = addStrides(B, in[0].stride, s, B.i64, false);
-    return push(Lane::linear(
-        B.gep(in[0].value, memoryType(pointee), in[1].value), s));
+    return push(
+        Lane::linear(B.gep(in[0].value, memoryType(pointee), in[1].value), s));
   }
   if (isa<tile::PtrCastOp>(op))
     return push(in[0]);
@@ -201,18 +199,18 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
     return false;
   bool both = in.size() == 2 && kind(0) == kind(1);
   if (isa<arith::AddIOp>(op))
-    return push(Lane::linear(B.add(in[0].value, in[1].value),
-                             addStrides(B, in[0].stride, in[1].stride, type,
-                                        false)));
+    return push(
+        Lane::linear(B.add(in[0].value, in[1].value),
+                     addStrides(B, in[0].stride, in[1].stride, type, false)));
   if (isa<arith::SubIOp>(op))
-    return push(Lane::linear(B.sub(in[0].value, in[1].value),
-                             addStrides(B, in[0].stride, in[1].stride, type,
-                                        true)));
+    return push(
+        Lane::linear(B.sub(in[0].value, in[1].value),
+                     addStrides(B, in[0].stride, in[1].stride, type, true)));
   if (isa<arith::MulIOp>(op) && !both) {
     const Lane &l = kind(0) == Lane::Linear ? in[0] : in[1];
     const Lane &u = kind(0) == Lane::Linear ? in[1] : in[0];
-    return push(Lane::linear(B.mul(l.value, u.value),
-                             scale(B, l.stride, u.value)));
+    return push(
+        Lane::linear(B.mul(l.value, u.value), scale(B, l.stride, u.value)));
   }
   if (isa<arith::ShLIOp>(op) && kind(0) == Lane::Linear &&
       kind(1) == Lane::Uniform) {
@@ -220,8 +218,8 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
     if (!c || *c < 0 || *c > 30)
       return false;
     Value by = B.cst(type, int64_t(1) << *c);
-    return push(Lane::linear(B.mul(in[0].value, by),
-                             scale(B, in[0].stride, by)));
+    return push(
+        Lane::linear(B.mul(in[0].value, by), scale(B, in[0].stride, by)));
   }
   if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp>(op)) {
     const char *name = isa<arith::ExtSIOp>(op)   ? "sext"

@@ -20,8 +20,7 @@ static bool isTrue(const Lane &mask) {
 /// Masks of loads and stores are bounds or vectors.
 static Lane spreadMask(Build &B, const Lane &mask, unsigned lanes) {
   if (mask.kind == Lane::Uniform && !isTrue(mask))
-    return Lane::prefix(
-        B.select(mask.value, B.cst32(lanes), B.cst32(0)));
+    return Lane::prefix(B.select(mask.value, B.cst32(lanes), B.cst32(0)));
   return mask;
 }
 
@@ -31,8 +30,8 @@ Lane Engine::emitLoad(tile::LoadOp op, const Point &p) {
   unsigned align = sizeOf(element);
   bool isVolatile = op.getIsVolatile();
   Lane ptr = eval(op.getPtr(), p);
-  Lane mask = op.getMask() ? eval(op.getMask(), p)
-                           : Lane::uniform(B.boolean(true));
+  Lane mask =
+      op.getMask() ? eval(op.getMask(), p) : Lane::uniform(B.boolean(true));
   auto otherLane = [&] {
     return op.getOther() ? eval(op.getOther(), p)
                          : Lane::uniform(B.zero(inRegister));
@@ -45,8 +44,7 @@ Lane Engine::emitLoad(tile::LoadOp op, const Point &p) {
       return Lane::uniform(loadScalar(ptr.value));
     Value other = otherLane().value;
     Values r = B.ifElse(
-        mask.value, {inRegister},
-        [&] { return Values{loadScalar(ptr.value)}; },
+        mask.value, {inRegister}, [&] { return Values{loadScalar(ptr.value)}; },
         [&] { return Values{other}; });
     return Lane::uniform(r[0]);
   }
@@ -68,28 +66,28 @@ Lane Engine::emitLoad(tile::LoadOp op, const Point &p) {
   Type vector = B.vec(inMemory, p.lanes);
   bool contiguous = ptr.kind == Lane::Linear && ptr.stride.isConstant(align);
   if (contiguous && isTrue(mask))
-    return Lane::vector(fromMemory(B.load(vector, ptr.value, align, isVolatile),
-                                   element));
+    return Lane::vector(
+        fromMemory(B.load(vector, ptr.value, align, isVolatile), element));
   Value pass = toMemory(vectorOf(otherLane(), p.lanes, inRegister), element);
   Value m = maskOf(mask, p.lanes);
-  Value r = contiguous
-                ? B.maskedLoad(vector, ptr.value, m, pass, align)
-                : B.gather(vector, vectorOf(ptr, p.lanes, B.ptr), m, pass,
-                           align);
+  Value r = contiguous ? B.maskedLoad(vector, ptr.value, m, pass, align)
+                       : B.gather(vector, vectorOf(ptr, p.lanes, B.ptr), m,
+                                  pass, align);
   return Lane::vector(fromMemory(r, element));
 }
 
 void Engine::storeMasked(Value v, Value address, Lane mask, unsigned align) {
   unsigned lanes = B.lanesOf(v);
   Type element = B.elementOf(v.getType());
-  auto known = mask.kind == Lane::Prefix ? B.constant(mask.value)
-                                         : std::nullopt;
+  auto known =
+      mask.kind == Lane::Prefix ? B.constant(mask.value) : std::nullopt;
   if (known) {
     // A known number of elements: pieces of 2^k, without a mask.
     unsigned at = 0, left = std::clamp<int64_t>(*known, 0, lanes);
     while (left) {
       unsigned piece = floorPowerOfTwo(left);
-      Value part = piece == 1 ? B.extract(v, int64_t(at)) : B.slice(v, at, piece);
+      Value part =
+          piece == 1 ? B.extract(v, int64_t(at)) : B.slice(v, at, piece);
       B.store(part, B.gep(address, element, B.cst64(at)), align);
       at += piece;
       left -= piece;
@@ -110,8 +108,8 @@ void Engine::emitStore(tile::StoreOp op, const Point &p) {
   Type element = tile::elementOf(op.getValue().getType());
   unsigned align = sizeOf(element);
   Lane ptr = eval(op.getPtr(), p);
-  Lane mask = op.getMask() ? eval(op.getMask(), p)
-                           : Lane::uniform(B.boolean(true));
+  Lane mask =
+      op.getMask() ? eval(op.getMask(), p) : Lane::uniform(B.boolean(true));
   Lane value = eval(op.getValue(), p);
   if (p.lanes == 0) {
     Value v = toMemory(value.value, element);
@@ -160,8 +158,8 @@ Lane Engine::readView(const View &view, Type element, const Point &p) {
   if (stride == 1)
     return Lane::vector(done(B.load(vector, address, size)));
   // The end of the last row is not ours to read with a stride.
-  Value mask = tail ? maskOf(*tail, p.lanes)
-                    : B.splat(B.boolean(true), p.lanes);
+  Value mask =
+      tail ? maskOf(*tail, p.lanes) : B.splat(B.boolean(true), p.lanes);
   SmallVector<int64_t> steps;
   for (unsigned i = 0; i < p.lanes; ++i)
     steps.push_back(i * stride);
@@ -191,8 +189,8 @@ void Engine::writeView(const View &view, Type element, const Point &p,
       return storeMasked(v, address, *tail, size);
     return B.store(v, address, size);
   }
-  Value mask = tail ? maskOf(*tail, p.lanes)
-                    : B.splat(B.boolean(true), p.lanes);
+  Value mask =
+      tail ? maskOf(*tail, p.lanes) : B.splat(B.boolean(true), p.lanes);
   SmallVector<int64_t> steps;
   for (unsigned i = 0; i < p.lanes; ++i)
     steps.push_back(i * stride);

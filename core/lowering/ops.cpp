@@ -103,7 +103,8 @@ static Value libraryCall(Engine &e, StringRef stem, Type result,
     return B.call(base + suffix, result, args, true);
   unsigned widest = e.target.vectorBytes / B.bytesOf(t);
   unsigned narrowest = t == B.f64 ? 2 : 4;
-  unsigned piece = std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
+  unsigned piece =
+      std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
   std::string symbol = base + "v" + std::to_string(piece) + suffix;
   auto one = [&](ArrayRef<Value> in) {
     return B.call(symbol, B.vec(result, piece), in, true);
@@ -172,8 +173,7 @@ Value Engine::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
     q = B.cast("trunc", q, element);
   } else {
     // The most negative number by -1 traps; negation wraps as it should.
-    Value minus =
-        isSigned ? B.icmp(EQ, r, B.cst(type, -1)) : Value();
+    Value minus = isSigned ? B.icmp(EQ, r, B.cst(type, -1)) : Value();
     Value by = isSigned ? B.select(minus, one, r) : r;
     q = B.bin(isSigned ? "sdiv" : "udiv", l, by);
     if (isSigned)
@@ -230,13 +230,13 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
     // The result is one of the operands: no rounding, and LLVM must not get
     // the idea of doing it in f16, for which it would call a library.
     bool least = direct == "intr.minnum" || direct == "intr.minimum";
-    if (t != result && (least || direct == "intr.maxnum" ||
-                        direct == "intr.maximum")) {
+    if (t != result &&
+        (least || direct == "intr.maxnum" || direct == "intr.maximum")) {
       bool nanWins = direct.ends_with("imum");
       Value nan = B.fcmp(UNO, args[nanWins ? 0 : 1], args[nanWins ? 0 : 1]);
       Value first = B.fcmp(least ? OLT : OGT, args[0], args[1]);
-      return done(B.select(B.op("or", nan.getType(), {first, nan}), in[0],
-                           in[1]));
+      return done(
+          B.select(B.op("or", nan.getType(), {first, nan}), in[0], in[1]));
     }
     return done(fromArithmetic(B.op(direct, t, args), to));
   }
@@ -303,8 +303,8 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
     Type wide = B.b.getIntegerType(2 * bits);
     Value p = B.bin("mul", B.cast(up, in[0], wide), B.cast(up, in[1], wide));
     out.push_back(B.bin("mul", in[0], in[1]));
-    out.push_back(B.cast(
-        "trunc", B.bin("lshr", p, B.cst(p.getType(), bits)), to));
+    out.push_back(
+        B.cast("trunc", B.bin("lshr", p, B.cst(p.getType(), bits)), to));
     return true;
   }
   if (isa<arith::AddUIExtendedOp>(op)) {

@@ -81,9 +81,8 @@ Plan::Plan(Block *block) : block(block) {
   }
   sinkMembers();
   for (Step &step : steps)
-    llvm::sort(step.members, [&](Operation *a, Operation *b) {
-      return order[a] < order[b];
-    });
+    llvm::sort(step.members,
+               [&](Operation *a, Operation *b) { return order[a] < order[b]; });
   findReads();
   scalars.resize(steps.size() + 1);
   for (Operation &op : *block) {
@@ -207,7 +206,8 @@ int Plan::join(Operation *op, OpClass kind) {
 
 /// Steps that read `v` through virtual operations, and whether always at the
 /// point of a loop over `rank` dimensions.
-static void usersOf(Value v, Block *block, SmallVectorImpl<Operation *> &users) {
+static void usersOf(Value v, Block *block,
+                    SmallVectorImpl<Operation *> &users) {
   for (Operation *user : v.getUsers()) {
     Operation *top = block->findAncestorOpInBlock(*user);
     if (!top) {
@@ -215,7 +215,8 @@ static void usersOf(Value v, Block *block, SmallVectorImpl<Operation *> &users) 
       continue;
     }
     if (top == user && user->getNumResults() &&
-        llvm::any_of(user->getResults(), [](Value r) { return isVirtual(r); })) {
+        llvm::any_of(user->getResults(),
+                     [](Value r) { return isVirtual(r); })) {
       for (Value r : user->getResults())
         usersOf(r, block, users);
       continue;
@@ -253,20 +254,20 @@ void Plan::sinkMembers() {
       // Every read must be at the point of the loop.
       for (Operation *user : steps[to].members)
         for (Value v : user->getOperands())
-          walkLeaves(v, identityMap(shapeOf(v)),
-                     [&](Value leaf, const IndexMap &m) {
-                       if (leaf.getDefiningOp() == op)
-                         ok &= isIdentity(m, shapeOf(leaf),
-                                          steps[to].space.size());
-                     });
+          walkLeaves(
+              v, identityMap(shapeOf(v)), [&](Value leaf, const IndexMap &m) {
+                if (leaf.getDefiningOp() == op)
+                  ok &= isIdentity(m, shapeOf(leaf), steps[to].space.size());
+              });
       // Sources in the same group would need a buffer instead.
       for (Value v : op->getOperands())
-        walkLeaves(v, identityMap(shapeOf(v)), [&](Value leaf, const IndexMap &) {
-          Operation *def = leaf.getDefiningOp();
-          if (def && stepOf.lookup(def) == g && stepOf.count(def) &&
-              steps[g].isGroup && !isa<tile::ReduceOp>(def))
-            ok = false;
-        });
+        walkLeaves(v, identityMap(shapeOf(v)),
+                   [&](Value leaf, const IndexMap &) {
+                     Operation *def = leaf.getDefiningOp();
+                     if (def && stepOf.lookup(def) == g && stepOf.count(def) &&
+                         steps[g].isGroup && !isa<tile::ReduceOp>(def))
+                       ok = false;
+                   });
       if (isa<tile::LoadOp>(op) && steps[to].space.size() > 1)
         for (Operation *other : steps[to].members)
           if (isa<tile::LoadOp, tile::StoreOp>(other))
@@ -280,9 +281,9 @@ void Plan::sinkMembers() {
             ok &= k == to || k == g;
             for (Operation *other : steps[k].members)
               if (isa<tile::StoreOp>(other))
-                ok &= k == to ? mayShareLoop(op, other) &&
-                                    order[op] < order[other]
-                              : false;
+                ok &= k == to
+                          ? mayShareLoop(op, other) && order[op] < order[other]
+                          : false;
           }
       if (!ok || writes)
         continue;
@@ -330,12 +331,11 @@ void Plan::findReads() {
           note(&step, v, 0, false);
         else
           // Virtual values inside of the region read values outside of it.
-          walkLeaves(v, identityMap(shapeOf(v)),
-                     [&](Value leaf, const IndexMap &) {
-                       if (!step.op->isAncestor(
-                               leaf.getParentBlock()->getParentOp()))
-                         note(&step, leaf, 0, false);
-                     });
+          walkLeaves(
+              v, identityMap(shapeOf(v)), [&](Value leaf, const IndexMap &) {
+                if (!step.op->isAncestor(leaf.getParentBlock()->getParentOp()))
+                  note(&step, leaf, 0, false);
+              });
     });
   }
   for (Value v : block->getTerminator()->getOperands())

@@ -31,9 +31,9 @@ using namespace mlir;
 using IndexMap = SmallVector<int, 4>;
 
 enum class OpClass {
-  Scalar,     ///< Pure, on scalars: emitted where its operands are known.
-  View,       ///< Virtual: another index into its source, or no source.
-  Pointwise,  ///< Element by element, loads and stores included.
+  Scalar,    ///< Pure, on scalars: emitted where its operands are known.
+  View,      ///< Virtual: another index into its source, or no source.
+  Pointwise, ///< Element by element, loads and stores included.
   Reduce,
   Structured, ///< Loops of its own, or effects that keep their place.
   Region,     ///< scf.for, scf.if, scf.while.
@@ -63,17 +63,17 @@ bool onlyUnitDims(ArrayRef<int64_t> from, ArrayRef<int64_t> to);
 /// Calls `leaf` for every scalar and every stored value that `v`, indexed by
 /// `map`, depends on through virtual operations, and `inner` for the virtual
 /// values in between, `v` included. A false result of `inner` stops there.
-void walkLeaves(Value v, const IndexMap &map,
-                llvm::function_ref<void(Value, const IndexMap &)> leaf,
-                llvm::function_ref<bool(Value, const IndexMap &)> inner =
-                    nullptr);
+void walkLeaves(
+    Value v, const IndexMap &map,
+    llvm::function_ref<void(Value, const IndexMap &)> leaf,
+    llvm::function_ref<bool(Value, const IndexMap &)> inner = nullptr);
 
 struct Step {
   bool isGroup = false;
-  Operation *op = nullptr;           ///< The operation, unless a group.
-  SmallVector<int64_t> space;        ///< Of a group.
-  SmallVector<Operation *> members;  ///< Of a group, in program order.
-  int reduceDim = -1;                ///< Space dimension that is reduced.
+  Operation *op = nullptr;          ///< The operation, unless a group.
+  SmallVector<int64_t> space;       ///< Of a group.
+  SmallVector<Operation *> members; ///< Of a group, in program order.
+  int reduceDim = -1;               ///< Space dimension that is reduced.
   bool readsMemory = false, writesMemory = false;
   /// Stored values read, and whether only at the current point of the loop.
   SmallVector<std::pair<Value, bool>> reads;

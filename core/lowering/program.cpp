@@ -53,8 +53,8 @@ LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
       return failure();
     }
     Value slot = B.load(B.ptr, B.gep(paramsArg, B.ptr, B.cst64(i)), 8);
-    scalars[arg] = fromMemory(
-        B.load(memoryType(element), slot, sizeOf(element)), element);
+    scalars[arg] =
+        fromMemory(B.load(memoryType(element), slot, sizeOf(element)), element);
   }
   emitBlock(&func.getBody().front(), {});
   B.loc = func.getLoc();
@@ -65,7 +65,7 @@ LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
 
 /// Replaces calls by the bodies of the functions, which are single blocks.
 static LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
-  unsigned budget = 100000;
+  unsigned budget = 1000;
   while (true) {
     SmallVector<func::CallOp> calls;
     kernel.walk([&](func::CallOp call) { calls.push_back(call); });

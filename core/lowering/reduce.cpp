@@ -39,8 +39,7 @@ static Value neutral(Engine &e, Operation *op, Type element, unsigned lanes) {
   Build &B = e.B;
   Type type = B.vec(e.registerType(element), lanes);
   if (Engine::isFloat(element)) {
-    const llvm::fltSemantics &s =
-        cast<FloatType>(element).getFloatSemantics();
+    const llvm::fltSemantics &s = cast<FloatType>(element).getFloatSemantics();
     APFloat f = APFloat::getZero(s, /*Negative=*/true);
     if (isa<arith::MulFOp>(op))
       f = APFloat(s, 1);
@@ -72,9 +71,9 @@ Values Reduction::initial(Engine &e, unsigned lanes) {
     lanes = 0;
   Values v;
   for (unsigned i = 0; i < count; ++i)
-    v.push_back(known ? neutral(e, known, elementType(i), lanes)
-                      : e.B.zero(e.B.vec(e.registerType(elementType(i)),
-                                         lanes)));
+    v.push_back(known
+                    ? neutral(e, known, elementType(i), lanes)
+                    : e.B.zero(e.B.vec(e.registerType(elementType(i)), lanes)));
   return v;
 }
 

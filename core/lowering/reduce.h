@@ -19,10 +19,10 @@ struct Reduction {
 
   tile::ReduceOp op;
   bool alongLanes;
-  bool ordered;           ///< Elements keep their order.
-  Operation *known;       ///< The one operation of a region like addf.
-  unsigned first = 0;     ///< Of its accumulators among those of the group.
-  unsigned count;         ///< Number of operands.
+  bool ordered;       ///< Elements keep their order.
+  Operation *known;   ///< The one operation of a region like addf.
+  unsigned first = 0; ///< Of its accumulators among those of the group.
+  unsigned count;     ///< Number of operands.
 
   /// Accumulators before the first element; not used when `needsFirst`.
   Values initial(Engine &e, unsigned lanes);

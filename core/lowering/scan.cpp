@@ -78,8 +78,7 @@ void Engine::emitScan(tile::ScanOp op) {
                 [&](Value iv, ArrayRef<Value> acc) {
                   ScopeGuard guard(*this);
                   Point p = at;
-                  p.index[axis] =
-                      reverse ? B.sub(B.cst32(extent - 1), iv) : iv;
+                  p.index[axis] = reverse ? B.sub(B.cst32(extent - 1), iv) : iv;
                   Values x;
                   for (Value s : op.getSources())
                     x.push_back(valueAt(s, p));
@@ -104,35 +103,35 @@ void Engine::emitScan(tile::ScanOp op) {
   rows[axis] = 1;
   unsigned by = std::max(lanes, 1u);
   forEachChunk(rows, 0, [&](const Point &row) {
-    B.forLoop(
-        B.cst32(0), B.cst32(extent), B.cst32(by), first(0),
-        [&](Value iv, ArrayRef<Value> carry) {
-          ScopeGuard guard(*this);
-          Point p = row;
-          p.index[axis] = reverse ? B.sub(B.cst32(extent - by), iv) : iv;
-          if (lanes) {
-            p.laneDim = axis;
-            p.lanes = lanes;
-          }
-          Values x;
-          for (Value s : op.getSources())
-            x.push_back(valueAt(s, p));
-          if (lanes)
-            x = scanLanes(*this, op.getCombine(), x, lanes, reverse);
-          Values before;
-          for (Value c : carry)
-            before.push_back(B.splat(c, lanes));
-          Values sum = combine(op.getCombine(), before, x, lanes);
-          Value isFirst = B.icmp(EQ, iv, B.cst32(0));
-          for (auto [v, y] : llvm::zip(sum, x))
-            v = B.select(isFirst, y, v);
-          store(p, sum);
-          Values next;
-          for (Value v : sum)
-            next.push_back(
-                lanes ? B.extract(v, int64_t(reverse ? 0 : lanes - 1)) : v);
-          return next;
-        });
+    B.forLoop(B.cst32(0), B.cst32(extent), B.cst32(by), first(0),
+              [&](Value iv, ArrayRef<Value> carry) {
+                ScopeGuard guard(*this);
+                Point p = row;
+                p.index[axis] = reverse ? B.sub(B.cst32(extent - by), iv) : iv;
+                if (lanes) {
+                  p.laneDim = axis;
+                  p.lanes = lanes;
+                }
+                Values x;
+                for (Value s : op.getSources())
+                  x.push_back(valueAt(s, p));
+                if (lanes)
+                  x = scanLanes(*this, op.getCombine(), x, lanes, reverse);
+                Values before;
+                for (Value c : carry)
+                  before.push_back(B.splat(c, lanes));
+                Values sum = combine(op.getCombine(), before, x, lanes);
+                Value isFirst = B.icmp(EQ, iv, B.cst32(0));
+                for (auto [v, y] : llvm::zip(sum, x))
+                  v = B.select(isFirst, y, v);
+                store(p, sum);
+                Values next;
+                for (Value v : sum)
+                  next.push_back(
+                      lanes ? B.extract(v, int64_t(reverse ? 0 : lanes - 1))
+                            : v);
+                return next;
+              });
   });
   finish();
 }

@@ -37,8 +37,7 @@ void Engine::emitSort(tile::SortOp op) {
   Type inMemory = memoryType(element);
   unsigned size = B.bytesOf(inMemory);
   unsigned lanes = floorPowerOfTwo(
-      std::max<int64_t>(1, target.vectorBytes /
-                               std::max<int64_t>(4, size)));
+      std::max<int64_t>(1, target.vectorBytes / std::max<int64_t>(4, size)));
   bool descending = op.getDescending();
 
   auto exchange = [&](Value rowBase, Value i, Value j, unsigned width) {
@@ -82,14 +81,11 @@ void Engine::emitSort(tile::SortOp op) {
                     from, B.sub(count, k), twice(k), {},
                     [&](Value j, ArrayRef<Value>) {
                       // Blocks of 2p are merged, never across their border.
-                      Value blockMask =
-                          B.sub(zero, twice(p));
+                      Value blockMask = B.sub(zero, twice(p));
                       Value lowBlock = B.bin("and", j, blockMask);
-                      Value highBlock =
-                          B.bin("and", B.add(j, k), blockMask);
+                      Value highBlock = B.bin("and", B.add(j, k), blockMask);
                       B.ifThen(B.icmp(EQ, lowBlock, highBlock), [&] {
-                        Value length =
-                            B.smin(k, B.sub(B.sub(count, j), k));
+                        Value length = B.smin(k, B.sub(B.sub(count, j), k));
                         Value whole =
                             B.bin("and", length, B.cst32(-int64_t(lanes)));
                         auto run = [&](Value lo, Value hi, unsigned width) {

@@ -16,9 +16,9 @@ namespace {
 /// An 8-bit float: 1 sign bit, the rest split by `mantissa`.
 struct Float8 {
   int mantissa, bias;
-  int maxFinite;  ///< Code of the largest finite number.
+  int maxFinite;     ///< Code of the largest finite number.
   bool unsignedZero; ///< One NaN, 0x80, and no negative zero.
-  bool ieee;      ///< Has infinities.
+  bool ieee;         ///< Has infinities.
 };
 } // namespace
 
@@ -77,7 +77,9 @@ Value Engine::fromArithmetic(Value v, Type t) {
   return convertFloat(v, B.f32, t, false);
 }
 
-static Value bits(Build &B, Value v, int64_t c) { return B.cst(v.getType(), c); }
+static Value bits(Build &B, Value v, int64_t c) {
+  return B.cst(v.getType(), c);
+}
 static Value andc(Build &B, Value v, int64_t c) {
   return B.bin("and", v, bits(B, v, c));
 }
@@ -111,11 +113,11 @@ static Value f8ToF32(Build &B, Value v, const Float8 &f) {
   }
   Value x = B.cast("zext", v, B.i32);
   // Exponent and mantissa in place, scaled so that subnormals come out right.
-  Value magnitude = B.cast(
-      "bitcast", shl(B, andc(B, x, 0x7f), 23 - f.mantissa), B.f32);
-  Value scaled = B.bin("fmul", magnitude,
-                       B.cstFloat(magnitude.getType(),
-                                  std::ldexp(1.0, 127 - f.bias)));
+  Value magnitude =
+      B.cast("bitcast", shl(B, andc(B, x, 0x7f), 23 - f.mantissa), B.f32);
+  Value scaled =
+      B.bin("fmul", magnitude,
+            B.cstFloat(magnitude.getType(), std::ldexp(1.0, 127 - f.bias)));
   Value sign = shl(B, andc(B, x, 0x80), 24);
   Value r = B.bin("or", B.cast("bitcast", scaled, B.i32), sign);
   Value nan = f.unsignedZero ? B.icmp(EQ, x, bits(B, x, 0x80))
@@ -130,16 +132,14 @@ static Value f32ToF8(Build &B, Value v, const Float8 &f, bool towardZero) {
   Value nan = B.icmp(UGT, a, bits(B, x, 0x7f800000));
   int drop = 23 - f.mantissa;
   // The largest finite number as f32 bits, from its code.
-  int64_t most = (int64_t(f.maxFinite) << drop) +
-                 (int64_t(127 - f.bias) << 23);
+  int64_t most = (int64_t(f.maxFinite) << drop) + (int64_t(127 - f.bias) << 23);
   Value clamped = B.op("intr.umin", a.getType(), {a, bits(B, a, most)});
   Value r = clamped;
   if (!towardZero)
     r = addw(B, addw(B, r, andc(B, shr(B, r, drop), 1)),
              bits(B, r, (int64_t(1) << (drop - 1)) - 1));
-  Value normal =
-      addw(B, shr(B, r, drop), bits(B, r, -(int64_t(127 - f.bias)
-                                            << f.mantissa)));
+  Value normal = addw(B, shr(B, r, drop),
+                      bits(B, r, -(int64_t(127 - f.bias) << f.mantissa)));
   // Subnormal codes count multiples of the smallest number.
   double step = std::ldexp(1.0, 1 - f.bias - f.mantissa);
   Value af = B.cast("bitcast", clamped, B.f32);

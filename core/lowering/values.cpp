@@ -173,11 +173,10 @@ bool isVirtual(Value v) {
   return kind == OpClass::Pointwise && costOf(v) <= maxVirtualCost;
 }
 
-static void
-walk(Value v, const IndexMap &map,
-     llvm::function_ref<void(Value, const IndexMap &)> leaf,
-     llvm::function_ref<bool(Value, const IndexMap &)> inner,
-     SmallVectorImpl<std::pair<Value, IndexMap>> &seen) {
+static void walk(Value v, const IndexMap &map,
+                 llvm::function_ref<void(Value, const IndexMap &)> leaf,
+                 llvm::function_ref<bool(Value, const IndexMap &)> inner,
+                 SmallVectorImpl<std::pair<Value, IndexMap>> &seen) {
   if (!isTensor(v.getType()) || !isVirtual(v))
     return leaf(v, map);
   for (auto &[other, otherMap] : seen)

@@ -1,9 +1,22 @@
-// Loads, the sum and the store become one loop of vectors; what is behind the
-// end is masked.
 // RUN: tile-lower %s | FileCheck %s
+// RUN: tile-lower --vector-bytes=32 %s | FileCheck %s --check-prefix=YMM
 
-// CHECK-LABEL: define void @add(
-// CHECK: fadd contract <{{[0-9]+}} x float>
+// A masked copy loop: whole chunks without masks, a version with non-temporal
+// stores, the masks in the remainder only, and nothing in scratch.
+
+// CHECK: ; scratch 0
+// CHECK: define void @add(ptr noalias readonly %{{.*}}, ptr noalias readonly %{{.*}}, ptr noalias align 64 %{{.*}})
+// CHECK-NOT: gather
+// CHECK-NOT: scatter
+// CHECK: store <64 x float> {{.*}} align 64, !nontemporal
+// CHECK: call void @llvm.masked.store.v64f32
+// CHECK: %[[X:.*]] = load <64 x float>
+// CHECK: %[[Y:.*]] = load <64 x float>
+// CHECK: %[[S:.*]] = fadd contract <64 x float> %[[X]], %[[Y]]
+// CHECK: store <64 x float> %[[S]], ptr %{{.*}}, align 4{{$}}
+// CHECK: call <64 x float> @llvm.masked.load
+// CHECK-NOT: gather
+// YMM: fadd contract <32 x float>
 module attributes {tile.version = 1 : i32} {
   func.func @add(%x: !tile.ptr<f32>, %y: !tile.ptr<f32>, %out: !tile.ptr<f32>, %n: i32) attributes {tile.kernel} {
     %pid = tile.program_id 0

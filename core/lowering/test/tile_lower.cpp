@@ -60,10 +60,10 @@ int main(int argc, char **argv) {
   bool ok = tilesdk::lowering::lowerTileToLoops(*module, target, info);
   auto end = std::chrono::steady_clock::now();
   if (timing)
-    llvm::errs() << "lowering: "
-                 << std::chrono::duration<double, std::milli>(end - start)
-                        .count()
-                 << " ms\n";
+    llvm::errs()
+        << "lowering: "
+        << std::chrono::duration<double, std::milli>(end - start).count()
+        << " ms\n";
   if (!ok)
     return 1;
   if (printMlir) {
