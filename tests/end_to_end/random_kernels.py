@@ -190,9 +190,11 @@ class Generator:
         if not a:
             return None
         number = int(self.pick([1, 2, 3, 5, 7, 16, 100]))
-        x = a.array.astype(object)
-        q = np.vectorize(lambda v: abs(v) // number * (1 if v >= 0 else -1),
-                         otypes=[object])(x) if x.size else x
+        # In Python's integers: the smallest number has no positive twin.
+        x = np.array([int(v) for v in a.array.flat], object)
+        x = x.reshape(a.shape)
+        q = np.array([abs(v) // number * (1 if v >= 0 else -1)
+                      for v in x.flat], object).reshape(a.shape)
         if self.chance(0.5):
             return self.define(f"{a.name} // {number}", a.dtype, q)
         return self.define(f"{a.name} % {number}", a.dtype, x - q * number)
@@ -312,6 +314,112 @@ class Generator:
                         Value(right, b.dtype, b.array)]
         return self.values[-1]
 
+    def dot(self):
+        """Products of small whole numbers are exact in every type."""
+        a = self.any(lambda v: len(v.shape) == 2)
+        if not a:
+            return None
+        m, k = a.shape
+        b = self.any(lambda v: v.shape[:1] == (k,) and len(v.shape) == 2)
+        if not b or m * k * b.shape[1] > 20000:
+            if m * m > 4096:
+                return None
+            b, other = a, a.array.T
+            right = f"tl.trans({a.name})"
+        else:
+            other, right = b.array, b.name
+        dtype, result = self.pick([("int8", "int32"), ("float32", "float32"),
+                                   ("float64", "float64")])
+        x = a.array if "float" not in a.dtype else np.fmax(
+            np.fmin(a.array, 100), -100)
+        y = other if "float" not in b.dtype else np.fmax(
+            np.fmin(other, 100), -100)
+        left = self.tile_for_dot(a, a.name, dtype)
+        right = self.tile_for_dot(b, right, dtype)
+        x, y = (np.trunc(np.nan_to_num(v)).astype(np.int64) & 7
+                for v in (x, y))
+        return self.define(f"tl.dot({left}, {right})", result,
+                           (x @ y).astype(TYPES[result]))
+
+    def tile_for_dot(self, value, text, dtype):
+        if "float" in value.dtype:
+            text = (f"tl.maximum(tl.minimum({text}, 100.0), -100.0)"
+                    f".to(tl.int32)")
+        return f"(({text}) & 7).to(tl.{dtype})"
+
+    def sort(self):
+        a = self.any(lambda v: v.shape and v.dtype in INTEGERS)
+        if not a:
+            return None
+        down = self.chance(0.5)
+        array = np.sort(a.array, axis=-1)
+        if down:
+            array = array[..., ::-1]
+        return self.define(f"tl.sort({a.name}, descending={down})", a.dtype,
+                           array)
+
+    def flip(self):
+        a = self.any(lambda v: v.shape)
+        if not a:
+            return None
+        axis = int(self.rng.integers(len(a.shape)))
+        return self.define(f"tl.flip({a.name}, {axis})", a.dtype,
+                           np.flip(a.array, axis))
+
+    def gather(self):
+        a = self.any(lambda v: v.shape)
+        b = self.any(lambda v: v.shape == a.shape and v.dtype in INTEGERS
+                     ) if a else None
+        if not b:
+            return None
+        axis = int(self.rng.integers(len(a.shape)))
+        extent = a.shape[axis]
+        index = (b.array & 127).astype(np.int64) % extent
+        return self.define(
+            f"tl.gather({a.name}, ({b.name} & 127).to(tl.int32) % {extent}, "
+            f"{axis})", a.dtype, np.take_along_axis(a.array, index, axis))
+
+    def locate(self):
+        """The index of the leftmost largest or smallest."""
+        a = self.any(lambda v: v.shape and v.dtype in WIDE)
+        if not a:
+            return None
+        axis = int(self.rng.integers(len(a.shape)))
+        name, fn = self.pick([("argmax", np.argmax), ("argmin", np.argmin)])
+        return self.define(f"tl.{name}({a.name}, axis={axis})", "int32",
+                           fn(a.array, axis=axis))
+
+    def permute(self):
+        a = self.any(lambda v: len(v.shape) == 3)
+        if not a:
+            return None
+        dims = tuple(int(d) for d in self.rng.permutation(3))
+        return self.define(f"tl.permute({a.name}, {dims})", a.dtype,
+                           a.array.transpose(dims))
+
+    def combine(self):
+        """Reductions and scans with functions of the kernel's module."""
+        a = self.any(lambda v: v.shape and v.dtype in WIDE)
+        if not a:
+            return None
+        axis = int(self.rng.integers(len(a.shape)))
+        fn, ufunc = self.pick([("_xor", np.bitwise_xor), ("_mul", np.multiply),
+                               ("_right", None)])
+        if self.chance(0.5):
+            if ufunc is None:
+                array = np.take(a.array, -1, axis=axis)
+            else:
+                array = ufunc.reduce(a.array, axis=axis,
+                                     dtype=TYPES[a.dtype])
+            return self.define(f"tl.reduce({a.name}, {axis}, {fn})", a.dtype,
+                               array)
+        if ufunc is None:
+            array = a.array
+        else:
+            array = ufunc.accumulate(a.array, axis=axis, dtype=TYPES[a.dtype])
+        return self.define(f"tl.associative_scan({a.name}, {axis}, {fn})",
+                           a.dtype, array)
+
     # Control flow ----------------------------------------------------------
 
     def scalar(self):
@@ -378,20 +486,56 @@ class Generator:
                      [self.select] * 3 + [self.convert] * 3 +
                      [self.reduce] * 3 + [self.scan] + [self.reshape] * 3 +
                      [self.pair] + [self.loop] * 2 + [self.branch] +
-                     [self.load] * 2)
+                     [self.load] * 2 + [self.dot, self.sort, self.flip,
+                                        self.gather, self.locate, self.permute,
+                                        self.combine])
             for _ in range(operations):
                 self.pick(steps)()
         outputs = [v for v in self.values if self.chance(0.4)]
         outputs = outputs[-8:] or self.values[-1:]
         for i, value in enumerate(outputs):
             where = self.offsets(value.shape) if value.shape else "0"
-            self.emit(f"tl.store(out{i} + {where}, {value.name})")
+            mask = ""
+            if value.shape and self.chance(0.3):
+                # What is masked off keeps what was there.
+                dim = int(self.rng.integers(len(value.shape)))
+                limit = int(self.rng.integers(0, value.shape[dim] + 1))
+                kept = (np.arange(value.shape[dim]) < limit).reshape(
+                    [-1 if d == dim else 1 for d in range(len(value.shape))])
+                before = np.full(1, 0xABABABABABABABAB, np.uint64).view(
+                    value.array.dtype)[0]
+                value.array = np.where(kept, value.array, before).astype(
+                    value.array.dtype)
+                mask = (f", mask={self.index(value.shape, dim)} < "
+                        f"{limit}")
+            self.emit(f"tl.store(out{i} + {where}, {value.name}{mask})")
         params = ([p for p, _ in self.inputs] +
                   [p for p, _ in self.scalars] +
                   [f"out{i}" for i in range(len(outputs))])
-        head = ("import triton\nimport triton.language as tl\n\n\n"
-                f"@triton.jit\ndef kernel({', '.join(params)}):\n")
+        head = (HEAD + f"@triton.jit\ndef kernel({', '.join(params)}):\n")
         return head + "\n".join(self.lines) + "\n", outputs
+
+
+HEAD = """import triton
+import triton.language as tl
+
+
+@triton.jit
+def _xor(a, b):
+    return a ^ b
+
+
+@triton.jit
+def _mul(a, b):
+    return a * b
+
+
+@triton.jit
+def _right(a, b):
+    return b
+
+
+"""
 
 
 def generate(seed):
