@@ -116,7 +116,7 @@ void tsdk_release(void *handle) {
   try {
     if (handle)
       releaseHandle(handle);
-  } catch (...) {
+  } catch (...) { // NOLINT(bugprone-empty-catch)
     // Out of memory while tidying up: what is left is leaked.
   }
 }

@@ -118,7 +118,8 @@ Error readStruct(const T *from, size_t minimum, const char *name, T *storage,
 
 /// Offset of the end of a field: the least size of a struct that has it.
 #define TILESDK_THROUGH(TYPE, FIELD)                                           \
-  (offsetof(TYPE, FIELD) + sizeof(TYPE::FIELD))
+  (offsetof(TYPE, FIELD) +                                                     \
+   sizeof(TYPE::FIELD)) // NOLINT(bugprone-sizeof-expression)
 
 /// Hands an object out.
 template <typename Handle> void give(Handle *out, Ref<Object> object) {

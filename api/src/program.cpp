@@ -232,7 +232,7 @@ tsdk_error tsdk_variant_build(tsdk_kernel kernel, const tsdk_variant_desc *desc,
       return nullArgument("out");
     tsdk_variant_desc storage;
     const tsdk_variant_desc *in;
-    Device *device;
+    Device *device = nullptr;
     if (Error error = readVariant(desc, &storage, &in, &device))
       return error;
     BuildRequest request;
@@ -256,7 +256,7 @@ tsdk_error tsdk_build_start(tsdk_kernel kernel, const tsdk_variant_desc *desc,
       return nullArgument("out");
     tsdk_variant_desc storage;
     const tsdk_variant_desc *in;
-    Device *device;
+    Device *device = nullptr;
     if (Error error = readVariant(desc, &storage, &in, &device))
       return error;
     if (in->cancel)
@@ -363,7 +363,7 @@ tsdk_error tsdk_kernel_launch(tsdk_kernel kernel, tsdk_device device,
       return nullArgument("args");
     tsdk_launch_desc storage;
     const tsdk_launch_desc *in;
-    uint64_t stream;
+    uint64_t stream = 0;
     if (Error error = readLaunch(desc, &storage, &in, *where, &stream))
       return error;
     return launchKernel(*self, *where, *in, stream, args, num_args, nullptr);
@@ -412,7 +412,7 @@ tsdk_error tsdk_variant_launch(tsdk_variant variant, tsdk_device device,
       return error;
     tsdk_launch_desc storage;
     const tsdk_launch_desc *in;
-    uint64_t stream;
+    uint64_t stream = 0;
     if (Error error = readLaunch(desc, &storage, &in, *where, &stream))
       return error;
     if (in->num_options)

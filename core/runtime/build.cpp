@@ -247,6 +247,7 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   input.options = options.data();
   input.numOptions = options.size();
   std::vector<tsdk_bytes> bitcode;
+  bitcode.reserve(request.linkBitcode.size());
   for (const std::string &each : request.linkBitcode)
     bitcode.push_back(toBytes(each));
   input.linkBitcode = bitcode.data();

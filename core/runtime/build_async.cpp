@@ -23,7 +23,7 @@ struct BuildRegistry::Pool {
   unsigned threads = 0, idle = 0;
   bool stop = false;
 
-  static void work(std::shared_ptr<Pool> pool) {
+  static void work(const std::shared_ptr<Pool> &pool) {
     std::unique_lock lock(pool->mutex);
     while (true) {
       while (pool->queue.empty() && !pool->stop) {

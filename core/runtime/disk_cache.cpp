@@ -73,7 +73,7 @@ std::optional<CacheEntry> tilesdk::runtime::parseEntry(const std::string &key,
   if (file.size() < sizeof(header))
     return std::nullopt;
   std::memcpy(&header, file.data(), sizeof(header));
-  if (std::memcmp(header.magic, magic, sizeof(magic)) ||
+  if (std::memcmp(header.magic, magic, sizeof(magic)) != 0 ||
       header.version != formatVersion || header.numSections > maxSections ||
       header.payloadBytes != file.size() - sizeof(header) ||
       llvm::StringRef(header.key, sizeof(header.key)) != key)

@@ -50,7 +50,7 @@ tilesdk::runtime::parseJson(llvm::StringRef text) {
   return std::move(*value);
 }
 
-std::string tilesdk::runtime::printJson(llvm::json::Value value) {
+std::string tilesdk::runtime::printJson(const llvm::json::Value &value) {
   std::string text;
   llvm::raw_string_ostream stream(text);
   stream << value;

@@ -18,7 +18,7 @@ namespace tilesdk::runtime {
 /// deeply nested that a recursive parser would run out of stack.
 std::optional<llvm::json::Value> parseJson(llvm::StringRef text);
 
-std::string printJson(llvm::json::Value value);
+std::string printJson(const llvm::json::Value &value);
 
 /// A JSON string of text that may not be UTF-8.
 llvm::json::Value jsonText(llvm::StringRef text);

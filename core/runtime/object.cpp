@@ -6,6 +6,7 @@
 
 #include "core/runtime/object.h"
 
+#include <bit>
 #include <new>
 
 using namespace tilesdk::runtime;
@@ -138,7 +139,8 @@ void *tilesdk::runtime::makeHandle(Ref<Object> object) {
   slot->references.store(1, std::memory_order_release);
   numLive.fetch_add(1, std::memory_order_relaxed);
   uint64_t generation = slot->generation.load(std::memory_order_relaxed);
-  return reinterpret_cast<void *>(generation << 32 | (index + 1));
+  // A handle is a number that travels as a pointer.
+  return std::bit_cast<void *>(generation << 32 | (index + 1));
 }
 
 Object *tilesdk::runtime::lookUpHandle(void *handle) {

@@ -74,7 +74,7 @@ int64_t nanoseconds(const timespec &time) {
 std::string buildId(const File &file) {
   Elf64_Ehdr header;
   if (!file.readAt(&header, sizeof(header), 0) ||
-      std::memcmp(header.e_ident, ELFMAG, SELFMAG) ||
+      std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
       header.e_ident[EI_CLASS] != ELFCLASS64 ||
       header.e_phentsize != sizeof(Elf64_Phdr))
     return "";
@@ -203,16 +203,20 @@ int os::removeFile(const std::string &path) {
 int os::makeDirectories(const std::string &path) {
   if (isDirectory(path))
     return 0;
-  if (!::mkdir(path.c_str(), 0700) || (errno == EEXIST && isDirectory(path)))
+  int error = ::mkdir(path.c_str(), 0700) ? errno : 0;
+  // Another process may make it at the same time.
+  if (!error || (error == EEXIST && isDirectory(path)))
     return 0;
-  if (errno != ENOENT)
-    return errno;
+  if (error != ENOENT)
+    return error;
   size_t slash = path.find_last_of('/');
   if (slash == std::string::npos || !slash)
     return ENOENT;
-  if (int error = makeDirectories(path.substr(0, slash)))
+  error = makeDirectories(path.substr(0, slash));
+  if (error)
     return error;
-  return ::mkdir(path.c_str(), 0700) && errno != EEXIST ? errno : 0;
+  error = ::mkdir(path.c_str(), 0700) ? errno : 0;
+  return error == EEXIST ? 0 : error;
 }
 
 bool os::exists(const std::string &path) {
@@ -244,13 +248,15 @@ std::vector<os::FileInfo> os::listDirectory(const std::string &path) {
   DIR *directory = ::opendir(path.c_str());
   if (!directory)
     return result;
+  int descriptor = ::dirfd(directory);
   while (const dirent *entry = ::readdir(directory)) {
     FileInfo file;
     file.name = entry->d_name;
     if (file.name == "." || file.name == "..")
       continue;
     struct stat info;
-    if (::fstatat(dirfd(directory), entry->d_name, &info, AT_SYMLINK_NOFOLLOW))
+    if (descriptor < 0 ||
+        ::fstatat(descriptor, entry->d_name, &info, AT_SYMLINK_NOFOLLOW))
       continue;
     file.directory = S_ISDIR(info.st_mode);
     file.bytes = static_cast<uint64_t>(info.st_size);

@@ -33,7 +33,7 @@ void hostLog(void *self, int32_t level, tsdk_str message) {
   try {
     if (logOf(self))
       logOf(self)(level, toRef(message).str());
-  } catch (...) {
+  } catch (...) { // NOLINT(bugprone-empty-catch)
     // Out of memory: the message is lost, the plugin goes on.
   }
 }

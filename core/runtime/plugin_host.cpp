@@ -196,6 +196,7 @@ std::vector<Plugin *> PluginHost::all() {
 std::vector<Plugin *> PluginHost::loaded() {
   std::lock_guard lock(mutex);
   std::vector<Plugin *> result;
+  result.reserve(plugins.size());
   for (const std::unique_ptr<Plugin> &plugin : plugins)
     result.push_back(plugin.get());
   return result;

@@ -88,6 +88,7 @@ ProgramText::~ProgramText() {
 Error ProgramText::parseLocked(const compiler::Table &table,
                                CompilerOutput &output) {
   std::vector<compiler::ModuleSource> moduleSources;
+  moduleSources.reserve(modules.size());
   for (const ModuleText &module : modules)
     moduleSources.push_back(
         {toStr(module.name), toStr(module.filename), toStr(module.source)});
@@ -149,10 +150,11 @@ bool Program::readMetadata(llvm::StringRef metadata) {
     return false;
   for (const llvm::json::Value &element : *list) {
     const llvm::json::Object *entry = element.getAsObject();
-    if (!entry || !entry->getString("name"))
+    std::optional<llvm::StringRef> name =
+        entry ? entry->getString("name") : std::nullopt;
+    if (!name)
       return false;
-    auto kernel =
-        std::make_unique<Kernel>(*this, entry->getString("name")->str());
+    auto kernel = std::make_unique<Kernel>(*this, name->str());
     kernel->json = printJson(element);
     if (const llvm::json::Array *params = entry->getArray("params"))
       for (const llvm::json::Value &param : *params)

@@ -120,8 +120,9 @@ Error completeSignature(const Kernel &kernel, llvm::StringRef text,
     std::string &entry = (*entries)[kernel.findParameter(name)];
     if (!entry.empty() && entry != value)
       return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "parameter `" + name + "` is given twice, as `" + entry +
-                           "` and as `" + value + "`");
+                       llvm::Twine("parameter `") + name +
+                           "` is given twice, as `" + entry + "` and as `" +
+                           value + "`");
     entry = value;
   }
   std::string joined;
