@@ -98,28 +98,6 @@ PyObject *diagnosticsList(tsdk_diags diags) {
   return list;
 }
 
-/** The message, with the rendered diagnostics unless it already holds them. */
-static PyObject *fullMessage(tsdk_error error) {
-  PyObject *message = textOf(tsdk_error_message(error));
-  PyObject *rendered, *both;
-  if (!message || !tsdk_diags_count(tsdk_error_diags(error)))
-    return message;
-  rendered = textOf(tsdk_diags_text(tsdk_error_diags(error)));
-  if (!rendered) {
-    Py_DECREF(message);
-    return NULL;
-  }
-  if (PyUnicode_GetLength(rendered) == 0 ||
-      PyUnicode_Contains(message, rendered) == 1) {
-    Py_DECREF(rendered);
-    return message;
-  }
-  both = PyUnicode_FromFormat("%U\n%U", message, rendered);
-  Py_DECREF(message);
-  Py_DECREF(rendered);
-  return both;
-}
-
 static int setNewAttr(PyObject *object, const char *name, PyObject *value) {
   int result;
   if (!value)
@@ -136,7 +114,8 @@ PyObject *raiseError(tsdk_error error) {
   for (size_t i = 0; i < sizeof errorTypes / sizeof errorTypes[0]; ++i)
     if (errorTypes[i].code == code)
       type = errorTypes[i].type;
-  message = fullMessage(error);
+  /* The message of an error with diagnostics holds their text. */
+  message = textOf(tsdk_error_message(error));
   if (message)
     instance = PyObject_CallFunctionObjArgs(type, message, NULL);
   if (instance && !setNewAttr(instance, "code", PyLong_FromLong(code)) &&
