@@ -1,9 +1,13 @@
 """Options of the end-to-end run."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import os
 import pathlib
 import sys
 
 import pytest
+
+# What is tested is built by this run, not read from the user's cache.
+os.environ.setdefault("TILESDK_CACHE", "0")
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
