@@ -1,6 +1,7 @@
 """Random kernels against NumPy; the seeds are fixed, so a failure repeats."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import random_kernels
+import random_loops
 
 
 def pytest_generate_tests(metafunc):
@@ -10,3 +11,7 @@ def pytest_generate_tests(metafunc):
 
 def test_random_kernel(seed):
     random_kernels.check(seed)
+
+
+def test_random_loop(seed):
+    random_loops.check(seed)

@@ -1,4 +1,4 @@
-"""The package comes from the build tree: PYTHONPATH=<build>/python."""
+"""The package is the one on PYTHONPATH, else the one in the build tree."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 import pathlib
@@ -8,4 +8,4 @@ os.environ.setdefault("TILESDK_CACHE", "0")
 
 HERE = pathlib.Path(__file__).resolve()
 sys.path.insert(0, str(HERE.parent))
-sys.path.insert(0, str(HERE.parents[3] / "build" / "python"))
+sys.path.append(str(HERE.parents[3] / "build" / "python"))
