@@ -1,4 +1,4 @@
-//===- attributes.cpp - What stands behind a dot -----------------*- C++ -*-===//
+//===- attributes.cpp - What stands behind a dot ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -117,21 +117,21 @@ static std::optional<Value> typeAttribute(const Value &type,
 
 static llvm::ArrayRef<llvm::StringRef> attributeNames(const Value &value) {
   static constexpr llvm::StringRef typeNames[] = {
-      "element_ty",   "scalar",         "primitive_bitwidth",
-      "itemsize",     "int_bitwidth",   "int_signedness",
-      "name",         "shape",          "fp_mantissa_width",
-      "numel",        "is_floating",    "is_fp32",
-      "is_fp16",      "is_bf16",        "is_fp8",
-      "is_int",       "is_ptr",         "is_int_signed",
+      "element_ty", "scalar",       "primitive_bitwidth",
+      "itemsize",   "int_bitwidth", "int_signedness",
+      "name",       "shape",        "fp_mantissa_width",
+      "numel",      "is_floating",  "is_fp32",
+      "is_fp16",    "is_bf16",      "is_fp8",
+      "is_int",     "is_ptr",       "is_int_signed",
       "is_block"};
   static constexpr llvm::StringRef tensorNames[] = {
-      "dtype",      "shape",     "type",     "T",           "to",
-      "sum",        "max",       "min",      "reshape",     "trans",
-      "permute",    "broadcast_to", "expand_dims", "cast",  "store",
-      "argmax",     "argmin",    "cumsum",   "split",       "numel",
-      "exp",        "log",       "sqrt",     "abs",         "sigmoid",
-      "softmax",    "view",      "item",     "sort",        "gather",
-      "flip",       "ravel",     "reduce",   "element_ty",  "value"};
+      "dtype",   "shape",        "type",        "T",          "to",
+      "sum",     "max",          "min",         "reshape",    "trans",
+      "permute", "broadcast_to", "expand_dims", "cast",       "store",
+      "argmax",  "argmin",       "cumsum",      "split",      "numel",
+      "exp",     "log",          "sqrt",        "abs",        "sigmoid",
+      "softmax", "view",         "item",        "sort",       "gather",
+      "flip",    "ravel",        "reduce",      "element_ty", "value"};
   if (value.isType())
     return typeNames;
   return tensorNames;
@@ -199,8 +199,8 @@ Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
       return Value::stringOf(value.repr());
     break;
   case Kind::String:
-    if (llvm::is_contained({"startswith", "endswith", "lower", "upper",
-                            "strip", "replace", "split"},
+    if (llvm::is_contained({"startswith", "endswith", "lower", "upper", "strip",
+                            "replace", "split"},
                            name))
       return method(value, name);
     break;

@@ -1,4 +1,4 @@
-//===- bigint.cpp - Integers of any size, with Python's rules -*- C++ -*---===//
+//===- bigint.cpp - Integers of any size, with Python's rules ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -18,12 +18,11 @@ using llvm::APInt;
 
 static unsigned roundedWidth(unsigned bits) { return (bits + 63) / 64 * 64; }
 
-BigInt::BigInt(APInt v) : value(v.sextOrTrunc(roundedWidth(
-                              std::max(1u, v.getSignificantBits())))) {}
-
-BigInt BigInt::fromUnsigned(uint64_t value) {
-  return BigInt(APInt(65, value));
+BigInt::BigInt(APInt v)
+    : value(v.sextOrTrunc(roundedWidth(std::max(1u, v.getSignificantBits())))) {
 }
+
+BigInt BigInt::fromUnsigned(uint64_t value) { return BigInt(APInt(65, value)); }
 
 BigInt::Maybe BigInt::fromAPInt(const APInt &value) {
   BigInt result{APInt(value)};

@@ -1,4 +1,4 @@
-//===- bigint.h - Integers of any size, with Python's rules ------*- C++ -*-===//
+//===- bigint.h - Integers of any size, with Python's rules -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -50,7 +50,9 @@ public:
   bool operator==(const BigInt &other) const {
     return compare(*this, other) == 0;
   }
-  bool operator<(const BigInt &other) const { return compare(*this, other) < 0; }
+  bool operator<(const BigInt &other) const {
+    return compare(*this, other) < 0;
+  }
 
   Maybe add(const BigInt &other) const;
   Maybe sub(const BigInt &other) const;

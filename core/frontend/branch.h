@@ -1,4 +1,4 @@
-//===- branch.h - One side of a run-time condition ---------------*- C++ -*-===//
+//===- branch.h - One side of a run-time condition --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- builtins.cpp - The table of builtin functions -------------*- C++ -*-===//
+//===- builtins.cpp - The table of builtin functions ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -68,8 +68,7 @@ struct Table {
     for (llvm::ArrayRef<BuiltinInfo> group :
          {creationBuiltins(), shapeBuiltins(), memoryBuiltins(),
           blockPointerBuiltins(), atomicBuiltins(), mathBuiltins(),
-          dotBuiltins(), reductionBuiltins(), hintBuiltins(),
-          pythonBuiltins()})
+          dotBuiltins(), reductionBuiltins(), hintBuiltins(), pythonBuiltins()})
       for (const BuiltinInfo &builtin : group) {
         byName[builtin.name] = &builtin;
         params[&builtin] = parseParams(builtin.params);

@@ -1,4 +1,4 @@
-//===- builtins.h - Functions that the compiler implements -------*- C++ -*-===//
+//===- builtins.h - Functions that the compiler implements ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- builtins_atomic.cpp - Atomic memory access ----------------*- C++ -*-===//
+//===- builtins_atomic.cpp - Atomic memory access ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -27,8 +27,8 @@ static bool parseOrder(Sema &sema, BuiltinCall &call, unsigned sem,
     else if (text == "relaxed")
       order = M::Relaxed;
     else if (text != "acq_rel")
-      return sema.report(Diag::AtomicSemantics, call.spans[sem], text,
-                         "ordering")
+      return sema
+          .report(Diag::AtomicSemantics, call.spans[sem], text, "ordering")
           .help("orderings are acquire, release, acq_rel and relaxed");
   }
   if (!call[scope].isNone()) {
@@ -38,8 +38,8 @@ static bool parseOrder(Sema &sema, BuiltinCall &call, unsigned sem,
     else if (text == "sys")
       range = S::Sys;
     else if (text != "gpu")
-      return sema.report(Diag::AtomicSemantics, call.spans[scope], text,
-                         "scope")
+      return sema
+          .report(Diag::AtomicSemantics, call.spans[scope], text, "scope")
           .help("scopes are gpu, cta and sys");
   }
   return true;
@@ -51,8 +51,9 @@ static bool prepare(Sema &sema, BuiltinCall &call, Value &pointer, Value &value,
   pointer = call[0];
   value = call[1];
   if (!pointer.isPointer() || pointer.dtype.pointee().isVoid())
-    return sema.report(Diag::PointerExpected, call.spans[0], call.name(),
-                       pointer.describe())
+    return sema
+        .report(Diag::PointerExpected, call.spans[0], call.name(),
+                pointer.describe())
         .origin(pointer);
   if (pointer.dtype.isConst)
     return sema.report(Diag::StoreToConst, call.spans[0]).origin(pointer);
@@ -60,13 +61,13 @@ static bool prepare(Sema &sema, BuiltinCall &call, Value &pointer, Value &value,
     return sema.report(Diag::TypeMismatch, call.spans[1],
                        "a number or a tensor", value.describe());
   if (!sema.broadcastable(value.shape, pointer.shape))
-    return sema.report(Diag::StoreValueShape, call.spans[1],
-                       shapeStr(value.shape), shapeStr(pointer.shape))
+    return sema
+        .report(Diag::StoreValueShape, call.spans[1], shapeStr(value.shape),
+                shapeStr(pointer.shape))
         .origin(value)
         .origin(pointer);
   value = sema.broadcastTo(
-      sema.cast(value, pointer.dtype.pointee(), call.spans[1]),
-      pointer.shape);
+      sema.cast(value, pointer.dtype.pointee(), call.spans[1]), pointer.shape);
   if (value.isError())
     return false;
   if (!mask || mask->isNone())
@@ -78,8 +79,9 @@ static bool prepare(Sema &sema, BuiltinCall &call, Value &pointer, Value &value,
     return sema.report(Diag::BoolExpected, call.spans[2], mask->describe())
         .origin(*mask);
   if (!sema.broadcastable(mask->shape, pointer.shape))
-    return sema.report(Diag::MaskShape, call.spans[2], shapeStr(mask->shape),
-                       shapeStr(pointer.shape))
+    return sema
+        .report(Diag::MaskShape, call.spans[2], shapeStr(mask->shape),
+                shapeStr(pointer.shape))
         .origin(*mask)
         .origin(pointer);
   *mask = sema.broadcastTo(*mask, pointer.shape);
@@ -112,14 +114,14 @@ static Value floatMinMax(Sema &sema, const Value &pointer, const Value &value,
       pointer, bits.pointerTo(false, pointer.dtype.addressSpace), where);
   Value pattern = sema.bitcast(value, bits, where);
   Value zero = sema.constantInt(0, bits, value.shape);
-  Value isPositive = Value::runtime(
-      sema.create<arith::CmpIOp>(arith::CmpIPredicate::sge, pattern.ir,
-                                 zero.ir),
-      Scalar::I1, value.shape);
+  Value isPositive =
+      Value::runtime(sema.create<arith::CmpIOp>(arith::CmpIPredicate::sge,
+                                                pattern.ir, zero.ir),
+                     Scalar::I1, value.shape);
   Value ones = sema.constantInt(1, Scalar::I1, value.shape);
-  Value isNegative = Value::runtime(
-      sema.create<arith::XOrIOp>(isPositive.ir, ones.ir), Scalar::I1,
-      value.shape);
+  Value isNegative =
+      Value::runtime(sema.create<arith::XOrIOp>(isPositive.ir, ones.ir),
+                     Scalar::I1, value.shape);
   if (mask.isRuntime()) {
     isPositive.ir = sema.create<arith::AndIOp>(isPositive.ir, mask.ir);
     isNegative.ir = sema.create<arith::AndIOp>(isNegative.ir, mask.ir);
@@ -145,8 +147,8 @@ template <Rmw kind> static Value rmw(Sema &sema, BuiltinCall &call) {
   DType element = value.dtype;
   using K = tile::AtomicKind;
   bool isWideInt = element.isInt() && element.width() >= 32;
-  bool isWideFloat = element == DType(Scalar::F32) ||
-                     element == DType(Scalar::F64);
+  bool isWideFloat =
+      element == DType(Scalar::F32) || element == DType(Scalar::F64);
   auto simple = [&](K op) {
     return emit(sema, op, pointer, value, mask, order, scope);
   };
@@ -195,12 +197,13 @@ static Value cas(Sema &sema, BuiltinCall &call) {
     return sema.report(Diag::TypeMismatch, call.spans[2],
                        "a number or a tensor", value.describe());
   if (!sema.broadcastable(value.shape, pointer.shape))
-    return sema.report(Diag::StoreValueShape, call.spans[2],
-                       shapeStr(value.shape), shapeStr(pointer.shape))
+    return sema
+        .report(Diag::StoreValueShape, call.spans[2], shapeStr(value.shape),
+                shapeStr(pointer.shape))
         .origin(value)
         .origin(pointer);
-  value = sema.broadcastTo(sema.cast(value, element, call.spans[2]),
-                           pointer.shape);
+  value =
+      sema.broadcastTo(sema.cast(value, element, call.spans[2]), pointer.shape);
   if (value.isError())
     return value;
   auto op = sema.create<tile::AtomicCASOp>(value.ir.getType(), pointer.ir,

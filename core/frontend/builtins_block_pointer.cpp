@@ -1,4 +1,4 @@
-//===- builtins_block_pointer.cpp - make_block_ptr and its kin ---*- C++ -*-===//
+//===- builtins_block_pointer.cpp - make_block_ptr and its kin --*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -42,8 +42,7 @@ static std::optional<Value> integers(Sema &sema, const Value &value,
                      (element.isScalar() && element.dtype.isInt());
     if (!isInteger) {
       wrong(sema, where,
-            "`" + what.str() + "` needs integers, found " +
-                element.describe());
+            "`" + what.str() + "` needs integers, found " + element.describe());
       return std::nullopt;
     }
     Span origin = element.origin;
@@ -57,10 +56,10 @@ static std::optional<Value> integers(Sema &sema, const Value &value,
 
 static Value makeBlockPtr(Sema &sema, BuiltinCall &call) {
   const Value &base = call[0];
-  if (!base.isPointer() || !base.shape.empty() ||
-      base.dtype.pointee().isVoid())
-    return sema.report(Diag::PointerExpected, call.spans[0], call.name(),
-                       base.describe())
+  if (!base.isPointer() || !base.shape.empty() || base.dtype.pointee().isVoid())
+    return sema
+        .report(Diag::PointerExpected, call.spans[0], call.name(),
+                base.describe())
         .origin(base);
   std::optional<Shape> block =
       sema.constShape(call[4], "`block_shape`", call.spans[4]);
@@ -80,16 +79,16 @@ static Value makeBlockPtr(Sema &sema, BuiltinCall &call) {
     return wrong(sema, call.spans[5],
                  "`order` is not a permutation of " + std::to_string(rank) +
                      " dimensions");
-  std::optional<Value> shape = integers(sema, call[1], "shape", rank,
-                                        Scalar::I64, call.spans[1]);
+  std::optional<Value> shape =
+      integers(sema, call[1], "shape", rank, Scalar::I64, call.spans[1]);
   if (!shape)
     return Value::error();
-  std::optional<Value> strides = integers(sema, call[2], "strides", rank,
-                                          Scalar::I64, call.spans[2]);
+  std::optional<Value> strides =
+      integers(sema, call[2], "strides", rank, Scalar::I64, call.spans[2]);
   if (!strides)
     return Value::error();
-  std::optional<Value> offsets = integers(sema, call[3], "offsets", rank,
-                                          Scalar::I32, call.spans[3]);
+  std::optional<Value> offsets =
+      integers(sema, call[3], "offsets", rank, Scalar::I32, call.spans[3]);
   if (!offsets)
     return Value::error();
   Value result = Value::tuple({base, *shape, *strides, *offsets});
@@ -105,8 +104,9 @@ static Value makeBlockPtr(Sema &sema, BuiltinCall &call) {
 static Value advance(Sema &sema, BuiltinCall &call) {
   const Value &pointer = call[0];
   if (pointer.kind != Value::Kind::BlockPointer)
-    return sema.report(Diag::PointerExpected, call.spans[0], call.name(),
-                       pointer.describe())
+    return sema
+        .report(Diag::PointerExpected, call.spans[0], call.name(),
+                pointer.describe())
         .help("it moves what `tl.make_block_ptr` made");
   std::optional<Value> deltas =
       integers(sema, call[1], "offsets", pointer.payload->block.size(),
@@ -168,8 +168,7 @@ static std::optional<Access> resolve(Sema &sema, BuiltinCall &call,
         coordinate = sema.expandDims(coordinate, other);
     Value scaled = sema.binary(BinaryOp::Mul, coordinate,
                                payload.elements[2].elements()[d], where);
-    offset = first ? scaled
-                   : sema.binary(BinaryOp::Add, offset, scaled, where);
+    offset = first ? scaled : sema.binary(BinaryOp::Add, offset, scaled, where);
     first = false;
     if (!checked[d])
       continue;
@@ -179,13 +178,11 @@ static std::optional<Access> resolve(Sema &sema, BuiltinCall &call,
         sema.compare(CompareOp::Less, coordinate,
                      payload.elements[1].elements()[d], where),
         where);
-    mask = mask.isError()
-               ? inside
-               : sema.binary(BinaryOp::BitAnd, mask, inside, where);
+    mask = mask.isError() ? inside
+                          : sema.binary(BinaryOp::BitAnd, mask, inside, where);
   }
   Access access;
-  access.pointer =
-      sema.addPointer(payload.elements[0], offset, false, where);
+  access.pointer = sema.addPointer(payload.elements[0], offset, false, where);
   if (access.pointer.isError())
     return std::nullopt;
   if (!mask.isError())
@@ -214,8 +211,8 @@ Value tilesdk::frontend::loadBlock(Sema &sema, BuiltinCall &call,
   Value other;
   if (isMasked && mode != "") {
     if (element.isFloat())
-      other = sema.constantFloat(mode == "nan" ? std::nan("") : 0, element,
-                                 shape);
+      other =
+          sema.constantFloat(mode == "nan" ? std::nan("") : 0, element, shape);
     else if (element.isInt())
       other = sema.constantInt(0, element, shape);
   }
@@ -239,23 +236,23 @@ Value tilesdk::frontend::storeBlock(Sema &sema, BuiltinCall &call,
                        value.describe());
   const Shape &shape = access->pointer.shape;
   if (!sema.broadcastable(value.shape, shape))
-    return sema.report(Diag::StoreValueShape, where, shapeStr(value.shape),
-                       shapeStr(shape))
+    return sema
+        .report(Diag::StoreValueShape, where, shapeStr(value.shape),
+                shapeStr(shape))
         .origin(value);
   value = sema.broadcastTo(
       sema.cast(value, access->pointer.dtype.pointee(), where), shape);
   if (value.isError())
     return value;
   emitStore(sema, access->pointer, value,
-            access->mask.isError() ? nullptr : &access->mask, modes,
-            call.span);
+            access->mask.isError() ? nullptr : &access->mask, modes, call.span);
   return Value::none();
 }
 
 llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::blockPointerBuiltins() {
   static constexpr BuiltinInfo rows[] = {
-      {"tl.make_block_ptr",
-       "base, shape, strides, offsets, block_shape, order", makeBlockPtr},
+      {"tl.make_block_ptr", "base, shape, strides, offsets, block_shape, order",
+       makeBlockPtr},
       {"tl.advance", "base, offsets", advance, mustUse},
   };
   return rows;

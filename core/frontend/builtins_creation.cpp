@@ -1,4 +1,4 @@
-//===- builtins_creation.cpp - Programs, ranges, constants, casts *- C++ -*-===//
+//===- builtins_creation.cpp - Programs, ranges, constants, casts----------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -127,8 +127,9 @@ static Value toTensor(Sema &sema, BuiltinCall &call) {
 
 static Value constexprOf(Sema &sema, BuiltinCall &call) {
   if (!call[0].isConstexpr() && !call[0].isError())
-    return sema.report(Diag::ConstexprExpected, call.spans[0],
-                       "the argument of `constexpr`", call[0].describe())
+    return sema
+        .report(Diag::ConstexprExpected, call.spans[0],
+                "the argument of `constexpr`", call[0].describe())
         .origin(call[0]);
   return call[0];
 }
@@ -142,8 +143,7 @@ static Value pointerType(Sema &sema, BuiltinCall &call) {
   if (element->isVoid() || element->pointers > 7)
     return sema.report(Diag::UnknownType, call.span,
                        "pointer_type(" + element->str() + ")");
-  return Value::typeOf(
-      element->pointerTo(sema.truth(call[2]) == true, *space));
+  return Value::typeOf(element->pointerTo(sema.truth(call[2]) == true, *space));
 }
 
 static Value blockType(Sema &sema, BuiltinCall &call) {
@@ -172,8 +172,8 @@ static Value intDtype(Sema &sema, BuiltinCall &call) {
     return Value::error();
   for (unsigned s = 1; s <= static_cast<unsigned>(Scalar::U64); ++s) {
     DType dtype = static_cast<Scalar>(s);
-    if (dtype.width() == *width && (*width == 1 ||
-                                    dtype.isSigned() == *isSigned))
+    if (dtype.width() == *width &&
+        (*width == 1 || dtype.isSigned() == *isSigned))
       return Value::typeOf(dtype);
   }
   return sema.report(Diag::UnknownType, call.spans[0],

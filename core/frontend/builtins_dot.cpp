@@ -1,4 +1,4 @@
-//===- builtins_dot.cpp - Matrix products ------------------------*- C++ -*-===//
+//===- builtins_dot.cpp - Matrix products -----------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -85,16 +85,17 @@ static Value dot(Sema &sema, BuiltinCall &call) {
   Value lhs = call[dotLhs], rhs = call[dotRhs];
   for (unsigned i : {dotLhs, dotRhs})
     if (!call[i].isTensor() || call[i].dtype.isPointer())
-      return sema.report(Diag::TensorExpected, call.spans[i],
-                         call[i].describe())
+      return sema
+          .report(Diag::TensorExpected, call.spans[i], call[i].describe())
           .origin(call[i]);
   size_t rank = lhs.shape.size();
   if (rank != rhs.shape.size() || (rank != 2 && rank != 3)) {
     bool isLhs = rank != 2 && rank != 3;
     const Value &bad = isLhs ? lhs : rhs;
-    return sema.report(Diag::RankMismatch, call.span, "dot",
-                       isLhs ? std::string("2 or 3") : std::to_string(rank),
-                       bad.shape.size())
+    return sema
+        .report(Diag::RankMismatch, call.span, "dot",
+                isLhs ? std::string("2 or 3") : std::to_string(rank),
+                bad.shape.size())
         .origin(lhs)
         .origin(rhs);
   }
@@ -102,8 +103,7 @@ static Value dot(Sema &sema, BuiltinCall &call) {
   for (auto [flag, side] : {std::pair(dotTransA, &lhs), {dotTransB, &rhs}})
     if (sema.truth(call[flag]) == true) {
       sema.report(Diag::Deprecated, call.spans[flag],
-                  flag == dotTransA ? "trans_a" : "trans_b",
-                  "use `tl.trans`");
+                  flag == dotTransA ? "trans_a" : "trans_b", "use `tl.trans`");
       llvm::SmallVector<int32_t, 3> perm;
       for (size_t i = 0; i < rank; ++i)
         perm.push_back(static_cast<int32_t>(i));
@@ -122,14 +122,16 @@ static Value dot(Sema &sema, BuiltinCall &call) {
     return message;
   }
   if (rank == 3 && lhs.shape[0] != rhs.shape[0])
-    return sema.report(Diag::ShapeMismatch, call.span, "dot",
-                       shapeStr(lhs.shape), shapeStr(rhs.shape))
+    return sema
+        .report(Diag::ShapeMismatch, call.span, "dot", shapeStr(lhs.shape),
+                shapeStr(rhs.shape))
         .origin(lhs)
         .origin(rhs);
   const int64_t *least = sema.request.dotMinimum;
   if (m < least[0] || n < least[1] || k < least[2])
-    return sema.report(Diag::DotMinimumSize, call.span, least[0], least[1],
-                       least[2], m, n, k)
+    return sema
+        .report(Diag::DotMinimumSize, call.span, least[0], least[1], least[2],
+                m, n, k)
         .origin(lhs)
         .origin(rhs);
   std::optional<DType> dtype = resultType(sema, call, lhs, rhs);
@@ -171,13 +173,14 @@ static Value dot(Sema &sema, BuiltinCall &call) {
     acc = dtype->isFloat() ? sema.constantFloat(0, *dtype, shape)
                            : sema.constantInt(0, *dtype, shape);
   } else if (!acc.isRuntime() || acc.dtype != *dtype || acc.shape != shape) {
-    return sema.report(Diag::DotAccumulator, call.spans[dotAcc],
-                       typeStr(*dtype, shape), acc.describe())
+    return sema
+        .report(Diag::DotAccumulator, call.spans[dotAcc],
+                typeStr(*dtype, shape), acc.describe())
         .origin(acc);
   }
-  auto op = sema.create<tile::DotOp>(acc.ir.getType(), lhs.ir, rhs.ir, acc.ir,
-                                     precision,
-                                     static_cast<uint32_t>(imprecise));
+  auto op =
+      sema.create<tile::DotOp>(acc.ir.getType(), lhs.ir, rhs.ir, acc.ir,
+                               precision, static_cast<uint32_t>(imprecise));
   return Value::runtime(op, *dtype, shape);
 }
 

@@ -1,4 +1,4 @@
-//===- builtins_hint.cpp - Hints, checks, printing, loops --------*- C++ -*-===//
+//===- builtins_hint.cpp - Hints, checks, printing, loops -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -32,23 +32,22 @@ template <Fact fact> static Value hint(Sema &sema, BuiltinCall &call) {
   if (facts->size() == 1 && rank > 1)
     facts->assign(rank, facts->front());
   if (facts->size() != rank)
-    return sema.report(Diag::InvalidArgumentValue, call.spans[1], call.name(),
-                       "values",
-                       "one integer for each of " + std::to_string(rank) +
-                           " dimensions",
-                       facts->size())
+    return sema
+        .report(
+            Diag::InvalidArgumentValue, call.spans[1], call.name(), "values",
+            "one integer for each of " + std::to_string(rank) + " dimensions",
+            facts->size())
         .origin(value);
   for (int64_t number : *facts)
     if (number < 1)
-      return sema.report(Diag::InvalidArgumentValue, call.spans[1],
-                         call.name(), "values", "positive", number);
+      return sema.report(Diag::InvalidArgumentValue, call.spans[1], call.name(),
+                         "values", "positive", number);
   auto attr = sema.builder.getDenseI64ArrayAttr(*facts);
   mlir::DenseI64ArrayAttr none;
-  auto op = sema.create<tile::HintOp>(
-      value.ir.getType(), value.ir,
-      fact == Fact::Divisibility ? attr : none,
-      fact == Fact::Contiguity ? attr : none,
-      fact == Fact::Constancy ? attr : none);
+  auto op = sema.create<tile::HintOp>(value.ir.getType(), value.ir,
+                                      fact == Fact::Divisibility ? attr : none,
+                                      fact == Fact::Contiguity ? attr : none,
+                                      fact == Fact::Constancy ? attr : none);
   Value result = value;
   result.ir = op;
   return result;
@@ -59,8 +58,7 @@ static Value assume(Sema &sema, BuiltinCall &call) {
       known && !call[0].isRuntime())
     return Value::none();
   if (!call[0].isScalar())
-    return sema.report(Diag::ScalarExpected, call.spans[0],
-                       call[0].describe())
+    return sema.report(Diag::ScalarExpected, call.spans[0], call[0].describe())
         .origin(call[0]);
   Value condition = sema.cast(call[0], Scalar::I1, call.span);
   if (condition.isError())
@@ -83,8 +81,9 @@ static Value identity(Sema &sema, BuiltinCall &call) { return call[0]; }
 static Value staticAssert(Sema &sema, BuiltinCall &call) {
   std::optional<bool> known = sema.truth(call[0]);
   if (!known)
-    return sema.report(Diag::ConstexprExpected, call.spans[0],
-                       "the condition of `static_assert`", call[0].describe())
+    return sema
+        .report(Diag::ConstexprExpected, call.spans[0],
+                "the condition of `static_assert`", call[0].describe())
         .origin(call[0])
         .help("check run-time values with `tl.device_assert`");
   if (*known)
@@ -152,7 +151,8 @@ static Value print(Sema &sema, BuiltinCall &call) {
     return Value::none();
   llvm::ArrayRef<Value> rest = call[0].elements();
   std::string prefix;
-  while (!rest.empty() && (rest.front().isString() || !rest.front().isRuntime())) {
+  while (!rest.empty() &&
+         (rest.front().isString() || !rest.front().isRuntime())) {
     prefix += (prefix.empty() ? "" : " ") + rest.front().str();
     rest = rest.drop_front();
   }
@@ -179,9 +179,10 @@ static Value makeRange(Sema &sema, BuiltinCall &call, bool isStatic) {
   if (isStatic)
     for (const Value *part : {&low, &high, &step}) {
       if (part->isRuntime())
-        return sema.report(Diag::ConstexprExpected, call.span,
-                           "the bounds of `" + call.name().str() + "`",
-                           part->describe())
+        return sema
+            .report(Diag::ConstexprExpected, call.span,
+                    "the bounds of `" + call.name().str() + "`",
+                    part->describe())
             .origin(*part)
             .help("use `tl.range`, which makes a run-time loop");
       if (!part->isInt() && !part->isBool())

@@ -1,4 +1,4 @@
-//===- builtins_math.cpp - Element-wise functions ----------------*- C++ -*-===//
+//===- builtins_math.cpp - Element-wise functions ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,13 +17,14 @@ namespace arith = mlir::arith;
 namespace math = mlir::math;
 
 static Value operand(Sema &sema, BuiltinCall &call, unsigned i) {
-  Value value = call[i].isNumber() ? sema.toRuntime(call[i], call.spans[i])
-                                   : call[i];
+  Value value =
+      call[i].isNumber() ? sema.toRuntime(call[i], call.spans[i]) : call[i];
   if (value.isError())
     return value;
   if (!value.isRuntime() || value.dtype.isPointer())
-    return sema.report(Diag::TypeMismatch, call.spans[i],
-                       "a number or a tensor of numbers", value.describe())
+    return sema
+        .report(Diag::TypeMismatch, call.spans[i],
+                "a number or a tensor of numbers", value.describe())
         .origin(value);
   return value;
 }
@@ -34,8 +35,9 @@ static bool checkWide(Sema &sema, BuiltinCall &call, const Value &value,
   if (value.dtype == DType(Scalar::F32) ||
       (allowDouble && value.dtype == DType(Scalar::F64)))
     return true;
-  return sema.report(Diag::FloatExpected, call.spans[0], call.name(),
-                     value.dtype.str())
+  return sema
+      .report(Diag::FloatExpected, call.spans[0], call.name(),
+              value.dtype.str())
       .label(allowDouble ? "takes float32 and float64" : "takes float32")
       .origin(value)
       .help("cast the argument: `.to(tl.float32)`");
@@ -73,9 +75,8 @@ static Value divRn(Sema &sema, BuiltinCall &call) {
   Value a, b;
   if (!floatPair(sema, call, a, b) || !checkWide(sema, call, a, false))
     return Value::error();
-  return Value::runtime(
-      sema.create<tile::DivRnOp>(a.ir.getType(), a.ir, b.ir), a.dtype,
-      a.shape);
+  return Value::runtime(sema.create<tile::DivRnOp>(a.ir.getType(), a.ir, b.ir),
+                        a.dtype, a.shape);
 }
 
 static Value fdiv(Sema &sema, BuiltinCall &call) {
@@ -161,8 +162,8 @@ static Value clamp(Sema &sema, BuiltinCall &call) {
   if (x.isError())
     return x;
   if (!x.dtype.isFloat())
-    return sema.report(Diag::FloatExpected, call.spans[0], "clamp",
-                       x.dtype.str())
+    return sema
+        .report(Diag::FloatExpected, call.spans[0], "clamp", x.dtype.str())
         .origin(x)
         .help("use `tl.minimum` and `tl.maximum` on integers");
   bool all = propagates(call[3]);

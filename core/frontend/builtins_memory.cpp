@@ -1,4 +1,4 @@
-//===- builtins_memory.cpp - Loads and stores --------------------*- C++ -*-===//
+//===- builtins_memory.cpp - Loads and stores -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,22 +22,22 @@ static bool parseModes(Sema &sema, BuiltinCall &call, unsigned cache,
   using C = tile::CacheModifier;
   if (!call[cache].isNone() && !call[cache].str().empty()) {
     std::string text = call[cache].str();
-    std::optional<C> modifier =
-        isStore ? llvm::StringSwitch<std::optional<C>>(text)
-                      .Case(".wb", C::WB)
-                      .Case(".cg", C::CG)
-                      .Case(".cs", C::CS)
-                      .Case(".wt", C::WT)
-                      .Default(std::nullopt)
-                : llvm::StringSwitch<std::optional<C>>(text)
-                      .Case(".ca", C::CA)
-                      .Case(".cg", C::CG)
-                      .Case(".cs", C::CS)
-                      .Case(".cv", C::CV)
-                      .Default(std::nullopt);
+    std::optional<C> modifier = isStore
+                                    ? llvm::StringSwitch<std::optional<C>>(text)
+                                          .Case(".wb", C::WB)
+                                          .Case(".cg", C::CG)
+                                          .Case(".cs", C::CS)
+                                          .Case(".wt", C::WT)
+                                          .Default(std::nullopt)
+                                    : llvm::StringSwitch<std::optional<C>>(text)
+                                          .Case(".ca", C::CA)
+                                          .Case(".cg", C::CG)
+                                          .Case(".cs", C::CS)
+                                          .Case(".cv", C::CV)
+                                          .Default(std::nullopt);
     if (!modifier)
-      return sema.report(Diag::CacheModifier, call.spans[cache], text,
-                         call.name())
+      return sema
+          .report(Diag::CacheModifier, call.spans[cache], text, call.name())
           .help(isStore ? "stores take .wb, .cg, .cs and .wt"
                         : "loads take .ca, .cg, .cs and .cv");
     modes.cache = *modifier;
@@ -57,8 +57,7 @@ static bool parseModes(Sema &sema, BuiltinCall &call, unsigned cache,
 /// A mask as int1 of the pointer's shape.
 static bool prepareMask(Sema &sema, Value &mask, const Value &pointer,
                         Span where) {
-  if (std::optional<bool> known = sema.truth(mask);
-      known && !mask.isRuntime())
+  if (std::optional<bool> known = sema.truth(mask); known && !mask.isRuntime())
     mask = sema.constantInt(*known, Scalar::I1);
   if (!mask.isRuntime())
     return sema.report(Diag::TypeMismatch, where, "a mask", mask.describe());
@@ -67,8 +66,9 @@ static bool prepareMask(Sema &sema, Value &mask, const Value &pointer,
         .origin(mask)
         .help("compare first, e.g. `mask != 0`");
   if (!sema.broadcastable(mask.shape, pointer.shape))
-    return sema.report(Diag::MaskShape, where, shapeStr(mask.shape),
-                       shapeStr(pointer.shape))
+    return sema
+        .report(Diag::MaskShape, where, shapeStr(mask.shape),
+                shapeStr(pointer.shape))
         .origin(mask)
         .origin(pointer);
   mask = sema.broadcastTo(mask, pointer.shape);
@@ -82,8 +82,9 @@ static bool prepareMask(Sema &sema, Value &mask, const Value &pointer,
 static Value asBytes(Sema &sema, const Value &pointer, Span where) {
   if (!pointer.dtype.pointee().isBool())
     return pointer;
-  DType bytes = DType(Scalar::I8).pointerTo(pointer.dtype.isConst,
-                                            pointer.dtype.addressSpace);
+  DType bytes =
+      DType(Scalar::I8)
+          .pointerTo(pointer.dtype.isConst, pointer.dtype.addressSpace);
   return sema.cast(pointer, bytes, where);
 }
 
@@ -96,10 +97,10 @@ Value tilesdk::frontend::emitLoad(Sema &sema, const Value &pointerValue,
   mlir::Value otherValue;
   if (other)
     otherValue = sema.cast(*other, stored, where).ir;
-  auto op = sema.create<tile::LoadOp>(
-      sema.irType(stored, pointer.shape), pointer.ir,
-      mask ? mask->ir : mlir::Value(), otherValue, modes.cache, modes.evict,
-      modes.isVolatile);
+  auto op =
+      sema.create<tile::LoadOp>(sema.irType(stored, pointer.shape), pointer.ir,
+                                mask ? mask->ir : mlir::Value(), otherValue,
+                                modes.cache, modes.evict, modes.isVolatile);
   Value result = Value::runtime(op, stored, pointer.shape);
   return stored == element ? result : sema.cast(result, element, where);
 }
@@ -175,8 +176,9 @@ static Value load(Sema &sema, BuiltinCall &call) {
     if (other.isError())
       return other;
     if (!sema.broadcastable(other.shape, pointer.shape))
-      return sema.report(Diag::OtherShape, call.spans[loadOther],
-                         shapeStr(other.shape), shapeStr(pointer.shape))
+      return sema
+          .report(Diag::OtherShape, call.spans[loadOther],
+                  shapeStr(other.shape), shapeStr(pointer.shape))
           .origin(other)
           .origin(pointer);
     other = sema.broadcastTo(other, pointer.shape);
@@ -226,8 +228,8 @@ static Value store(Sema &sema, BuiltinCall &call) {
                    "the pointer");
     return message;
   }
-  value = sema.broadcastTo(
-      sema.cast(value, element, call.spans[storeValue]), pointer.shape);
+  value = sema.broadcastTo(sema.cast(value, element, call.spans[storeValue]),
+                           pointer.shape);
   if (value.isError())
     return value;
   Value mask = call[storeMask];

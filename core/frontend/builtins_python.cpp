@@ -1,4 +1,4 @@
-//===- builtins_python.cpp - Python's own and host functions -----*- C++ -*-===//
+//===- builtins_python.cpp - Python's own and host functions ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -12,9 +12,9 @@ using namespace tilesdk;
 using namespace tilesdk::frontend;
 
 static Value constexprOnly(Sema &sema, BuiltinCall &call, unsigned i) {
-  return sema.report(Diag::ConstexprExpected, call.spans[i],
-                     "the argument of `" + call.name().str() + "`",
-                     call[i].describe())
+  return sema
+      .report(Diag::ConstexprExpected, call.spans[i],
+              "the argument of `" + call.name().str() + "`", call[i].describe())
       .origin(call[i]);
 }
 
@@ -153,9 +153,8 @@ static Value isInstanceOf(Sema &sema, BuiltinCall &call) {
 static Value hasAttribute(Sema &sema, BuiltinCall &call) {
   if (!call[1].isString())
     return constexprOnly(sema, call, 1);
-  bool found = sema.quietly([&] {
-    sema.attribute(call[0], call[1].text(), call.span);
-  });
+  bool found =
+      sema.quietly([&] { sema.attribute(call[0], call[1].text(), call.span); });
   return Value::boolOf(found);
 }
 
@@ -186,16 +185,17 @@ static Value extremum(Sema &sema, BuiltinCall &call, bool isMax) {
     return sema.report(Diag::MissingArgument, call.span, call.name(), "x");
   // The language's own reduction goes by the same name on one tensor.
   if (values.size() == 1 && values.front().isTensor())
-    return sema.report(Diag::ConstexprExpected, call.spans[0],
-                       "the argument of Python's `" + call.name().str() + "`",
-                       values.front().describe())
+    return sema
+        .report(Diag::ConstexprExpected, call.spans[0],
+                "the argument of Python's `" + call.name().str() + "`",
+                values.front().describe())
         .help("reduce a tensor with `tl." + call.name() + "(x, axis=0)`");
   Value result = values.front();
   for (const Value &next : llvm::ArrayRef<Value>(values).drop_front()) {
     if (result.isNumber() && next.isNumber()) {
-      Value less = sema.foldCompare(isMax ? CompareOp::Greater
-                                          : CompareOp::Less,
-                                    next, result, call.span);
+      Value less =
+          sema.foldCompare(isMax ? CompareOp::Greater : CompareOp::Less, next,
+                           result, call.span);
       if (sema.truth(less) == true)
         result = next;
       continue;

@@ -1,4 +1,4 @@
-//===- builtins_reduce.cpp - Reductions, scans, sorting ----------*- C++ -*-===//
+//===- builtins_reduce.cpp - Reductions, scans, sorting ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -45,8 +45,8 @@ static bool buildCombine(Sema &sema, BuiltinCall &call, const Value &combine,
   args.span = combineSpan;
   for (unsigned side = 0; side < 2; ++side)
     for (const Value &source : sources) {
-      mlir::Value argument = block.addArgument(sema.irType(source.dtype),
-                                               sema.location());
+      mlir::Value argument =
+          block.addArgument(sema.irType(source.dtype), sema.location());
       args.args.push_back(
           {"", Value::runtime(argument, source.dtype), combineSpan});
     }
@@ -99,13 +99,12 @@ static bool sourcesOf(Sema &sema, BuiltinCall &call,
     if (source.isNumber())
       source = sema.toRuntime(source, call.spans[0]);
     if (!source.isTensor() || source.dtype.isPointer())
-      return sema.report(Diag::TensorExpected, call.spans[0],
-                         source.describe())
+      return sema.report(Diag::TensorExpected, call.spans[0], source.describe())
           .origin(source);
     if (source.shape != sources.front().shape)
-      return sema.report(Diag::ShapeMismatch, call.spans[0], call.name(),
-                         shapeStr(sources.front().shape),
-                         shapeStr(source.shape))
+      return sema
+          .report(Diag::ShapeMismatch, call.spans[0], call.name(),
+                  shapeStr(sources.front().shape), shapeStr(source.shape))
           .origin(sources.front())
           .origin(source);
   }
@@ -227,8 +226,9 @@ static Value sort(Sema &sema, BuiltinCall &call) {
     if (!axis)
       return Value::error();
     if (*axis != last)
-      return sema.report(Diag::InvalidArgumentValue, call.spans[1], "sort",
-                         "dim", "the last dimension", *axis)
+      return sema
+          .report(Diag::InvalidArgumentValue, call.spans[1], "sort", "dim",
+                  "the last dimension", *axis)
           .origin(value);
   }
   DType dtype = value.dtype;
@@ -257,12 +257,14 @@ static Value histogram(Sema &sema, BuiltinCall &call) {
     return sema.report(Diag::TensorExpected, call.spans[0], value.describe())
         .origin(value);
   if (value.shape.size() != 1)
-    return sema.report(Diag::RankMismatch, call.span, "histogram", 1,
-                       value.shape.size())
+    return sema
+        .report(Diag::RankMismatch, call.span, "histogram", 1,
+                value.shape.size())
         .origin(value);
   if (!value.dtype.isInt() || value.dtype.isBool())
-    return sema.report(Diag::IntExpected, call.spans[0], "histogram",
-                       value.dtype.str())
+    return sema
+        .report(Diag::IntExpected, call.spans[0], "histogram",
+                value.dtype.str())
         .origin(value);
   std::optional<int64_t> bins =
       sema.constInt(call[1], "the number of bins", call.spans[1]);

@@ -1,4 +1,4 @@
-//===- builtins_shape.cpp - Functions that move elements ---------*- C++ -*-===//
+//===- builtins_shape.cpp - Functions that move elements --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -56,12 +56,12 @@ static Value broadcastTo(Sema &sema, BuiltinCall &call) {
       sema.constShape(unwrapped(call[1]), "a shape", call.spans[1]);
   if (value.isError() || !shape || !sema.checkShape(*shape, call.span))
     return Value::error();
-  bool fits = value.shape.empty() ||
-              (value.shape.size() == shape->size() &&
-               sema.broadcastable(value.shape, *shape));
+  bool fits = value.shape.empty() || (value.shape.size() == shape->size() &&
+                                      sema.broadcastable(value.shape, *shape));
   if (!fits)
-    return sema.report(Diag::BadBroadcast, call.span, shapeStr(value.shape),
-                       shapeStr(*shape))
+    return sema
+        .report(Diag::BadBroadcast, call.span, shapeStr(value.shape),
+                shapeStr(*shape))
         .origin(value);
   return sema.broadcastTo(value, *shape);
 }
@@ -97,8 +97,9 @@ static Value reshapeTo(Sema &sema, BuiltinCall &call, bool reorder) {
   if (!sema.checkShape(*shape, call.span))
     return Value::error();
   if (elementCount(*shape) != count)
-    return sema.report(Diag::BadReshape, call.span, shapeStr(value.shape),
-                       count, shapeStr(*shape), elementCount(*shape))
+    return sema
+        .report(Diag::BadReshape, call.span, shapeStr(value.shape), count,
+                shapeStr(*shape), elementCount(*shape))
         .origin(value);
   return sema.reshape(value, *shape, reorder);
 }
@@ -143,8 +144,9 @@ static Value squeeze(Sema &sema, BuiltinCall &call) {
     return Value::error();
   Shape shape = value.shape;
   if (shape[*axis] != 1)
-    return sema.report(Diag::InvalidArgumentValue, call.spans[1], "squeeze",
-                       "dim", "a dimension of size 1", shape[*axis])
+    return sema
+        .report(Diag::InvalidArgumentValue, call.spans[1], "squeeze", "dim",
+                "a dimension of size 1", shape[*axis])
         .origin(value);
   shape.erase(shape.begin() + *axis);
   return sema.reshape(value, shape);
@@ -176,8 +178,8 @@ static Value permuteBy(Sema &sema, const Value &value,
   Shape shape;
   for (int32_t dim : perm)
     shape.push_back(value.shape[dim]);
-  return Value::runtime(sema.create<tile::TransOp>(value.ir, perm),
-                        value.dtype, shape);
+  return Value::runtime(sema.create<tile::TransOp>(value.ir, perm), value.dtype,
+                        shape);
 }
 
 static Value trans(Sema &sema, BuiltinCall &call) {
@@ -189,8 +191,9 @@ static Value trans(Sema &sema, BuiltinCall &call) {
   Shape order;
   if (dims.elements().empty()) {
     if (rank < 2)
-      return sema.report(Diag::RankMismatch, call.span, call.name(),
-                         "at least 2", rank)
+      return sema
+          .report(Diag::RankMismatch, call.span, call.name(), "at least 2",
+                  rank)
           .origin(value);
     for (int64_t i = 0; i < rank; ++i)
       order.push_back(i);
@@ -220,8 +223,8 @@ static Value transpose(Sema &sema, BuiltinCall &call) {
   if (value.isError())
     return value;
   if (value.shape.size() != 2)
-    return sema.report(Diag::RankMismatch, call.span, ".T", 2,
-                       value.shape.size())
+    return sema
+        .report(Diag::RankMismatch, call.span, ".T", 2, value.shape.size())
         .origin(value);
   return permuteBy(sema, value, {1, 0}, call.span);
 }
@@ -234,8 +237,9 @@ static Value join(Sema &sema, BuiltinCall &call) {
   if (!sema.broadcastShapes(a, b, shape, call.span))
     return Value::error();
   if (a.dtype != b.dtype)
-    return sema.report(Diag::InvalidOperandTypes, call.span, "join",
-                       a.describe(), b.describe())
+    return sema
+        .report(Diag::InvalidOperandTypes, call.span, "join", a.describe(),
+                b.describe())
         .origin(a)
         .origin(b)
         .help("cast one side with `.to(...)`");
@@ -252,9 +256,9 @@ static Value split(Sema &sema, BuiltinCall &call) {
   if (value.isError())
     return value;
   if (value.shape.back() != 2)
-    return sema.report(Diag::InvalidArgumentValue, call.spans[0], "split", "a",
-                       "a tensor whose last dimension is 2",
-                       shapeStr(value.shape))
+    return sema
+        .report(Diag::InvalidArgumentValue, call.spans[0], "split", "a",
+                "a tensor whose last dimension is 2", shapeStr(value.shape))
         .origin(value);
   Shape shape(value.shape.begin(), value.shape.end() - 1);
   auto op = sema.create<tile::SplitOp>(value.ir);
@@ -275,13 +279,15 @@ static Value cat(Sema &sema, BuiltinCall &call) {
   if (other.size() == a.shape.size())
     other[*dim] = a.shape[*dim];
   if (a.dtype != b.dtype)
-    return sema.report(Diag::InvalidOperandTypes, call.span, "cat",
-                       a.describe(), b.describe())
+    return sema
+        .report(Diag::InvalidOperandTypes, call.span, "cat", a.describe(),
+                b.describe())
         .origin(a)
         .origin(b);
   if (other != a.shape)
-    return sema.report(Diag::ShapeMismatch, call.span, "cat",
-                       shapeStr(a.shape), shapeStr(b.shape))
+    return sema
+        .report(Diag::ShapeMismatch, call.span, "cat", shapeStr(a.shape),
+                shapeStr(b.shape))
         .origin(a)
         .origin(b);
   Shape shape = a.shape;
@@ -307,8 +313,8 @@ static Value gather(Sema &sema, BuiltinCall &call) {
   if (source.isError() || index.isError())
     return Value::error();
   if (!index.dtype.isInt() || index.dtype.isBool())
-    return sema.report(Diag::IntExpected, call.spans[1], "gather",
-                       index.dtype.str())
+    return sema
+        .report(Diag::IntExpected, call.spans[1], "gather", index.dtype.str())
         .origin(index);
   std::optional<int64_t> axis =
       axisOf(sema, call[2], source.shape.size(), call.spans[2]);
@@ -318,8 +324,9 @@ static Value gather(Sema &sema, BuiltinCall &call) {
   if (other.size() == source.shape.size())
     other[*axis] = source.shape[*axis];
   if (other != source.shape)
-    return sema.report(Diag::ShapeMismatch, call.span, "gather",
-                       shapeStr(source.shape), shapeStr(index.shape))
+    return sema
+        .report(Diag::ShapeMismatch, call.span, "gather",
+                shapeStr(source.shape), shapeStr(index.shape))
         .origin(source)
         .origin(index);
   return Value::runtime(sema.create<tile::GatherOp>(

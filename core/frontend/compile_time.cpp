@@ -1,11 +1,11 @@
-//===- compile_time.cpp - Folding and constexpr functions --------*- C++ -*-===//
+//===- compile_time.cpp - Folding and constexpr functions -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 //
-// Python's semantics on values known at compile time, and an interpreter for the
-// small part of Python that constexpr functions use.
+// Python's semantics on values known at compile time, and an interpreter for
+// the small part of Python that constexpr functions use.
 //
 //===----------------------------------------------------------------------===//
 
@@ -64,8 +64,8 @@ static double floorModulo(double a, double b) {
 
 static Value foldFloats(Sema &sema, BinaryOp op, double a, double b,
                         Span where) {
-  bool divides = op == BinaryOp::Div || op == BinaryOp::FloorDiv ||
-                 op == BinaryOp::Mod;
+  bool divides =
+      op == BinaryOp::Div || op == BinaryOp::FloorDiv || op == BinaryOp::Mod;
   if (divides && b == 0)
     return sema.report(Diag::ConstexprEvaluation, where, "division by zero");
   switch (op) {
@@ -96,8 +96,8 @@ static Value foldFloats(Sema &sema, BinaryOp op, double a, double b,
 
 static Value foldIntegers(Sema &sema, BinaryOp op, const BigInt &a,
                           const BigInt &b, Span where) {
-  bool divides = op == BinaryOp::Div || op == BinaryOp::FloorDiv ||
-                 op == BinaryOp::Mod;
+  bool divides =
+      op == BinaryOp::Div || op == BinaryOp::FloorDiv || op == BinaryOp::Mod;
   if (divides && b.isZero())
     return sema.report(Diag::ConstexprEvaluation, where, "division by zero");
   bool shifts = op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight;
@@ -272,9 +272,9 @@ Value Sema::foldCompare(CompareOp op, const Value &lhs, const Value &rhs,
     for (auto [a, b] : llvm::zip(lhs.elements(), rhs.elements()))
       if (!constexprEqual(a, b))
         return foldCompare(op, a, b, where);
-    order = lhs.elements().size() < rhs.elements().size()   ? -1
+    order = lhs.elements().size() < rhs.elements().size()    ? -1
             : lhs.elements().size() == rhs.elements().size() ? 0
-                                                              : 1;
+                                                             : 1;
   } else if (lhs.isNumber() && rhs.isNumber()) {
     if (lhs.isFloat() || rhs.isFloat()) {
       double a = lhs.asDouble(), b = rhs.asDouble();
@@ -403,10 +403,10 @@ Value Sema::callConstexpr(const FunctionInfo &function, CallArgs &args) {
     if (!arg.value.isConstexpr())
       return arg.value.isError()
                  ? Value::error()
-                 : Value(report(Diag::ConstexprExpected, arg.span,
-                                "an argument of `" + function.name().str() +
-                                    "`",
-                                arg.value.describe()));
+                 : Value(
+                       report(Diag::ConstexprExpected, arg.span,
+                              "an argument of `" + function.name().str() + "`",
+                              arg.value.describe()));
   Frame inner(location());
   inner.function = &function;
   inner.module = function.module;

@@ -1,4 +1,4 @@
-//===- control_flow.cpp - Branches and early returns -------------*- C++ -*-===//
+//===- control_flow.cpp - Branches and early returns ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -73,8 +73,7 @@ namespace {
 /// Joins the two sides of an scf.if.
 class Joiner {
 public:
-  Joiner(Sema &sema, Branch &yes, Branch &no)
-      : sema(sema), yes(yes), no(no) {}
+  Joiner(Sema &sema, Branch &yes, Branch &no) : sema(sema), yes(yes), no(no) {}
 
   /// A value that differs between the sides; its index for `joined`.
   size_t add(const Value &fromYes, const Value &fromNo) {
@@ -121,7 +120,8 @@ static bool reconcile(Sema &sema, Joiner &joiner, Branch &yes, Branch &no,
                       Value &a, Value &b, Span where) {
   if (sameType(a, b))
     return true;
-  if (a.isTuple() && b.isTuple() && a.elements().size() == b.elements().size()) {
+  if (a.isTuple() && b.isTuple() &&
+      a.elements().size() == b.elements().size()) {
     std::vector<Value> left(a.elements()), right(b.elements());
     for (size_t i = 0; i < left.size(); ++i)
       if (!reconcile(sema, joiner, yes, no, left[i], right[i], where))
@@ -273,8 +273,8 @@ Flow tilesdk::frontend::joinBranches(Sema &sema, mlir::Value condition,
   return overall;
 }
 
-bool Sema::condition(const Value &value, Span where,
-                     std::optional<bool> &known, mlir::Value &runtime) {
+bool Sema::condition(const Value &value, Span where, std::optional<bool> &known,
+                     mlir::Value &runtime) {
   known = std::nullopt;
   if (value.isError())
     return false;
@@ -335,8 +335,8 @@ Flow Sema::visitIf(const IfStmt *stmt, size_t index, const Continuation *rest,
   bool yesReturned = yes.flow == Flow::Returned && rest;
   bool elseConsumed = false;
   no.build([&] {
-    Flow flow = visitIf(stmt, index + 1, yesReturned ? rest : nullptr,
-                        elseConsumed);
+    Flow flow =
+        visitIf(stmt, index + 1, yesReturned ? rest : nullptr, elseConsumed);
     if (!yesReturned || elseConsumed)
       return flow;
     if (flow == Flow::Next)
@@ -405,13 +405,11 @@ Value Sema::visitConditional(const ConditionalExpr *expr) {
   if (a.isError() || b.isError())
     return Value::error();
   if (a.isNumber() && b.isRuntime() && b.shape.empty())
-    a = joiner.inside(yes, [&] {
-      return toRuntimeLike(a, b.dtype, expr->thenValue->span);
-    });
+    a = joiner.inside(
+        yes, [&] { return toRuntimeLike(a, b.dtype, expr->thenValue->span); });
   else if (b.isNumber() && a.isRuntime() && a.shape.empty())
-    b = joiner.inside(no, [&] {
-      return toRuntimeLike(b, a.dtype, expr->elseValue->span);
-    });
+    b = joiner.inside(
+        no, [&] { return toRuntimeLike(b, a.dtype, expr->elseValue->span); });
   if (!reconcile(*this, joiner, yes, no, a, b, expr->span))
     return report(Diag::ConditionalExpressionType, expr->span, a.describe(),
                   b.describe())

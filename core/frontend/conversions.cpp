@@ -1,4 +1,4 @@
-//===- conversions.cpp - Constants, casts and shapes -------------*- C++ -*-===//
+//===- conversions.cpp - Constants, casts and shapes ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -138,8 +138,8 @@ static Value castFloat(Sema &sema, const Value &value, DType to, bool rtz) {
 
 static Value castToBool(Sema &sema, const Value &value, Span where) {
   if (value.dtype.isFloat()) {
-    Value wide = value.dtype.isFp8() ? sema.cast(value, Scalar::F32, where)
-                                     : value;
+    Value wide =
+        value.dtype.isFp8() ? sema.cast(value, Scalar::F32, where) : value;
     Value zero = sema.constantFloat(0, wide.dtype, wide.shape);
     return Value::runtime(
         sema.create<mlir::arith::CmpFOp>(mlir::arith::CmpFPredicate::UNE,
@@ -148,15 +148,14 @@ static Value castToBool(Sema &sema, const Value &value, Span where) {
   }
   Value number = value;
   if (value.dtype.isPointer())
-    number = Value::runtime(sema.create<tile::PtrToIntOp>(
-                                sema.irType(Scalar::I64, value.shape),
-                                value.ir),
-                            Scalar::I64, value.shape);
+    number =
+        Value::runtime(sema.create<tile::PtrToIntOp>(
+                           sema.irType(Scalar::I64, value.shape), value.ir),
+                       Scalar::I64, value.shape);
   Value zero = sema.constantInt(0, number.dtype, number.shape);
-  return Value::runtime(
-      sema.create<mlir::arith::CmpIOp>(mlir::arith::CmpIPredicate::ne,
-                                       number.ir, zero.ir),
-      Scalar::I1, value.shape);
+  return Value::runtime(sema.create<mlir::arith::CmpIOp>(
+                            mlir::arith::CmpIPredicate::ne, number.ir, zero.ir),
+                        Scalar::I1, value.shape);
 }
 
 static Value castInt(Sema &sema, const Value &value, DType to) {
@@ -210,8 +209,7 @@ Value Sema::cast(const Value &value, DType to, Span where, bool rtz) {
   if (from == to)
     return value;
   auto invalid = [&]() -> Value {
-    return report(Diag::InvalidCast, where, from.str(), to.str())
-        .origin(value);
+    return report(Diag::InvalidCast, where, from.str(), to.str()).origin(value);
   };
   if (to.isVoid())
     return invalid();
@@ -244,13 +242,12 @@ Value Sema::cast(const Value &value, DType to, Span where, bool rtz) {
     return castInt(*this, value, to);
   if (to.isFloat())
     return castFloat(*this, value, to, rtz);
-  Value wide = from.isFp8() ? castFloat(*this, value, Scalar::F32, false)
-                            : value;
+  Value wide =
+      from.isFp8() ? castFloat(*this, value, Scalar::F32, false) : value;
   mlir::Type type = irType(to, value.shape);
-  mlir::Value ir = to.isSigned()
-                       ? create<mlir::arith::FPToSIOp>(type, wide.ir).getResult()
-                       : create<mlir::arith::FPToUIOp>(type, wide.ir)
-                             .getResult();
+  mlir::Value ir =
+      to.isSigned() ? create<mlir::arith::FPToSIOp>(type, wide.ir).getResult()
+                    : create<mlir::arith::FPToUIOp>(type, wide.ir).getResult();
   return Value::runtime(ir, to, value.shape);
 }
 
@@ -262,8 +259,8 @@ Value Sema::bitcast(const Value &value, DType to, Span where) {
     return cast(source, to, where);
   unsigned from = source.dtype.width(), bits = to.width();
   if (from != bits)
-    return report(Diag::BitcastWidth, where, source.dtype.str(), to.str(),
-                  from, bits)
+    return report(Diag::BitcastWidth, where, source.dtype.str(), to.str(), from,
+                  bits)
         .origin(source);
   mlir::Type type = irType(to, source.shape);
   if (type == source.ir.getType())
@@ -319,8 +316,8 @@ Value Sema::broadcastTo(const Value &value, llvm::ArrayRef<int64_t> shape) {
 
 bool Sema::broadcastShapes(const Value &lhs, const Value &rhs, Shape &shape,
                            Span where) {
-  const Shape &longer = lhs.shape.size() >= rhs.shape.size() ? lhs.shape
-                                                             : rhs.shape;
+  const Shape &longer =
+      lhs.shape.size() >= rhs.shape.size() ? lhs.shape : rhs.shape;
   const Shape &shorter = &longer == &lhs.shape ? rhs.shape : lhs.shape;
   shape = longer;
   size_t offset = longer.size() - shorter.size();
@@ -353,8 +350,8 @@ Value Sema::expandDims(const Value &value, int64_t axis) {
   if (value.shape.empty())
     result.ir = splat(value, {1}).ir;
   else
-    result.ir = create<tile::ExpandDimsOp>(value.ir,
-                                           static_cast<uint32_t>(axis));
+    result.ir =
+        create<tile::ExpandDimsOp>(value.ir, static_cast<uint32_t>(axis));
   return result;
 }
 
@@ -439,8 +436,8 @@ std::optional<int64_t> Sema::constInt(const Value &value, llvm::StringRef what,
                    "`name: tl.constexpr = ...`");
     return std::nullopt;
   }
-  report(Diag::TypeMismatch, where,
-         "an integer as " + what.str(), value.describe());
+  report(Diag::TypeMismatch, where, "an integer as " + what.str(),
+         value.describe());
   return std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-//===- dtype.cpp - Element types and their rules ------------------*- C++ -*-===//
+//===- dtype.cpp - Element types and their rules ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -83,8 +83,8 @@ std::string DType::shortName() const {
   return text;
 }
 
-std::string
-tilesdk::frontend::typeStr(DType dtype, llvm::ArrayRef<int64_t> shape) {
+std::string tilesdk::frontend::typeStr(DType dtype,
+                                       llvm::ArrayRef<int64_t> shape) {
   std::string text = dtype.str();
   if (shape.empty())
     return text;
@@ -196,8 +196,8 @@ static Promotion promoteIntegers(DType lhs, DType rhs, PromotionKind kind,
     return Promotion::MixedSignedness;
   DType signedSide = lhs.isSigned() ? lhs : rhs;
   DType unsignedSide = lhs.isSigned() ? rhs : lhs;
-  result = unsignedSide.width() >= signedSide.width() ? unsignedSide
-                                                      : signedSide;
+  result =
+      unsignedSide.width() >= signedSide.width() ? unsignedSide : signedSide;
   return Promotion::Ok;
 }
 
@@ -236,8 +236,7 @@ Promotion tilesdk::frontend::promote(DType lhs, DType rhs, PromotionKind kind,
   return Promotion::Ok;
 }
 
-std::optional<DType>
-tilesdk::frontend::dtypeOfInteger(const BigInt &value) {
+std::optional<DType> tilesdk::frontend::dtypeOfInteger(const BigInt &value) {
   if (value.fitsSigned(32))
     return DType(Scalar::I32);
   if (value.fitsUnsigned(32))

@@ -1,4 +1,4 @@
-//===- dtype.h - Element types and their rules -------------------*- C++ -*-===//
+//===- dtype.h - Element types and their rules ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

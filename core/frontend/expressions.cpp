@@ -1,4 +1,4 @@
-//===- expressions.cpp - Evaluation of expressions ---------------*- C++ -*-===//
+//===- expressions.cpp - Evaluation of expressions --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -48,10 +48,10 @@ static Value sliceTuple(Sema &sema, const Value &value, const SliceExpr *slice,
     return sema.report(Diag::ConstexprEvaluation, where,
                        "the step of a slice is 0");
   int64_t low = stride > 0 ? 0 : -1, high = stride > 0 ? size : size - 1;
-  int64_t from = lower ? clampIndex(*lower, size, low, high)
-                       : (stride > 0 ? low : high);
-  int64_t to = upper ? clampIndex(*upper, size, low, high)
-                     : (stride > 0 ? high : low);
+  int64_t from =
+      lower ? clampIndex(*lower, size, low, high) : (stride > 0 ? low : high);
+  int64_t to =
+      upper ? clampIndex(*upper, size, low, high) : (stride > 0 ? high : low);
   std::vector<Value> elements;
   for (int64_t i = from; stride > 0 ? i < to : i > to; i += stride)
     elements.push_back(value.elements()[i]);
@@ -131,8 +131,7 @@ Value Sema::makeTuple(std::vector<Value> elements, bool isList, Span where) {
                       " elements");
   if (tuple.payload->depth > maxTupleDepth)
     return report(Diag::ConstexprEvaluation, where,
-                  "tuples nested deeper than " +
-                      std::to_string(maxTupleDepth));
+                  "tuples nested deeper than " + std::to_string(maxTupleDepth));
   return tuple;
 }
 
@@ -155,8 +154,7 @@ bool Sema::iterate(const Value &value, Span where,
     std::optional<int64_t> step = value.elements()[2].asInteger().asInt64();
     if (!low || !high || !step || *step == 0)
       return report(Diag::RangeStep, where, "must not be 0");
-    __int128 span = *step > 0 ? __int128(*high) - *low
-                              : __int128(*low) - *high;
+    __int128 span = *step > 0 ? __int128(*high) - *low : __int128(*low) - *high;
     __int128 stride = *step > 0 ? *step : -__int128(*step);
     __int128 count = span <= 0 ? 0 : (span + stride - 1) / stride;
     if (count > maxUnroll) {

@@ -1,4 +1,4 @@
-//===- frontend.h - Kernel sources to tile IR --------------------*- C++ -*-===//
+//===- frontend.h - Kernel sources to tile IR -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- kernel.cpp - Entry: one kernel, one signature -------------*- C++ -*-===//
+//===- kernel.cpp - Entry: one kernel, one signature ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -58,8 +58,8 @@ Value SignatureBinder::argument(DType dtype, int64_t divisibility,
   llvm::SmallVector<mlir::NamedAttribute, 3> attrs;
   attrs.push_back(
       builder.getNamedAttr("tile.name", builder.getStringAttr(name)));
-  attrs.push_back(builder.getNamedAttr("tile.leaf",
-                                       builder.getI64IntegerAttr(leaf)));
+  attrs.push_back(
+      builder.getNamedAttr("tile.leaf", builder.getI64IntegerAttr(leaf)));
   if (divisibility > 1)
     attrs.push_back(builder.getNamedAttr(
         "tile.divisibility", builder.getI64IntegerAttr(divisibility)));
@@ -68,16 +68,17 @@ Value SignatureBinder::argument(DType dtype, int64_t divisibility,
   return Value::runtime({}, dtype);
 }
 
-bool SignatureBinder::bindEntry(const Param &param,
-                                const SignatureEntry &entry, size_t position,
-                                const std::string &leafName, Value &value) {
+bool SignatureBinder::bindEntry(const Param &param, const SignatureEntry &entry,
+                                size_t position, const std::string &leafName,
+                                Value &value) {
   bool isConstexpr = isConstexprAnnotation(param.annotation);
   switch (entry.kind) {
   case Kind::Default:
     if (!param.defaultValue) {
       if (isConstexpr)
-        return sema.report(Diag::MissingConstexpr, param.span,
-                           sema.kernel->name(), param.name.name)
+        return sema
+            .report(Diag::MissingConstexpr, param.span, sema.kernel->name(),
+                    param.name.name)
             .help("add `" + param.name.name + "=VALUE` to the signature");
       return bad(position, entry,
                  "parameter `" + param.name.name + "` has no default");
@@ -110,9 +111,9 @@ bool SignatureBinder::bindEntry(const Param &param,
   case Kind::Function:
     value = captureValue(sema, entry.text);
     if (value.isError()) {
-      Report message = sema.report(
-          Diag::BadSignature, sema.kernel->def->header, position + 1,
-          entry.text, "neither a type nor a name of the program");
+      Report message = sema.report(Diag::BadSignature, sema.kernel->def->header,
+                                   position + 1, entry.text,
+                                   "neither a type nor a name of the program");
       Value main = Value::of(Value::Kind::Module);
       main.scope = &sema.program.mainModule();
       std::vector<llvm::StringRef> names = sema.memberNames(main);
@@ -189,8 +190,8 @@ bool SignatureBinder::bind(const FunctionInfo &kernel, Env &locals) {
                params[i].kind != ParamKind::KeywordArgs &&
                !isConstexprAnnotation(params[i].annotation);
   if (count > params.size() || missing)
-    return sema.report(Diag::SignatureLength, kernel.def->header,
-                       kernel.name(), params.size(), count);
+    return sema.report(Diag::SignatureLength, kernel.def->header, kernel.name(),
+                       params.size(), count);
   bool valid = true;
   for (size_t i = 0; i < params.size(); ++i) {
     const Param &param = params[i];
@@ -316,11 +317,9 @@ void tilesdk::frontend::loadFrontendDialects(mlir::MLIRContext *context) {
                        tile::TileDialect>();
 }
 
-mlir::OwningOpRef<mlir::ModuleOp>
-tilesdk::frontend::lowerKernel(const ParsedProgram &program,
-                               const KernelRequest &request,
-                               mlir::MLIRContext *context,
-                               diagnostics::DiagnosticSink &sink) {
+mlir::OwningOpRef<mlir::ModuleOp> tilesdk::frontend::lowerKernel(
+    const ParsedProgram &program, const KernelRequest &request,
+    mlir::MLIRContext *context, diagnostics::DiagnosticSink &sink) {
   loadFrontendDialects(context);
   Sema sema(program.impl(), request, context, sink);
   return sema.run();

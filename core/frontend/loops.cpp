@@ -1,4 +1,4 @@
-//===- loops.cpp - Run-time and unrolled loops -------------------*- C++ -*-===//
+//===- loops.cpp - Run-time and unrolled loops ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -17,139 +17,6 @@
 
 using namespace tilesdk;
 using namespace tilesdk::frontend;
-
-//===----------------------------------------------------------------------===//
-// Which names a body assigns
-//===----------------------------------------------------------------------===//
-
-namespace {
-class AssignedNames {
-public:
-  llvm::SetVector<llvm::StringRef> names;
-
-  void visit(StmtList stmts) {
-    for (const Stmt *stmt : stmts)
-      visit(stmt);
-  }
-
-private:
-  void target(const Expr *expr) {
-    if (auto *name = llvm::dyn_cast<NameExpr>(expr))
-      names.insert(name->name);
-    else if (auto *tuple = llvm::dyn_cast<TupleExpr>(expr))
-      for (const Expr *element : tuple->elements)
-        target(element);
-    else if (auto *list = llvm::dyn_cast<ListExpr>(expr))
-      for (const Expr *element : list->elements)
-        target(element);
-  }
-
-  /// Only `:=` assigns inside of an expression.
-  void visit(const Expr *expr) {
-    if (!expr || expr->height <= 1)
-      return;
-    switch (expr->kind) {
-    case ExprKind::Walrus:
-      names.insert(llvm::cast<WalrusExpr>(expr)->target.name);
-      return visit(llvm::cast<WalrusExpr>(expr)->value);
-    case ExprKind::Tuple:
-      for (const Expr *element : llvm::cast<TupleExpr>(expr)->elements)
-        visit(element);
-      return;
-    case ExprKind::Attribute:
-      return visit(llvm::cast<AttributeExpr>(expr)->value);
-    case ExprKind::Call:
-      visit(llvm::cast<CallExpr>(expr)->callee);
-      for (const Expr *arg : llvm::cast<CallExpr>(expr)->args)
-        visit(arg);
-      for (const KeywordArg &arg : llvm::cast<CallExpr>(expr)->keywords)
-        visit(arg.value);
-      return;
-    case ExprKind::Unary:
-      return visit(llvm::cast<UnaryExpr>(expr)->operand);
-    case ExprKind::Binary:
-      visit(llvm::cast<BinaryExpr>(expr)->lhs);
-      return visit(llvm::cast<BinaryExpr>(expr)->rhs);
-    case ExprKind::BoolOp:
-      for (const Expr *operand : llvm::cast<BoolOpExpr>(expr)->operands)
-        visit(operand);
-      return;
-    case ExprKind::Compare:
-      visit(llvm::cast<CompareExpr>(expr)->lhs);
-      for (const CompareLink &link : llvm::cast<CompareExpr>(expr)->links)
-        visit(link.rhs);
-      return;
-    case ExprKind::Conditional:
-      visit(llvm::cast<ConditionalExpr>(expr)->condition);
-      visit(llvm::cast<ConditionalExpr>(expr)->thenValue);
-      return visit(llvm::cast<ConditionalExpr>(expr)->elseValue);
-    default:
-      return;
-    }
-  }
-
-  void visit(const Stmt *stmt) {
-    switch (stmt->kind) {
-    case StmtKind::Expr:
-      return visit(llvm::cast<ExprStmt>(stmt)->value);
-    case StmtKind::Assign:
-      for (const Expr *to : llvm::cast<AssignStmt>(stmt)->targets)
-        target(to);
-      return visit(llvm::cast<AssignStmt>(stmt)->value);
-    case StmtKind::AnnAssign:
-      if (llvm::cast<AnnAssignStmt>(stmt)->value) {
-        target(llvm::cast<AnnAssignStmt>(stmt)->target);
-        visit(llvm::cast<AnnAssignStmt>(stmt)->value);
-      }
-      return;
-    case StmtKind::AugAssign:
-      target(llvm::cast<AugAssignStmt>(stmt)->target);
-      return visit(llvm::cast<AugAssignStmt>(stmt)->value);
-    case StmtKind::If:
-      for (const IfClause &clause : llvm::cast<IfStmt>(stmt)->clauses) {
-        visit(clause.condition);
-        visit(clause.body);
-      }
-      return visit(llvm::cast<IfStmt>(stmt)->orelse);
-    case StmtKind::For:
-      // The target of a loop goes back to what it was.
-      visit(llvm::cast<ForStmt>(stmt)->iterator);
-      return visit(llvm::cast<ForStmt>(stmt)->body);
-    case StmtKind::While:
-      visit(llvm::cast<WhileStmt>(stmt)->condition);
-      return visit(llvm::cast<WhileStmt>(stmt)->body);
-    case StmtKind::With:
-      return visit(llvm::cast<WithStmt>(stmt)->body);
-    default:
-      return;
-    }
-  }
-};
-} // namespace
-
-llvm::ArrayRef<llvm::StringRef> Sema::assignedIn(const Stmt *loop,
-                                                 StmtList body) {
-  auto [entry, isNew] = assignedNames.try_emplace(loop);
-  if (isNew) {
-    AssignedNames collector;
-    collector.visit(body);
-    entry->second.assign(collector.names.begin(), collector.names.end());
-  }
-  return entry->second;
-}
-
-void Sema::poisonAssigned(StmtList stmts) {
-  AssignedNames collector;
-  collector.visit(stmts);
-  for (llvm::StringRef name : collector.names)
-    frame->locals[name] = Value::error();
-}
-
-void Sema::poisonAssigned(llvm::ArrayRef<IfClause> clauses, StmtList orelse) {
-  for (const IfClause &clause : clauses)
-    poisonAssigned(clause.body);
-  poisonAssigned(orelse);
-}
 
 //===----------------------------------------------------------------------===//
 // Carried names
@@ -211,8 +78,7 @@ public:
       const Value &after = sema.frame->locals[entry.name];
       if (after.isError() || sameType(entry.before, after))
         continue;
-      Report message =
-          sema.report(Diag::ConstexprInLoop, where, entry.name);
+      Report message = sema.report(Diag::ConstexprInLoop, where, entry.name);
       message.label(after.origin, "here it becomes " + after.repr());
       message.note("before the loop it is " + entry.before.describe());
       poisoned.insert(entry.name);
@@ -245,8 +111,7 @@ private:
   void mismatch(const Carried &entry, const Value &after) {
     Report message = sema.report(Diag::LoopCarriedType, where, entry.name,
                                  entry.before.describe(), after.describe());
-    message.label(entry.before.origin,
-                  "starts as " + entry.before.repr());
+    message.label(entry.before.origin, "starts as " + entry.before.repr());
     message.label(after.origin, "becomes " + after.repr());
     const Value &before = entry.before;
     if (!before.isRuntime() || !after.isRuntime())
@@ -258,8 +123,8 @@ private:
                    before.dtype.str() + ")` inside");
     else if (before.shape.empty())
       message.help("start with `" + name + " = tl.full([" +
-                   shapeList(after.shape) + "], ..., tl." +
-                   after.dtype.str() + ")`");
+                   shapeList(after.shape) + "], ..., tl." + after.dtype.str() +
+                   ")`");
   }
   static std::string shapeList(llvm::ArrayRef<int64_t> shape) {
     std::string text;
@@ -322,13 +187,12 @@ static void markUndefined(Sema &sema, const Expr *target) {
 }
 
 /// `low + index * step` for a step below 0, counted from 0.
-static mlir::Value fallingTrips(Sema &sema, const Value &low,
-                                const Value &high, int64_t step, DType dtype) {
+static mlir::Value fallingTrips(Sema &sema, const Value &low, const Value &high,
+                                int64_t step, DType dtype) {
   Value stride = sema.constantInt(-step, dtype);
   Value round = sema.constantInt(-step - 1, dtype);
   mlir::Value distance = sema.create<mlir::arith::SubIOp>(low.ir, high.ir);
-  mlir::Value rounded =
-      sema.create<mlir::arith::AddIOp>(distance, round.ir);
+  mlir::Value rounded = sema.create<mlir::arith::AddIOp>(distance, round.ir);
   return sema.create<mlir::arith::DivSIOp>(rounded, stride.ir);
 }
 
@@ -446,8 +310,8 @@ Flow Sema::visitFor(const ForStmt *stmt) {
     return Flow::Next;
   }
   if (range.kind != Value::Kind::Range) {
-    Report message = report(Diag::InvalidIterator, stmt->iterator->span,
-                            range.describe());
+    Report message =
+        report(Diag::InvalidIterator, stmt->iterator->span, range.describe());
     if (range.isTuple())
       message.help("use `for i in tl.static_range(len(x))`");
     if (auto *name = llvm::dyn_cast<NameExpr>(stmt->target))

@@ -1,4 +1,4 @@
-//===- memory_access.h - What loads and stores share -------------*- C++ -*-===//
+//===- memory_access.h - What loads and stores share ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

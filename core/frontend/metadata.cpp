@@ -1,4 +1,4 @@
-//===- metadata.cpp - Kernels and their parameters as JSON -------*- C++ -*-===//
+//===- metadata.cpp - Kernels and their parameters as JSON ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,8 +19,8 @@ using namespace tilesdk::frontend;
 
 static std::string codeOf(DType dtype) {
   static constexpr const char *codes[] = {
-      "void", "u1",   "i8",   "i16",    "i32",    "i64",        "u8",
-      "u16",  "u32",  "u64",  "f16",    "bf16",   "f32",        "f64",
+      "void",   "u1",     "i8",         "i16",        "i32",      "i64", "u8",
+      "u16",    "u32",    "u64",        "f16",        "bf16",     "f32", "f64",
       "f8e4m3", "f8e5m2", "f8e4m3fnuz", "f8e5m2fnuz", "f8e4m3b11"};
   std::string code(dtype.pointers, '*');
   if (dtype.isConst)
@@ -56,7 +56,8 @@ public:
       sema.emplace(program, request, &*context, sink);
     }
     Value value;
-    bool valid = sema->quietly([&] { value = sema->evalInModule(scope, expr); });
+    bool valid =
+        sema->quietly([&] { value = sema->evalInModule(scope, expr); });
     return valid ? signatureLiteral(value) : "";
   }
 

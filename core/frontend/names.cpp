@@ -1,4 +1,4 @@
-//===- names.cpp - Scopes, globals, imports and modules ----------*- C++ -*-===//
+//===- names.cpp - Scopes, globals, imports and modules ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -135,9 +135,12 @@ std::optional<Value> Sema::moduleMember(const Value &moduleValue,
         return builtinModule(full);
   }
   static constexpr llvm::StringLiteral known[] = {
-      "triton.language",          "triton.language.math",
-      "triton.language.core",     "triton.language.standard",
-      "triton.language.random",   "triton.language.extra",
+      "triton.language",
+      "triton.language.math",
+      "triton.language.core",
+      "triton.language.standard",
+      "triton.language.random",
+      "triton.language.extra",
       "triton.language.PropagateNan"};
   for (llvm::StringRef candidate : known)
     if (canonicalModule(full) == candidate || full == candidate)
@@ -187,8 +190,8 @@ std::vector<llvm::StringRef> Sema::memberNames(const Value &moduleValue) {
     for (const LanguageRow &row : request.rows)
       for (const std::string &prefix : rowSpellings(dotted, ""))
         if (llvm::StringRef(row.spelling).starts_with(prefix))
-          names.push_back(llvm::StringRef(row.spelling).drop_front(
-              prefix.size()));
+          names.push_back(
+              llvm::StringRef(row.spelling).drop_front(prefix.size()));
   llvm::sort(names);
   return names;
 }
@@ -220,9 +223,9 @@ Value Sema::importModule(const ModuleScope &from, llvm::StringRef dotted,
   for (unsigned i = 0; i < level; ++i)
     package = package.contains('.') ? package.rsplit('.').first : "";
   std::string resolved =
-      package.empty() ? dotted.str()
-                      : (dotted.empty() ? package.str()
-                                        : (package + "." + dotted).str());
+      package.empty()
+          ? dotted.str()
+          : (dotted.empty() ? package.str() : (package + "." + dotted).str());
   for (llvm::StringRef candidate :
        {llvm::StringRef(spelled), llvm::StringRef(resolved), dotted})
     if (const ModuleScope *scope = program.findModule(candidate))
@@ -235,8 +238,8 @@ static Value importedValue(Sema &sema, const ModuleScope &scope,
   const ImportAlias &alias = *definition.alias;
   if (llvm::isa<ImportStmt>(definition.stmt)) {
     llvm::StringRef dotted = alias.name.name;
-    return sema.importModule(
-        scope, alias.alias ? dotted : dotted.split('.').first, 0);
+    return sema.importModule(scope,
+                             alias.alias ? dotted : dotted.split('.').first, 0);
   }
   auto *import = llvm::cast<FromImportStmt>(definition.stmt);
   Value from = sema.importModule(scope, import->module.name, import->level);
@@ -251,10 +254,10 @@ static Value importedValue(Sema &sema, const ModuleScope &scope,
     value.scope = inner;
     return value;
   }
-  Report report = sema.report(Diag::UnknownImport, alias.name.span,
-                              from.scope ? llvm::StringRef(from.scope->name)
-                                         : from.text(),
-                              alias.name.name);
+  Report report =
+      sema.report(Diag::UnknownImport, alias.name.span,
+                  from.scope ? llvm::StringRef(from.scope->name) : from.text(),
+                  alias.name.name);
   sema.suggest(report, alias.name.name, sema.memberNames(from));
   return report;
 }
@@ -367,9 +370,8 @@ static Choice chooseDefinition(Sema &sema, const ModuleScope &scope,
       bool excluded = false, unlikely = false, assumed = false;
       for (auto [guard, expected] : candidate.guards) {
         std::optional<bool> outcome;
-        sema.quietly([&] {
-          outcome = sema.truth(sema.evalInModule(scope, guard));
-        });
+        sema.quietly(
+            [&] { outcome = sema.truth(sema.evalInModule(scope, guard)); });
         excluded |= outcome && *outcome != expected;
         unlikely |= !outcome && expected;
         assumed |= !outcome;

@@ -1,4 +1,4 @@
-//===- operators.cpp - Operators on run-time values --------------*- C++ -*-===//
+//===- operators.cpp - Operators on run-time values -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -32,8 +32,7 @@ bool Sema::unify(Value &lhs, Value &rhs, llvm::StringRef what, Span where,
   if (lhs.isError() || rhs.isError())
     return false;
   auto usable = [](const Value &value) {
-    return value.isNumber() ||
-           (value.isRuntime() && !value.dtype.isPointer());
+    return value.isNumber() || (value.isRuntime() && !value.dtype.isPointer());
   };
   bool samePointers = lhs.isPointer() && rhs.isPointer() &&
                       lhs.dtype.pointee() == rhs.dtype.pointee() &&
@@ -171,9 +170,9 @@ Value Sema::addPointer(const Value &pointer, Value offset, bool negate,
   if (!broadcastShapes(pointer, offset, shape, where))
     return Value::error();
   Value base = broadcastTo(pointer, shape), steps = broadcastTo(offset, shape);
-  return Value::runtime(create<tile::AddPtrOp>(base.ir.getType(), base.ir,
-                                               steps.ir),
-                        pointer.dtype, shape);
+  return Value::runtime(
+      create<tile::AddPtrOp>(base.ir.getType(), base.ir, steps.ir),
+      pointer.dtype, shape);
 }
 
 Value Sema::binary(BinaryOp op, const Value &lhsValue, const Value &rhsValue,
@@ -195,8 +194,8 @@ Value Sema::binary(BinaryOp op, const Value &lhsValue, const Value &rhsValue,
         .origin(lhs)
         .origin(rhs);
   }
-  bool isBits = op == BinaryOp::BitAnd || op == BinaryOp::BitOr ||
-                op == BinaryOp::BitXor;
+  bool isBits =
+      op == BinaryOp::BitAnd || op == BinaryOp::BitOr || op == BinaryOp::BitXor;
   bool isShift = op == BinaryOp::ShiftLeft || op == BinaryOp::ShiftRight;
   if (op == BinaryOp::MatMul || op == BinaryOp::Pow) {
     Report message = report(Diag::InvalidOperandTypes, where, word,
@@ -211,8 +210,7 @@ Value Sema::binary(BinaryOp op, const Value &lhsValue, const Value &rhsValue,
   if (isShift && rhs.isInt() && lhs.isRuntime() && lhs.dtype.isInt() &&
       !(rhs.integer() < BigInt(lhs.dtype.width())))
     report(Diag::ShiftOutOfRange, where, rhs.repr(), lhs.dtype.str());
-  bool isSigned = lhs.isRuntime() ? lhs.dtype.isSigned()
-                                  : rhs.dtype.isSigned();
+  bool isSigned = lhs.isRuntime() ? lhs.dtype.isSigned() : rhs.dtype.isSigned();
   PromotionKind kind = promotionKind(op);
   Value originalLhs = lhs, originalRhs = rhs;
   if (!unify(lhs, rhs, word, where, kind))
@@ -399,17 +397,15 @@ Value Sema::logical(BoolOp op, const Value &lhsValue, const Value &rhsValue,
     return Value::error();
   lhs = broadcastTo(lhs, shape);
   rhs = broadcastTo(rhs, shape);
-  mlir::Value ir =
-      op == BoolOp::And
-          ? create<arith::AndIOp>(lhs.ir, rhs.ir).getResult()
-          : create<arith::OrIOp>(lhs.ir, rhs.ir).getResult();
+  mlir::Value ir = op == BoolOp::And
+                       ? create<arith::AndIOp>(lhs.ir, rhs.ir).getResult()
+                       : create<arith::OrIOp>(lhs.ir, rhs.ir).getResult();
   return Value::runtime(ir, Scalar::I1, shape);
 }
 
 Value Sema::select(const Value &condition, const Value &yes, const Value &no) {
-  return Value::runtime(
-      create<arith::SelectOp>(condition.ir, yes.ir, no.ir), yes.dtype,
-      yes.shape);
+  return Value::runtime(create<arith::SelectOp>(condition.ir, yes.ir, no.ir),
+                        yes.dtype, yes.shape);
 }
 
 Value Sema::minMax(const Value &lhsValue, const Value &rhsValue, bool isMax,

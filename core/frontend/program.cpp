@@ -1,4 +1,4 @@
-//===- program.cpp - Parsed programs and their metadata ----------*- C++ -*-===//
+//===- program.cpp - Parsed programs and their metadata ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -95,8 +95,7 @@ private:
       return;
     case StmtKind::Import:
       for (const ImportAlias &alias : llvm::cast<ImportStmt>(stmt)->names)
-        add(alias.alias ? alias.alias.name
-                        : alias.name.name.split('.').first,
+        add(alias.alias ? alias.alias.name : alias.name.name.split('.').first,
             stmt, &alias);
       return;
     case StmtKind::FromImport: {
@@ -196,9 +195,9 @@ ParsedProgram::ParsedProgram(const ProgramSource &source)
       {"__main__", data->sources.addFile(source.filename, source.source,
                                          source.firstLine)});
   for (const ModuleText &module : source.modules)
-    data->texts.push_back({module.name.str(), data->sources.addFile(
-                                                  module.filename,
-                                                  module.source)});
+    data->texts.push_back(
+        {module.name.str(),
+         data->sources.addFile(module.filename, module.source)});
   for (const Capture &capture : source.captures)
     data->captures[capture.name] = capture.value.str();
 }

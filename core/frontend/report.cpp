@@ -1,4 +1,4 @@
-//===- report.cpp - Messages, locations and the work budget ------*- C++ -*-===//
+//===- report.cpp - Messages, locations and the work budget -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -20,10 +20,9 @@ Report &Report::origin(const Value &value) {
   if (value.origin == shown)
     return *this;
   shown = value.origin;
-  builder.label(value.origin,
-                value.isTensor()
-                    ? shapeStr(value.shape) + " " + value.dtype.str()
-                    : value.dtype.str());
+  builder.label(value.origin, value.isTensor() ? shapeStr(value.shape) + " " +
+                                                     value.dtype.str()
+                                               : value.dtype.str());
   return *this;
 }
 

@@ -1,4 +1,4 @@
-//===- scope.h - Modules, functions and what they define ---------*- C++ -*-===//
+//===- scope.h - Modules, functions and what they define --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- sema.h - The abstract interpreter that emits tile IR ------*- C++ -*-===//
+//===- sema.h - The abstract interpreter that emits tile IR -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,9 +6,9 @@
 //
 // One Sema lowers one kernel. Its members are spread over files by subject:
 // kernel.cpp (entry), statements.cpp, control_flow.cpp, loops.cpp,
-// expressions.cpp, attributes.cpp, names.cpp, calls.cpp, compile_time.cpp,
-// operators.cpp, conversions.cpp, report.cpp. Builtin functions are free
-// functions in builtins_*.cpp.
+// expressions.cpp, attributes.cpp, names.cpp, calls.cpp, functions.cpp,
+// builtin_calls.cpp, compile_time.cpp, operators.cpp, conversions.cpp,
+// report.cpp. Builtin functions are free functions in builtins_*.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -158,8 +158,8 @@ public:
   //--- report.cpp: messages, locations, budget ------------------------------//
   template <typename... Args>
   Report report(Diag id, Span where, Args &&...args) {
-    return Report(*this, sink->report(id, userSpan(where),
-                                      std::forward<Args>(args)...));
+    return Report(
+        *this, sink->report(id, userSpan(where), std::forward<Args>(args)...));
   }
   void addContext(diagnostics::DiagnosticBuilder &builder);
   /// Spans of the prelude become the call in user code.
@@ -272,8 +272,7 @@ public:
   bool unify(Value &lhs, Value &rhs, llvm::StringRef what, Span where,
              PromotionKind kind = {});
   Value select(const Value &condition, const Value &yes, const Value &no);
-  Value addPointer(const Value &pointer, Value offset, bool negate,
-                   Span where);
+  Value addPointer(const Value &pointer, Value offset, bool negate, Span where);
   Value minMax(const Value &lhs, const Value &rhs, bool isMax,
                bool propagateNan, Span where);
 
@@ -351,7 +350,6 @@ private:
   std::map<std::string, NoinlineEntry> noinlineFunctions;
   /// Names that a loop assigns, per loop.
   llvm::DenseMap<const Stmt *, std::vector<llvm::StringRef>> assignedNames;
-
 };
 
 } // namespace tilesdk::frontend

@@ -1,4 +1,4 @@
-//===- signature.cpp - The text that specialises a kernel --------*- C++ -*-===//
+//===- signature.cpp - The text that specialises a kernel -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -16,8 +16,7 @@ using namespace tilesdk::frontend;
 
 using Kind = SignatureEntry::Kind;
 
-std::optional<DType>
-tilesdk::frontend::dtypeFromText(llvm::StringRef text) {
+std::optional<DType> tilesdk::frontend::dtypeFromText(llvm::StringRef text) {
   text = text.trim();
   if (text.consume_front("*")) {
     bool isConst = text.size() > 1 && text[0] == 'k' &&
@@ -29,8 +28,8 @@ tilesdk::frontend::dtypeFromText(llvm::StringRef text) {
       return std::nullopt;
     return pointee->pointerTo(isConst);
   }
-  bool language = text.consume_front("tl.") ||
-                  text.consume_front("triton.language.");
+  bool language =
+      text.consume_front("tl.") || text.consume_front("triton.language.");
   if (!language)
     if (std::optional<DType> dtype = dtypeOfCode(text))
       return dtype;
@@ -116,8 +115,7 @@ private:
       if (word.empty())
         return fail("a name is missing before `=`");
       std::string name = word.str();
-      if (at < text.size() && text[at] != ',' &&
-          !parseEntry(entry, depth + 1))
+      if (at < text.size() && text[at] != ',' && !parseEntry(entry, depth + 1))
         return false;
       entry.name = name;
       return true;
@@ -199,12 +197,11 @@ private:
     }
     llvm::StringRef name = word;
     name.consume_front("@");
-    bool identifier =
-        !name.empty() && !llvm::isDigit(name[0]) &&
-        llvm::all_of(name, [](char c) {
-          return llvm::isAlnum(c) || c == '_' || c == '.' ||
-                 static_cast<unsigned char>(c) >= 0x80;
-        });
+    bool identifier = !name.empty() && !llvm::isDigit(name[0]) &&
+                      llvm::all_of(name, [](char c) {
+                        return llvm::isAlnum(c) || c == '_' || c == '.' ||
+                               static_cast<unsigned char>(c) >= 0x80;
+                      });
     if (!identifier)
       return fail("expected a type, a number, a string, True, False, None or "
                   "the name of a function");
@@ -253,8 +250,7 @@ private:
 } // namespace
 
 std::optional<std::vector<SignatureEntry>>
-tilesdk::frontend::parseSignature(llvm::StringRef text,
-                                  SignatureError &error) {
+tilesdk::frontend::parseSignature(llvm::StringRef text, SignatureError &error) {
   std::vector<SignatureEntry> entries;
   if (text.size() > (1u << 20)) {
     error.reason = "it is longer than a megabyte";
@@ -274,9 +270,8 @@ static Value entryValue(Sema &sema, const SignatureEntry &entry) {
     return Value::typeOf(entry.dtype);
   case Kind::Function: {
     auto [module, name] = llvm::StringRef(entry.text).rsplit('.');
-    const ModuleScope *scope =
-        name.empty() ? &sema.program.mainModule()
-                     : sema.program.findModule(module);
+    const ModuleScope *scope = name.empty() ? &sema.program.mainModule()
+                                            : sema.program.findModule(module);
     if (scope)
       if (std::optional<Value> value =
               sema.moduleGlobal(*scope, name.empty() ? module : name))

@@ -1,4 +1,4 @@
-//===- signature.h - The text that specialises a kernel ----------*- C++ -*-===//
+//===- signature.h - The text that specialises a kernel ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- statements.cpp - Execution of statements ------------------*- C++ -*-===//
+//===- statements.cpp - Execution of statements -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -261,13 +261,13 @@ Flow Sema::visitStmt(const Stmt *stmt) {
     report(Diag::NestedFunction, llvm::cast<FunctionDef>(stmt)->header);
     return Flow::Next;
   case StmtKind::ClassDef:
-    report(Diag::UnsupportedStatement,
-           llvm::cast<ClassDef>(stmt)->header, "class");
+    report(Diag::UnsupportedStatement, llvm::cast<ClassDef>(stmt)->header,
+           "class");
     return Flow::Next;
   default: {
     llvm::StringRef text = program.sources.text(stmt->span);
-    llvm::StringRef word = text.take_while(
-        [](char c) { return llvm::isAlpha(c) || c == '_'; });
+    llvm::StringRef word =
+        text.take_while([](char c) { return llvm::isAlpha(c) || c == '_'; });
     report(Diag::UnsupportedStatement, stmt->span,
            word.empty() ? describe(stmt->kind) : word);
     return Flow::Next;
@@ -310,8 +310,8 @@ Flow Sema::visitSeq(StmtList stmts, const Continuation *next) {
         return Flow::Next;
       if (next->isFunctionEnd) {
         frame->returnValue = Value::none();
-        frame->returnSpan = frame->function ? frame->function->def->header
-                                            : Span();
+        frame->returnSpan =
+            frame->function ? frame->function->def->header : Span();
         return Flow::Returned;
       }
       stmts = next->stmts;

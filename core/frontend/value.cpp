@@ -1,4 +1,4 @@
-//===- value.cpp - What an expression of a kernel evaluates to ---*- C++ -*-===//
+//===- value.cpp - What an expression of a kernel evaluates to --*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -193,9 +193,7 @@ std::string Value::repr() const {
   return "";
 }
 
-std::string Value::str() const {
-  return isString() ? text().str() : repr();
-}
+std::string Value::str() const { return isString() ? text().str() : repr(); }
 
 std::string Value::describe() const {
   switch (kind) {

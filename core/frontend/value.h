@@ -1,4 +1,4 @@
-//===- value.h - What an expression of a kernel evaluates to -----*- C++ -*-===//
+//===- value.h - What an expression of a kernel evaluates to ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

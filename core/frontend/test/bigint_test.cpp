@@ -15,9 +15,10 @@ static BigInt big(const char *text) { return BigInt::parse(text).value(); }
 TEST(BigInt, FloorsLikePython) {
   struct Row {
     int64_t a, b, quotient, remainder;
-  } rows[] = {{7, 2, 3, 1},   {-7, 2, -4, 1}, {7, -2, -4, -1}, {-7, -2, 3, -1},
-              {6, 3, 2, 0},   {-6, 3, -2, 0}, {0, 5, 0, 0},
-              {INT64_MIN, 3, -3074457345618258603, 1}};
+  } rows[] = {{7, 2, 3, 1},    {-7, 2, -4, 1},
+              {7, -2, -4, -1}, {-7, -2, 3, -1},
+              {6, 3, 2, 0},    {-6, 3, -2, 0},
+              {0, 5, 0, 0},    {INT64_MIN, 3, -3074457345618258603, 1}};
   for (const Row &row : rows) {
     EXPECT_EQ(BigInt(row.a).floorDiv(row.b)->asInt64(), row.quotient) << row.a;
     EXPECT_EQ(BigInt(row.a).floorMod(row.b)->asInt64(), row.remainder) << row.a;

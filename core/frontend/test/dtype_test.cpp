@@ -30,14 +30,22 @@ TEST(DType, PromotionTable) {
     Scalar a, b;
     const char *result;
   } rows[] = {
-      {S::F64, S::I8, "float64"},       {S::F32, S::F16, "float32"},
-      {S::F16, S::BF16, "float16"},     {S::F16, S::I64, "float16"},
-      {S::BF16, S::BF16, "bfloat16"},   {S::BF16, S::I32, "float32"},
-      {S::BF16, S::F8E5M2, "float32"},  {S::F8E5M2, S::F8E5M2, "float8e5"},
-      {S::F8E5M2, S::F8E4M3, "float16"}, {S::I8, S::I32, "int32"},
-      {S::U8, S::I8, "uint8"},          {S::U8, S::I16, "int16"},
-      {S::U32, S::I32, "uint32"},       {S::I64, S::U32, "int64"},
-      {S::I1, S::I1, "int1"},           {S::I1, S::I8, "int8"},
+      {S::F64, S::I8, "float64"},
+      {S::F32, S::F16, "float32"},
+      {S::F16, S::BF16, "float16"},
+      {S::F16, S::I64, "float16"},
+      {S::BF16, S::BF16, "bfloat16"},
+      {S::BF16, S::I32, "float32"},
+      {S::BF16, S::F8E5M2, "float32"},
+      {S::F8E5M2, S::F8E5M2, "float8e5"},
+      {S::F8E5M2, S::F8E4M3, "float16"},
+      {S::I8, S::I32, "int32"},
+      {S::U8, S::I8, "uint8"},
+      {S::U8, S::I16, "int16"},
+      {S::U32, S::I32, "uint32"},
+      {S::I64, S::U32, "int64"},
+      {S::I1, S::I1, "int1"},
+      {S::I1, S::I8, "int8"},
       {S::I1, S::U8, "uint8"},
   };
   for (const Row &row : rows) {

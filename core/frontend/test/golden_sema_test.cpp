@@ -53,8 +53,8 @@ static void compile(const frontend::test::GoldenCase &golden,
     llvm::StringRef(rowText).split(parts, ':');
     std::vector<frontend::LanguageRow> rows;
     if (parts.size() == 3)
-      rows.push_back({parts[0].str(), parts[1].str(), parts[2].str(), "symbol",
-                      true});
+      rows.push_back(
+          {parts[0].str(), parts[1].str(), parts[2].str(), "symbol", true});
     request.rows = rows;
     auto module = frontend::lowerKernel(program, request, &context, own);
     EXPECT_EQ(bool(module), !own.hasErrors());
@@ -67,8 +67,7 @@ TEST(GoldenDiagnostics, Semantics) {
   unsigned cases = frontend::test::runGoldenCases(
       TILESDK_SOURCE_DIR "/core/frontend/test/diagnostics", "sema_",
       [](const frontend::test::GoldenCase &golden, diagnostics::FileId,
-         diagnostics::SourceManager &, diagnostics::DiagnosticSink &sink) {
-        compile(golden, sink);
-      });
+         diagnostics::SourceManager &,
+         diagnostics::DiagnosticSink &sink) { compile(golden, sink); });
   EXPECT_GT(cases, 30u);
 }

@@ -1,4 +1,4 @@
-//===- translate.cpp - Prints the tile IR of a kernel file -------*- C++ -*-===//
+//===- translate.cpp - Prints the tile IR of a kernel file ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -23,15 +23,14 @@
 
 using namespace tilesdk;
 
-static llvm::cl::opt<std::string> inputFile(llvm::cl::Positional,
-                                            llvm::cl::Required,
-                                            llvm::cl::desc("FILE"));
+static llvm::cl::opt<std::string>
+    inputFile(llvm::cl::Positional, llvm::cl::Required, llvm::cl::desc("FILE"));
 static llvm::cl::opt<std::string> kernelName("kernel");
 static llvm::cl::opt<std::string> signature("signature");
-static llvm::cl::list<std::string>
-    moduleFiles("module", llvm::cl::desc("NAME=FILE"));
-static llvm::cl::list<std::string>
-    captureTexts("capture", llvm::cl::desc("NAME=VALUE"));
+static llvm::cl::list<std::string> moduleFiles("module",
+                                               llvm::cl::desc("NAME=FILE"));
+static llvm::cl::list<std::string> captureTexts("capture",
+                                                llvm::cl::desc("NAME=VALUE"));
 static llvm::cl::list<std::string>
     rowTexts("row", llvm::cl::desc("SPELLING:ARGS:RESULT:SYMBOL"));
 static llvm::cl::list<std::string> lacking("unsupported-type");
