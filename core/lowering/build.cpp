@@ -188,6 +188,19 @@ Value Build::mul(Value l, Value r) {
   return LLVM::MulOp::create(b, loc, l, r, LLVM::IntegerOverflowFlags::nsw);
 }
 
+Value Build::mulWrapping(Value l, Value r) {
+  auto a = constant(l), c = constant(r);
+  if (!lanesOf(l)) {
+    if (a && c)
+      return cst(l.getType(), int64_t(uint64_t(*a) * uint64_t(*c)));
+    if ((a && *a == 0) || (c && *c == 1))
+      return l;
+    if ((c && *c == 0) || (a && *a == 1))
+      return r;
+  }
+  return LLVM::MulOp::create(b, loc, l, r);
+}
+
 Value Build::smin(Value l, Value r) {
   if (l == r)
     return l;

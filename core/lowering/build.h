@@ -114,6 +114,8 @@ public:
   Value add(Value l, Value r);
   Value sub(Value l, Value r);
   Value mul(Value l, Value r);
+  /// Folds constants, wraps.
+  Value mulWrapping(Value l, Value r);
   Value smin(Value l, Value r);
   Value smax(Value l, Value r);
   Value logicalAnd(Value l, Value r);

@@ -101,8 +101,8 @@ Form formOf(Value v, const IndexMap &map, int dim) {
   if (auto cmp = dyn_cast<arith::CmpIOp>(op)) {
     using P = arith::CmpIPredicate;
     P p = cmp.getPredicate();
-    bool below = p == P::slt || p == P::sle || p == P::ult || p == P::ule;
-    bool above = p == P::sgt || p == P::sge || p == P::ugt || p == P::uge;
+    bool below = p == P::slt || p == P::sle;
+    bool above = p == P::sgt || p == P::sge;
     bool left = in[0].kind == Form::Linear && in[1].kind == Form::Uniform &&
                 in[0].stride == 1 && below;
     bool right = in[1].kind == Form::Linear && in[0].kind == Form::Uniform &&
@@ -134,7 +134,9 @@ Form formOf(Value v, const IndexMap &map, int dim) {
   }
   if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp>(op)) {
     unsigned bits = tile::elementOf(v.getType()).getIntOrFloatBitWidth();
-    return bits < 16 ? Form() : in[0];
+    bool wraps = !isa<arith::TruncIOp>(op) && in[0].stride &&
+                 std::abs(*in[0].stride) >= maxIndexStride;
+    return bits < 16 || wraps ? Form() : in[0];
   }
   if (isa<tile::PtrCastOp>(op))
     return in[0];

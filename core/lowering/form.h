@@ -13,6 +13,9 @@
 
 namespace tilesdk::lowering {
 
+/// Constant strides below this belong to indices, which do not wrap.
+inline constexpr int64_t maxIndexStride = 1 << 24;
+
 struct Form {
   enum Kind { Uniform, Linear, Prefix, Other } kind = Other;
   /// Of Linear, in elements; nothing if known at run time only.

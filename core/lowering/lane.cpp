@@ -3,12 +3,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Indices stay scalars with a stride, and masks stay bounds, so that accesses
-// become contiguous and masks can be split off a loop. Like address arithmetic
-// everywhere, index arithmetic on tiles is taken not to wrap.
+// become contiguous and masks can be split off a loop. Sums of indices are
+// taken not to wrap inside of a chunk, as address arithmetic is everywhere;
+// products may be hashes, and do.
 //
 //===----------------------------------------------------------------------===//
 
 #include "core/lowering/engine.h"
+#include "core/lowering/form.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -46,7 +48,7 @@ Value Engine::vectorOf(const Lane &lane, unsigned lanes, Type element) {
     } else {
       SmallVector<int64_t> steps;
       for (unsigned i = 0; i < lanes; ++i)
-        steps.push_back(i * lane.stride.constant);
+        steps.push_back(int64_t(i * uint64_t(lane.stride.constant)));
       offsets = B.cstLanes(element, steps);
     }
     return B.bin("add", B.splat(lane.value, lanes), offsets);
@@ -77,9 +79,9 @@ Lane Engine::andMask(const Lane &a, const Lane &b, unsigned lanes) {
 
 static Stride scale(Build &B, const Stride &s, Value by) {
   if (auto c = B.constant(by); c && !s.dynamic)
-    return {s.constant * *c, {}};
+    return {int64_t(uint64_t(s.constant) * uint64_t(*c)), {}};
   Value d = s.dynamic ? s.dynamic : B.cst(by.getType(), s.constant);
-  return {0, B.mul(d, by)};
+  return {0, B.mulWrapping(d, by)};
 }
 
 static Stride addStrides(Build &B, const Stride &a, const Stride &b, Type type,
@@ -92,19 +94,19 @@ static Stride addStrides(Build &B, const Stride &a, const Stride &b, Type type,
 }
 
 /// lane + start < bound as a number of leading lanes, in [0, lanes].
-static Lane prefixBelow(Build &B, Value start, Value bound, bool isSigned,
-                        bool inclusive, unsigned lanes) {
-  auto widen = [&](Value v) {
-    if (auto c = B.constant(v); c && (isSigned || *c >= 0))
-      return B.cst64(*c);
-    return v.getType() == B.i64 ? v
-                                : B.cast(isSigned ? "sext" : "zext", v, B.i64);
-  };
+static Lane prefixBelow(Build &B, Value start, Value bound, bool inclusive,
+                        unsigned lanes) {
+  auto widen = [&](Value v) { return B.toInt(v, B.i64); };
   Value count = B.sub(widen(bound), widen(start));
   if (inclusive)
     count = B.add(count, B.cst64(1));
   count = B.smin(B.smax(count, B.cst64(0)), B.cst64(lanes));
   return Lane::prefix(B.toInt(count, B.i32));
+}
+
+/// Larger strides are those of hashes.
+static bool isIndexStride(const Stride &s) {
+  return s.dynamic || std::abs(s.constant) < maxIndexStride;
 }
 
 bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
@@ -168,11 +170,10 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
                                          SLE, UGT, UGE, ULT, ULE};
       pred = swapped[pred];
     }
-    if (!l.stride.isConstant(1) ||
-        !(pred == SLT || pred == SLE || pred == ULT || pred == ULE))
+    // Unsigned: indices below 0 would come last.
+    if (!l.stride.isConstant(1) || !(pred == SLT || pred == SLE))
       return false;
-    return push(prefixBelow(B, l.value, r.value, pred == SLT || pred == SLE,
-                            pred == SLE || pred == ULE, p.lanes));
+    return push(prefixBelow(B, l.value, r.value, pred == SLE, p.lanes));
   }
   if (!linear)
     return false;
@@ -198,19 +199,19 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
   if (!simple || !isa<IntegerType>(type))
     return false;
   bool both = in.size() == 2 && kind(0) == kind(1);
-  if (isa<arith::AddIOp>(op))
-    return push(
-        Lane::linear(B.add(in[0].value, in[1].value),
-                     addStrides(B, in[0].stride, in[1].stride, type, false)));
-  if (isa<arith::SubIOp>(op))
-    return push(
-        Lane::linear(B.sub(in[0].value, in[1].value),
-                     addStrides(B, in[0].stride, in[1].stride, type, true)));
+  if (isa<arith::AddIOp, arith::SubIOp>(op)) {
+    bool minus = isa<arith::SubIOp>(op);
+    Stride s = addStrides(B, in[0].stride, in[1].stride, type, minus);
+    Value a = in[0].value, c = in[1].value;
+    if (!isIndexStride(s))
+      return push(Lane::linear(B.bin(minus ? "sub" : "add", a, c), s));
+    return push(Lane::linear(minus ? B.sub(a, c) : B.add(a, c), s));
+  }
   if (isa<arith::MulIOp>(op) && !both) {
     const Lane &l = kind(0) == Lane::Linear ? in[0] : in[1];
     const Lane &u = kind(0) == Lane::Linear ? in[1] : in[0];
-    return push(
-        Lane::linear(B.mul(l.value, u.value), scale(B, l.stride, u.value)));
+    return push(Lane::linear(B.mulWrapping(l.value, u.value),
+                             scale(B, l.stride, u.value)));
   }
   if (isa<arith::ShLIOp>(op) && kind(0) == Lane::Linear &&
       kind(1) == Lane::Uniform) {
@@ -218,8 +219,8 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
     if (!c || *c < 0 || *c > 30)
       return false;
     Value by = B.cst(type, int64_t(1) << *c);
-    return push(
-        Lane::linear(B.mul(in[0].value, by), scale(B, in[0].stride, by)));
+    return push(Lane::linear(B.mulWrapping(in[0].value, by),
+                             scale(B, in[0].stride, by)));
   }
   if (isa<arith::ExtSIOp, arith::ExtUIOp, arith::TruncIOp>(op)) {
     const char *name = isa<arith::ExtSIOp>(op)   ? "sext"
@@ -228,7 +229,8 @@ bool Engine::foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
     Stride s = in[0].stride;
     if (s.dynamic)
       s.dynamic = B.toInt(s.dynamic, type);
-    if (type.getIntOrFloatBitWidth() < 16)
+    if (type.getIntOrFloatBitWidth() < 16 ||
+        (!isa<arith::TruncIOp>(op) && !isIndexStride(s)))
       return false; // Really wraps.
     return push(Lane::linear(B.cast(name, in[0].value, type), s));
   }
