@@ -51,17 +51,46 @@ public:
       : program(program), sink(program.sources) {}
 
   std::string literal(const ModuleScope &scope, const Expr *expr) {
-    if (!sema) {
-      context.emplace(mlir::MLIRContext::Threading::DISABLED);
-      sema.emplace(program, request, &*context, sink);
-    }
+    prepare();
     Value value;
     bool valid =
         sema->quietly([&] { value = sema->evalInModule(scope, expr); });
     return valid ? signatureLiteral(value) : "";
   }
 
+  /// The kernel of a name: of several definitions the one that holds.
+  const FunctionDef *kernel(const ModuleScope &scope, llvm::StringRef name) {
+    const FunctionDef *last = nullptr;
+    unsigned count = 0;
+    auto found = scope.definitions.find(name);
+    if (found == scope.definitions.end())
+      return nullptr;
+    for (const Definition &definition : found->second) {
+      auto *def = llvm::dyn_cast<FunctionDef>(definition.stmt);
+      if (!def ||
+          scope.functions.find(def)->second->kind != FunctionKind::Jit)
+        continue;
+      last = def;
+      ++count;
+    }
+    if (count < 2)
+      return last;
+    prepare();
+    std::optional<Value> value;
+    sema->quietly([&] { value = sema->moduleGlobal(scope, name); });
+    bool holds = value && value->kind == Value::Kind::Function &&
+                 value->function->kind == FunctionKind::Jit;
+    return holds ? value->function->def : last;
+  }
+
 private:
+  void prepare() {
+    if (sema)
+      return;
+    context.emplace(mlir::MLIRContext::Threading::DISABLED);
+    sema.emplace(program, request, &*context, sink);
+  }
+
   const ProgramImpl &program;
   diagnostics::DiagnosticSink sink;
   KernelRequest request;
@@ -102,14 +131,13 @@ std::string ParsedProgram::metadataJson() const {
   llvm::json::Array kernels;
   if (!data->modules.empty()) {
     const ModuleScope &main = data->mainModule();
-    llvm::StringMap<const FunctionDef *> defs;
-    for (const auto &[def, info] : main.functions)
-      defs[def->name.name] = def;
     Defaults defaults(*data);
     for (const FunctionSummary &function :
          summarizeFunctions(*main.ast, data->sources)) {
-      const FunctionDef *def = defs.lookup(function.name);
-      if (!function.isJit || !def)
+      const FunctionDef *def = defaults.kernel(main, function.name);
+      // Of one name only the definition that holds is listed.
+      if (!function.isJit || !def ||
+          data->sources.resolve(def->name.span).line != function.location.line)
         continue;
       llvm::json::Array params;
       for (auto [index, param] : llvm::enumerate(function.params)) {

@@ -7,8 +7,11 @@
 # CHECK-SAME: "default":"tl.float16",{{.*}}"name":"DTYPE"
 # CHECK-SAME: "default":"'relu'",{{.*}}"name":"act"
 # CHECK-SAME: "default":"-inf",{{.*}}"name":"low"
+# CHECK-SAME: "name":"twice","params":[{{.*}}"name":"b"
 # CHECK-NOT: host
+# CHECK-NOT: "twice"
 # CHECK-SAME: "schema":1
+import os
 import triton
 import triton.language as tl
 
@@ -28,3 +31,13 @@ def kernel(source: tl.const, n: tl.int64, half: "*fp16", BLOCK: tl.constexpr = F
     And more.
     """
     pass
+
+
+if os.environ.get("FAST", "0") == "1":
+    @triton.jit
+    def twice(a):
+        pass
+else:
+    @triton.jit
+    def twice(b):
+        pass
