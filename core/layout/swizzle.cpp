@@ -1,0 +1,465 @@
+//===- swizzle.cpp - Shared-memory exchange without conflicts -------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// The derivation. Offsets have, from the low end, vector bits V, further bank
+// bits, and row bits S. A phase touches a coset of A = span(V, its lanes); two
+// of its words fall into one bank exactly when they differ by an element of
+// span(V, S). So the access is free of conflicts when A and S meet only in
+// zero. Two subspaces of equal dimension have a common complement: S is one of
+// the store's A and the load's A, whence both sides are free of conflicts.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/layout/swizzle.h"
+#include "core/layout/algebra.h"
+#include "core/layout/f2.h"
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace tilesdk::layout {
+
+SharedAccess SharedAccess::contiguous(uint32_t bytes, uint32_t lanes,
+                                      uint32_t lanesPerPhase) {
+  SharedAccess access{bytes, {}};
+  for (uint32_t lane = 0; lane < lanes && lanesPerPhase; ++lane) {
+    if (lane % lanesPerPhase == 0)
+      access.phases.emplace_back();
+    access.phases.back().push_back(lane);
+  }
+  return access;
+}
+
+//===----------------------------------------------------------------------===//
+// Counting
+//===----------------------------------------------------------------------===//
+
+namespace {
+uint64_t sizeOf(const Layout &layout, const char *name) {
+  return layout.inputSize(name);
+}
+
+/// The coordinate of a place, the layout's inputs being in any order.
+Coord placeOf(const Layout &layout, uint64_t reg, uint64_t lane,
+              uint64_t warp) {
+  Coord coord(layout.inputs().size());
+  auto set = [&](const char *name, uint64_t value) {
+    if (auto i = layout.inputIndex(name))
+      coord[*i] = value;
+  };
+  set("register", reg);
+  set("lane", lane);
+  set("warp", warp);
+  return coord;
+}
+} // namespace
+
+/// The cycles of one phase whose lanes access the elements at \p offsets.
+static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
+                       uint32_t elementBytes, const SharedMemory &machine) {
+  std::vector<uint64_t> words;
+  for (uint64_t offset : offsets) {
+    uint64_t begin = offset / count.elements * count.elements * elementBytes;
+    uint64_t end = begin + uint64_t(count.elements) * elementBytes;
+    for (uint64_t word = begin / machine.bankBytes;
+         word <= (end - 1) / machine.bankBytes; ++word)
+      words.push_back(word);
+  }
+  // Lanes that need the same word share one access to it.
+  std::sort(words.begin(), words.end());
+  words.erase(std::unique(words.begin(), words.end()), words.end());
+  std::vector<uint32_t> banks(machine.banks);
+  uint64_t cycles = 0;
+  for (uint64_t word : words)
+    cycles = std::max<uint64_t>(cycles, ++banks[word % machine.banks]);
+  count.cycles += cycles;
+  count.conflicts +=
+      cycles - (words.size() + machine.banks - 1) / machine.banks;
+}
+
+AccessCount
+countAccesses(const Layout &side, uint32_t elementBytes,
+              const SharedAccess &access, const SharedMemory &machine,
+              const std::function<uint64_t(const Coord &)> &offsetOf) {
+  AccessCount count;
+  count.elements = std::max<uint32_t>(1, access.bytes / elementBytes);
+  uint64_t registers = sizeOf(side, "register"), lanes = sizeOf(side, "lane");
+  for (uint64_t warp = 0; warp < sizeOf(side, "warp"); ++warp) {
+    // Registers are grouped by lane 0's vectors: one group, one instruction.
+    std::map<uint64_t, uint64_t> groups;
+    for (uint64_t reg = 0; reg < registers; ++reg)
+      groups.try_emplace(offsetOf(*side.apply(placeOf(side, reg, 0, warp))) /
+                             count.elements,
+                         reg);
+    for (auto [group, reg] : groups) {
+      ++count.instructions;
+      for (const auto &phase : access.phases) {
+        std::vector<uint64_t> offsets;
+        for (uint32_t lane : phase)
+          if (lane < lanes)
+            offsets.push_back(
+                offsetOf(*side.apply(placeOf(side, reg, lane, warp))));
+        countPhase(count, offsets, elementBytes, machine);
+      }
+    }
+  }
+  return count;
+}
+
+//===----------------------------------------------------------------------===//
+// Deriving
+//===----------------------------------------------------------------------===//
+
+namespace {
+f2::Vectors columnsOf(const Layout &layout, const char *name) {
+  f2::Vectors result;
+  if (auto dim = layout.inputIndex(name)) {
+    unsigned first = layout.firstInputBit(*dim);
+    for (unsigned b = 0; b < layout.inputs()[*dim].bits(); ++b)
+      result.push_back(layout.columns()[first + b]);
+  }
+  return result;
+}
+
+/// One side of the exchange, its columns in coordinates of the exchanged space.
+struct Side {
+  f2::Vectors registers, lanes;
+  uint64_t laneCount, warpCount;
+};
+
+/// The span of the differences of one phase's lanes, as elements. Phases that
+/// are no cosets give a larger span: still right, the count decides.
+f2::Vectors phaseSpan(const Side &side, const SharedAccess &access) {
+  f2::Vectors result;
+  if (access.phases.empty())
+    return result;
+  const auto &phase = access.phases[0];
+  for (uint32_t lane : phase)
+    f2::extend(result, {f2::multiply(side.lanes, lane ^ phase[0])}, 64);
+  return result;
+}
+
+/// countAccesses for a layout without repetitions and linear memory. Every
+/// instruction's offsets are those of the first one XOR a constant, which only
+/// permutes banks and words: one is counted for all.
+AccessCount countLinear(const Side &side, uint32_t elementBytes,
+                        const SharedAccess &access, const SharedMemory &machine,
+                        const f2::Span &address) {
+  AccessCount count;
+  count.elements = access.bytes / elementBytes;
+  f2::Vectors groups, lanes;
+  for (uint64_t column : side.registers)
+    groups.push_back(address.reduce(column).used / count.elements);
+  for (uint64_t column : side.lanes)
+    lanes.push_back(address.reduce(column).used);
+  for (const auto &phase : access.phases) {
+    std::vector<uint64_t> touched;
+    for (uint32_t lane : phase)
+      if (lane < side.laneCount)
+        touched.push_back(f2::multiply(lanes, lane));
+    countPhase(count, touched, elementBytes, machine);
+  }
+  count.instructions = (uint64_t(1) << f2::rank(groups)) * side.warpCount;
+  count.cycles *= count.instructions;
+  count.conflicts *= count.instructions;
+  return count;
+}
+
+std::optional<Error> checkSide(const Layout &layout) {
+  for (const Dim &dim : layout.inputs()) {
+    if (dim.name != "register" && dim.name != "lane" && dim.name != "warp" &&
+        dim.name != "block")
+      return Error{"the exchange knows register, lane, warp and block, not '" +
+                   dim.name + "'"};
+    if (dim.name != "register" && dim.bits() != dim.radix.size())
+      return Error{"'" + dim.name +
+                   "' holds a repetition; only registers do "
+                   "in a swizzled exchange"};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> checkMachine(uint32_t elementBytes,
+                                  const SharedMemory &machine) {
+  if (!std::has_single_bit(elementBytes) ||
+      !std::has_single_bit(machine.banks) ||
+      !std::has_single_bit(machine.bankBytes))
+    return Error{"element size, banks and bank width must be powers of two"};
+  return std::nullopt;
+}
+
+unsigned log2(uint64_t value) { return unsigned(std::bit_width(value)) - 1; }
+
+/// Bases of memory for one choice of vector widths, low offset bit first;
+/// nothing when the registers do not have such vectors.
+std::optional<f2::Vectors>
+chooseBases(const Side &store, const Side &load,
+            const SharedAccess &storeAccess, const SharedAccess &loadAccess,
+            uint32_t elementBytes, const SharedMemory &machine, unsigned bits) {
+  unsigned storeBits = log2(storeAccess.bytes / elementBytes),
+           loadBits = log2(loadAccess.bytes / elementBytes),
+           low = std::min(storeBits, loadBits),
+           high = std::max(storeBits, loadBits);
+  // Bits within one bank word, and within one row of all banks.
+  unsigned wordBits = machine.bankBytes > elementBytes
+                          ? log2(machine.bankBytes / elementBytes)
+                          : 0;
+  unsigned rowBits = log2(std::max<uint64_t>(
+      uint64_t(machine.banks) * machine.bankBytes / elementBytes, 1));
+  if (high > bits)
+    return std::nullopt;
+  wordBits = std::min(wordBits, bits);
+  rowBits = std::min(rowBits, bits);
+
+  f2::Vectors vector;
+  f2::extend(vector, f2::intersect(store.registers, load.registers), low);
+  if (vector.size() < low)
+    return std::nullopt;
+  const Side &wider = storeBits > loadBits ? store : load;
+  f2::extend(vector, wider.registers, high);
+  if (vector.size() < high)
+    return std::nullopt;
+
+  f2::Vectors storeLanes = phaseSpan(store, storeAccess),
+              loadLanes = phaseSpan(load, loadAccess);
+  // What fills a word beyond the vectors: best what both sides touch at once.
+  f2::extend(vector, f2::intersect(storeLanes, loadLanes), wordBits);
+  f2::extend(vector, storeLanes, wordBits);
+  f2::extend(vector, loadLanes, wordBits);
+  f2::extend(vector, f2::units(bits), wordBits);
+
+  auto touched = [&](unsigned width, const f2::Vectors &lanes) {
+    f2::Vectors result(vector.begin(),
+                       vector.begin() + std::max(width, wordBits));
+    f2::extend(result, lanes, rowBits);
+    return result;
+  };
+  f2::Vectors a = touched(storeBits, storeLanes),
+              b = touched(loadBits, loadLanes);
+  // The rest of the vector belongs into the row as well.
+  f2::extend(a, vector, rowBits);
+  f2::extend(b, vector, rowBits);
+  f2::extend(a, b, rowBits);
+  f2::extend(a, f2::units(bits), rowBits);
+  f2::extend(b, a, rowBits);
+  if (a.size() != b.size())
+    return std::nullopt;
+  f2::Vectors rows = f2::commonComplement(a, b, bits);
+  // S must leave room for all of V below it; it does, V being part of a and b
+  // unless a side already fills a row without it.
+  f2::Vectors bases = vector;
+  f2::Span blocked(rows);
+  for (uint64_t v : vector)
+    if (!blocked.add(v))
+      return std::nullopt;
+  for (uint64_t v : a)
+    if (bases.size() < rowBits && blocked.add(v))
+      bases.push_back(v);
+  bases.insert(bases.end(), rows.begin(), rows.end());
+  f2::extend(bases, f2::units(bits), bits);
+  if (bases.size() != bits || f2::rank(bases) != bits)
+    return std::nullopt;
+  return bases;
+}
+
+/// One repetition of a layout: its odd digits dropped on both sides.
+Result<Layout> withoutRepetitions(const Layout &layout) {
+  std::vector<InputBases> ins;
+  std::vector<OutputDim> outs;
+  unsigned bit = 0;
+  auto compress = [&](uint64_t bits) {
+    Coord coord;
+    for (const Dim &dim : layout.outputs()) {
+      coord.push_back(bits & ((uint64_t(1) << dim.bits()) - 1));
+      bits >>= dim.bits();
+    }
+    return coord;
+  };
+  for (const Dim &dim : layout.outputs())
+    outs.push_back({dim.name, {uint64_t(1) << dim.bits()}});
+  for (const Dim &dim : layout.inputs()) {
+    ins.push_back({dim.name, {}});
+    for (unsigned b = 0; b < dim.bits(); ++b)
+      ins.back().bases.push_back({2, compress(layout.columns()[bit++])});
+  }
+  return Layout::fromBases(ins, outs);
+}
+
+bool better(const SharedPlan &a, const SharedPlan &b) {
+  uint64_t ca = a.store.cycles + a.load.cycles,
+           cb = b.store.cycles + b.load.cycles;
+  if (ca != cb)
+    return ca < cb;
+  return a.store.instructions + a.load.instructions <
+         b.store.instructions + b.load.instructions;
+}
+} // namespace
+
+Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
+                                 uint32_t elementBytes,
+                                 const SharedMemory &machine) {
+  if (auto error = checkMachine(elementBytes, machine))
+    return *error;
+  for (const Layout *side : {&src, &dst})
+    if (auto error = checkSide(*side))
+      return *error;
+  Result<Aligned> aligned = alignOutputs(src, dst);
+  if (!aligned)
+    return Error{aligned.error()};
+  Result<Layout> store = withoutRepetitions(aligned->a),
+                 load = withoutRepetitions(aligned->b);
+  if (!store || !load)
+    return Error{store ? load.error() : store.error()};
+  unsigned bits = store->outputBits();
+  // A block exchanges the elements W that it holds on either side; its own
+  // position, and elements that nobody holds, come above them in the offset.
+  f2::Vectors held, basis;
+  for (const Layout *side : {&*store, &*load})
+    for (const char *name : {"register", "lane", "warp"})
+      f2::extend(held, columnsOf(*side, name), 64);
+  f2::Span heldSpan(held);
+  for (uint64_t unit : f2::units(bits))
+    if (heldSpan.contains(unit))
+      f2::extend(basis, {unit}, 64);
+  f2::extend(basis, held, 64);
+  unsigned exchanged = unsigned(basis.size());
+  for (const Layout *side : {&*store, &*load})
+    f2::extend(basis, columnsOf(*side, "block"), 64);
+  f2::extend(basis, f2::units(bits), 64);
+  f2::Span coordinates(basis);
+  auto sideOf = [&](const Layout &layout) {
+    auto convert = [&](f2::Vectors columns) {
+      for (uint64_t &column : columns)
+        column = coordinates.reduce(column).used;
+      return columns;
+    };
+    return Side{convert(columnsOf(layout, "register")),
+                convert(columnsOf(layout, "lane")), sizeOf(layout, "lane"),
+                sizeOf(layout, "warp")};
+  };
+  Side storeSide = sideOf(*store), loadSide = sideOf(*load);
+  std::vector<OutputDim> outs;
+  for (const Dim &dim : store->outputs())
+    outs.push_back({dim.name, {dim.size()}});
+
+  std::optional<SharedPlan> best;
+  for (const SharedAccess &storeAccess : machine.stores)
+    for (const SharedAccess &loadAccess : machine.loads) {
+      auto usable = [&](const SharedAccess &access) {
+        return access.bytes >= elementBytes &&
+               std::has_single_bit(access.bytes);
+      };
+      if (!usable(storeAccess) || !usable(loadAccess))
+        continue;
+      auto bases = chooseBases(storeSide, loadSide, storeAccess, loadAccess,
+                               elementBytes, machine, exchanged);
+      if (!bases)
+        continue;
+      InputBases offset{"offset", {}};
+      for (uint64_t base : *bases)
+        offset.bases.push_back(
+            {2, store->outputFromBits(f2::multiply(basis, base))});
+      for (unsigned b = exchanged; b < bits; ++b)
+        offset.bases.push_back({2, store->outputFromBits(basis[b])});
+      Result<Layout> memory = Layout::fromBases({offset}, outs);
+      if (!memory)
+        return Error{memory.error()};
+      SharedPlan plan;
+      plan.memory = *memory;
+      f2::Span address(*bases);
+      plan.store =
+          countLinear(storeSide, elementBytes, storeAccess, machine, address);
+      plan.load =
+          countLinear(loadSide, elementBytes, loadAccess, machine, address);
+      plan.scratchElements = uint64_t(1) << exchanged;
+      plan.rounds = aligned->a.totalOutputSize() >> bits;
+      if (!best || better(plan, *best))
+        best = std::move(plan);
+    }
+  if (!best)
+    return Error{"no shared-memory access of the machine moves elements of " +
+                 std::to_string(elementBytes) + " bytes"};
+  return *best;
+}
+
+Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
+                                         uint32_t elementBytes,
+                                         const SharedMemory &machine) {
+  if (auto error = checkMachine(elementBytes, machine))
+    return *error;
+  std::vector<std::string> ins, outs;
+  for (const Dim &dim : dst.inputs())
+    ins.push_back(dim.name);
+  for (const Dim &dim : src.outputs()) {
+    outs.push_back(dim.name);
+    if (!dst.outputIndex(dim.name) || dst.outputSize(dim.name) != dim.size())
+      return Error{"the layouts differ in the size of output '" + dim.name +
+                   "'"};
+  }
+  Result<Layout> ordered = transpose(dst, ins, outs);
+  if (!ordered)
+    return Error{ordered.error()};
+  if (outs.empty())
+    return Error{"a layout without outputs needs no exchange"};
+  if (src.inputSize("block") > 1 || dst.inputSize("block") > 1)
+    return Error{"an exchange by linear index is within one block"};
+
+  uint64_t row = src.outputs().back().size();
+  uint64_t rows = src.totalOutputSize() / row;
+  std::optional<SharedPlan> best;
+  for (uint64_t padBytes = 0; padBytes <= 32;
+       padBytes = padBytes ? padBytes * 2 : elementBytes) {
+    uint64_t pitch = row + padBytes / elementBytes;
+    auto offsetOf = [&](const Coord &coord) {
+      uint64_t index = 0;
+      for (size_t i = 0; i + 1 < coord.size(); ++i)
+        index = index * src.outputs()[i].size() + coord[i];
+      return index * pitch + coord.back();
+    };
+    auto bestAccess = [&](const Layout &side,
+                          const std::vector<SharedAccess> &accesses) {
+      std::optional<AccessCount> found;
+      for (const SharedAccess &access : accesses) {
+        if (access.bytes < elementBytes || access.bytes % elementBytes)
+          continue;
+        uint32_t wanted = access.bytes / elementBytes;
+        // A padded row begins aligned only for divisors of the pitch.
+        if (side.widestVector(outs.back(), wanted, rows > 1 ? pitch : wanted,
+                              true)
+                .elements < wanted)
+          continue;
+        AccessCount count =
+            countAccesses(side, elementBytes, access, machine, offsetOf);
+        if (!found || count.cycles < found->cycles ||
+            (count.cycles == found->cycles &&
+             count.instructions < found->instructions))
+          found = count;
+      }
+      return found;
+    };
+    auto store = bestAccess(src, machine.stores),
+         load = bestAccess(*ordered, machine.loads);
+    if (!store || !load)
+      continue;
+    SharedPlan plan;
+    plan.swizzled = false;
+    plan.pitch = pitch;
+    plan.store = *store;
+    plan.load = *load;
+    plan.scratchElements = pitch * rows;
+    if (!best || better(plan, *best))
+      best = std::move(plan);
+    if (rows == 1)
+      break;
+  }
+  if (!best)
+    return Error{"no shared-memory access of the machine moves elements of " +
+                 std::to_string(elementBytes) + " bytes"};
+  return *best;
+}
+
+} // namespace tilesdk::layout
