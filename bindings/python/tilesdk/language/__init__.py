@@ -91,18 +91,18 @@ class _Name:
 
 _names = """
 PropagateNan TRITON_MAX_TENSOR_NUMEL abs add advance arange argmax argmin
-assume associative_scan atomic_add atomic_and atomic_cas atomic_max atomic_min
+associative_scan assume atomic_add atomic_and atomic_cas atomic_max atomic_min
 atomic_or atomic_xchg atomic_xor block_type broadcast broadcast_to cast cat cdiv
-ceil clamp condition const cos cumprod cumsum debug_barrier device_assert
+ceil clamp condition const core cos cumprod cumsum debug_barrier device_assert
 device_print div_rn dot dot_scaled erf exp exp2 expand_dims fdiv flip floor fma
 full gather histogram inline_asm_elementwise interleave join load log log2
 make_block_ptr make_tensor_descriptor map_elementwise math max max_constancy
 max_contiguous maximum min minimum mul multiple_of num_programs permute philox
 philox_impl pointer_type program_id rand rand4x randint randint4x randn randn4x
 range ravel reduce reduce_or reshape rsqrt sigmoid sin softmax sort split sqrt
-sqrt_rn static_assert static_print static_range store sub sum swizzle2d tensor
-tensor_descriptor to_tensor topk trans umulhi uint_to_uniform_float view void
-where xor_sum zeros zeros_like
+sqrt_rn standard static_assert static_print static_range store sub sum swizzle2d
+target_info tensor tensor_descriptor to_tensor topk trans uint_to_uniform_float
+umulhi view void where xor_sum zeros zeros_like
 """.split()
 globals().update({_name: _Name(__name__, _name) for _name in _names})
 

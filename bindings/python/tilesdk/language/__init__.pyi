@@ -36,7 +36,10 @@ PropagateNan: Any
 TRITON_MAX_TENSOR_NUMEL: Any
 block_type: Any
 const: Any
+core: Any
 math: Any
+standard: Any
+target_info: Any
 tensor: Any
 tensor_descriptor: Any
 void: Any
