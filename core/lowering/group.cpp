@@ -103,30 +103,33 @@ Values GroupEmitter::emitLaneLoop() {
       acc.append(init.begin(), init.end());
     }
 
-  int64_t whole = extent / lanes * lanes;
-  Value zero = B.cst32(0), by = B.cst32(lanes);
+  const unsigned wide = lanes;
+  int64_t whole = extent / wide * wide;
+  Value zero = B.cst32(0);
   auto savedKnown = e.known;
   auto run = [&](Value from, Value to, bool masked) {
-    acc = B.forLoop(from, to, by, acc, [&](Value iv, ArrayRef<Value> a) {
-      Engine::ScopeGuard inner(e);
-      e.known = savedKnown;
-      for (auto &[mask, bound] : bounds) {
-        Lane l = masked ? Lane::prefix(B.sub(bound, iv))
-                        : Lane::uniform(B.boolean(true));
-        e.known.push_back({mask, l, false});
-      }
-      for (Engine::Known &k : noWrap) {
-        Value start = B.add(k.lane.value, B.toInt(iv, k.lane.value.getType()));
-        e.known.push_back({k.value, Lane::linear(start, {1, {}}), true});
-      }
-      return emitChunk(iv, a);
-    });
+    acc = B.forLoop(
+        from, to, B.cst32(lanes), acc, [&](Value iv, ArrayRef<Value> a) {
+          Engine::ScopeGuard inner(e);
+          e.known = savedKnown;
+          for (auto &[mask, bound] : bounds) {
+            Lane l = masked ? Lane::prefix(B.sub(bound, iv))
+                            : Lane::uniform(B.boolean(true));
+            e.known.push_back({mask, l, false});
+          }
+          for (Engine::Known &k : noWrap) {
+            Value start =
+                B.add(k.lane.value, B.toInt(iv, k.lane.value.getType()));
+            e.known.push_back({k.value, Lane::linear(start, {1, {}}), true});
+          }
+          return emitChunk(iv, a);
+        });
   };
   auto runTail = [&](Value from) {
     const Lane *saved = e.tail;
     Lane rest = Lane::prefix(B.cst32(extent - whole));
     e.tail = &rest;
-    run(from, B.add(from, by), !bounds.empty());
+    run(from, B.add(from, B.cst32(lanes)), !bounds.empty());
     e.tail = saved;
   };
   if (bounds.empty()) {
@@ -135,8 +138,13 @@ Values GroupEmitter::emitLaneLoop() {
       runTail(B.cst32(whole));
   } else {
     Value split =
-        B.bin("and", B.smin(least, B.cst32(whole)), B.cst32(-int64_t(lanes)));
+        B.bin("and", B.smin(least, B.cst32(whole)), B.cst32(-int64_t(wide)));
     run(zero, split, false);
+    // The rest is short: one register at a time, for the sake of code size.
+    // Accumulators along lanes keep their width.
+    if (axis != laneDim)
+      lanes = std::min(lanes, narrowLanes);
+    whole = extent / lanes * lanes;
     Value end = B.cst32(whole);
     if (onlyMaskedStores)
       end = B.smin(end, most);
@@ -145,6 +153,7 @@ Values GroupEmitter::emitLaneLoop() {
       runTail(B.cst32(whole));
   }
   e.known = savedKnown;
+  lanes = wide;
 
   Values scalars;
   if (axis == laneDim)

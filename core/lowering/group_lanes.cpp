@@ -86,6 +86,7 @@ void GroupEmitter::chooseLanes() {
   unsigned work = 0;
   unsigned widest = widestElement(work);
   unsigned target = std::max(1u, e.target.vectorBytes / widest);
+  narrowLanes = target;
   // Light bodies take several registers at a time, to hide latencies.
   target *= work <= 6 ? 4 : work <= 12 ? 2 : 1;
   lanes = std::min(floorPowerOfTwo(extent), target);
