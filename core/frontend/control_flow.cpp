@@ -307,36 +307,44 @@ bool Sema::condition(const Value &value, Span where, std::optional<bool> &known,
 }
 
 Flow Sema::visitIf(const IfStmt *stmt, size_t index, const Continuation *rest,
-                   bool &consumed) {
-  if (index == stmt->clauses.size()) {
-    // With a continuation the live branch runs it in place.
-    consumed = rest != nullptr;
-    return visitSeq(stmt->orelse, rest);
-  }
-  const IfClause &clause = stmt->clauses[index];
+                   bool &consumed, std::optional<StmtList> *inPlace) {
   std::optional<bool> known;
   mlir::Value runtime;
-  Value test = eval(clause.condition);
-  if (!condition(test, clause.condition->span, known, runtime)) {
-    // Unknown: look for more mistakes in what follows, but not in branches
-    // that may be dead; their names stay silent.
-    poisonAssigned(stmt->clauses.drop_front(index), stmt->orelse);
-    return Flow::Next;
+  StmtList live = stmt->orelse;
+  for (; index < stmt->clauses.size(); ++index) {
+    const IfClause &clause = stmt->clauses[index];
+    Value test = eval(clause.condition);
+    if (!condition(test, clause.condition->span, known, runtime)) {
+      // Unknown: look for more mistakes in what follows, but not in branches
+      // that may be dead; their names stay silent.
+      poisonAssigned(stmt->clauses.drop_front(index), stmt->orelse);
+      return Flow::Next;
+    }
+    if (!known)
+      break;
+    if (*known) {
+      live = clause.body;
+      break;
+    }
   }
-  if (known) {
-    if (!*known)
-      return visitIf(stmt, index + 1, rest, consumed);
+  if (index == stmt->clauses.size() || known) {
+    // Known at compile time: only the live branch exists.
+    if (inPlace) {
+      *inPlace = live;
+      return Flow::Next;
+    }
     consumed = rest != nullptr;
-    return visitSeq(clause.body, rest);
+    return visitSeq(live, rest);
   }
+  const IfClause &clause = stmt->clauses[index];
   currentSpan = clause.condition->span;
   Branch yes(*this), no(*this);
   yes.build([&] { return visitSeq(clause.body); });
   bool yesReturned = yes.flow == Flow::Returned && rest;
   bool elseConsumed = false;
   no.build([&] {
-    Flow flow =
-        visitIf(stmt, index + 1, yesReturned ? rest : nullptr, elseConsumed);
+    Flow flow = visitIf(stmt, index + 1, yesReturned ? rest : nullptr,
+                        elseConsumed, nullptr);
     if (!yesReturned || elseConsumed)
       return flow;
     if (flow == Flow::Next)

@@ -449,9 +449,7 @@ static bool isPlainGlobal(const ModuleScope &scope, llvm::StringRef name,
     return !isConstexprGlobal(scope, assign->value);
   if (auto *assign = llvm::dyn_cast<AnnAssignStmt>(stmt))
     return !isConstexprGlobal(scope, assign->value);
-  // Imported: judged where it is defined.
-  auto *import = llvm::dyn_cast<FromImportStmt>(stmt);
-  return import && false;
+  return false;
 }
 
 Value Sema::lookup(llvm::StringRef name, Span where) {

@@ -131,7 +131,6 @@ struct Frame {
   bool compileTime = false;
   /// Of what was returned so far.
   Value returnValue = Value::none();
-  Span returnSpan;
   mlir::Value returned;
 
   explicit Frame(mlir::Location loc) : callLoc(loc) {}
@@ -188,9 +187,10 @@ public:
 
   //--- control_flow.cpp -----------------------------------------------------//
   /// From \p clause on. With \p rest a branch may run what follows the `if`,
-  /// and \p consumed says that this was done.
+  /// and \p consumed says that this was done. A branch that is known at compile
+  /// time is left to the caller when it gives \p inPlace.
   Flow visitIf(const IfStmt *stmt, size_t clause, const Continuation *rest,
-               bool &consumed);
+               bool &consumed, std::optional<StmtList> *inPlace);
   Flow guardRest(StmtList stmts, const Continuation *next, Span where);
   Value visitConditional(const ConditionalExpr *expr);
   /// A condition as i1 scalar, or nothing after a message. \p known gets the
@@ -334,9 +334,6 @@ public:
   bool stopped = false;
 
 private:
-  friend class SignatureBinder;
-  bool bindKernel(Frame &kernelFrame, mlir::OwningOpRef<mlir::ModuleOp> &out);
-
   Span locatedSpan;
   Frame *locatedFrame = nullptr;
   mlir::Location cachedLocation;

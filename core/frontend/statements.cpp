@@ -7,6 +7,8 @@
 #include "core/frontend/builtins.h"
 #include "core/frontend/module_summary.h"
 
+#include <deque>
+
 using namespace tilesdk;
 using namespace tilesdk::frontend;
 
@@ -137,7 +139,6 @@ static void visitAnnAssign(Sema &sema, const AnnAssignStmt *stmt) {
 Flow Sema::visitReturn(const ReturnStmt *stmt) {
   Value value = stmt->value ? eval(stmt->value) : Value::none();
   frame->returnValue = value;
-  frame->returnSpan = stmt->span;
   if (frame->loopDepth || (frame->unrolledDepth && !frame->canBreak)) {
     report(Diag::ReturnInLoop, stmt->span)
         .help("keep the result in a variable and return it behind the loop");
@@ -304,14 +305,13 @@ static bool hasExit(StmtList stmts) {
 }
 
 Flow Sema::visitSeq(StmtList stmts, const Continuation *next) {
+  std::deque<Continuation> pushed;
   while (true) {
     if (stmts.empty()) {
       if (!next)
         return Flow::Next;
       if (next->isFunctionEnd) {
         frame->returnValue = Value::none();
-        frame->returnSpan =
-            frame->function ? frame->function->def->header : Span();
         return Flow::Returned;
       }
       stmts = next->stmts;
@@ -332,8 +332,21 @@ Flow Sema::visitSeq(StmtList stmts, const Continuation *next) {
       evalDepth += 16;
       Continuation rest{stmts, next};
       bool consumed = false;
-      flow = visitIf(branch, 0, hasExit(*branch) ? &rest : nullptr, consumed);
+      std::optional<StmtList> live;
+      flow = visitIf(branch, 0, hasExit(*branch) ? &rest : nullptr, consumed,
+                     &live);
       evalDepth -= 16;
+      if (live) {
+        // Decided at compile time: its statements come next.
+        if (!stmts.empty()) {
+          pushed.push_back({stmts, next});
+          next = &pushed.back();
+        }
+        stmts = *live;
+        if (isStopped())
+          return Flow::Returned;
+        continue;
+      }
       if (consumed)
         return flow;
     } else {
