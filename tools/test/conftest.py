@@ -1,4 +1,4 @@
-"""The command under test: TILESDK_TOOL, or the one in the build tree."""
+"""Runs the command under test."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 import pathlib
@@ -8,10 +8,8 @@ import sys
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from kernel_source import ADD  # noqa: E402
+from kernel_source import ADD, TOOL  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TOOL = os.environ.get("TILESDK_TOOL", str(ROOT / "build" / "bin" / "tilesdk"))
 
 class Result:
     def __init__(self, done):

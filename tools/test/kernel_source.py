@@ -1,5 +1,11 @@
-"""The kernel that most tests build."""
+"""The command under test, and the kernel that most tests build."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOOL = os.environ.get("TILESDK_TOOL", str(ROOT / "build" / "bin" / "tilesdk"))
+
 ADD = '''import triton
 import triton.language as tl
 

@@ -1,10 +1,15 @@
 """tilesdk build and show: artifacts, JSON, exit codes."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import json
+import os
+import pathlib
+import signal
+import subprocess
+import time
 
 import pytest
 
-from kernel_source import SIGNATURE
+from kernel_source import ADD, SIGNATURE, TOOL
 
 
 def test_the_spelling_of_the_design(tool, add):
@@ -71,7 +76,6 @@ def test_ir_can_be_edited_and_built(tool, add, tmp_path):
 
 
 def test_source_from_stdin(tool):
-    from kernel_source import ADD
     done = tool("build", "-", "-s", SIGNATURE, stdin=ADD)
     assert done.code == 0
 
@@ -154,6 +158,38 @@ def test_timeout(tool, add):
     done = tool("build", add, "-s", SIGNATURE, "--timeout", "0.000001",
                 env={"TILESDK_CACHE": "0"})
     assert done.code == 3 and "error" in done.err
+
+
+def test_internal_error(tool, add, tmp_path):
+    """LLVM gives up on a register that does not exist: ours to survive."""
+    ir = tool("show", add, "-s", SIGNATURE, "--stage", "llvm").out
+    call = '  call void asm sideeffect "", "{nosuch}"(i32 1)\n'
+    (tmp_path / "bad.ll").write_text(ir.replace(
+        "  ret void", call + "  ret void", 1))
+    done = tool("build", "bad.ll")
+    assert done.code == 70 and "nosuch" in done.err
+    reproducer = [word for word in done.err.split() if "reproducers" in word]
+    assert reproducer and pathlib.Path(reproducer[0]).stat().st_size > 0
+    assert str(tmp_path) in reproducer[0]
+
+
+def test_interrupt(tmp_path):
+    (tmp_path / "big.py").write_text(
+        "import triton\nimport triton.language as tl\n"
+        "@triton.jit\ndef k(x):\n" + "".join(
+            f"    tl.store(x + {i}, tl.load(x + {i}) * {i})\n"
+            for i in range(50000)))
+    process = subprocess.Popen(
+        [TOOL, "build", "big.py", "-s", "*f32", "-o", "big.so"], cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(0.2)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and out == "" and "cancel" in err
+    assert sorted(p.name for p in tmp_path.iterdir() if p.is_file()) == [
+        "big.py"]
 
 
 def test_colour(tool, tmp_path):
