@@ -37,6 +37,15 @@ def Tile_Dialect : Dialect {
     on its arguments; `tile.num_stages`, `tile.loop_unroll_factor`,
     `tile.flatten`, `tile.warp_specialize`, `tile.disallow_acc_multi_buffer`,
     `tile.disable_licm` on `scf.for`; `tile.version` on the module.
+
+    A module holds functions with one block and a body each, and nothing but
+    ops of `tile`, `arith`, `math`, `scf`, `func` and `ub` inside.
+
+    Kept as text or as bytecode. Bytecode is MLIR's container in its version 2,
+    which every later MLIR reads, and carries the version of this dialect;
+    `mlir-opt --emit-bytecode --emit-bytecode-version=2` writes the same
+    container. A reader takes its own and all older versions of the dialect.
+    Text may define aliases of locations only.
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect"];
   let useDefaultTypePrinterParser = 1;

@@ -8,6 +8,7 @@
 #include "core/ir/tile_text_scan.h"
 
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace tilesdk::tile {
 namespace {
@@ -29,7 +30,10 @@ public:
         skipString();
       else if (c == '/' && text.substr(at).starts_with("//"))
         at = std::min(text.find('\n', at), text.size());
-      else if (c == '#' || c == '!') {
+      else if (c == '#' && at != 0 && isNameChar(text[at - 1])) {
+        if (auto problem = checkResultNumber())
+          return problem;
+      } else if (c == '#' || c == '!') {
         if (auto problem = checkAlias())
           return problem;
       } else if (llvm::isAlpha(c) || c == '_') {
@@ -72,6 +76,30 @@ private:
     return std::nullopt;
   }
 
+  /// `%name#5`: MLIR makes a list of that length before it looks whether there
+  /// are so many results. As each result has a type in the text, the lists
+  /// together are no longer than that.
+  std::optional<TextProblem> checkResultNumber() {
+    size_t begin = at++, nameBegin = begin;
+    while (nameBegin != 0 && isNameChar(text[nameBegin - 1]))
+      --nameBegin;
+    uint64_t number = 0;
+    if (takeName().getAsInteger(10, number))
+      return std::nullopt;
+    uint64_t &largest = resultNumbers[text.slice(nameBegin, begin)];
+    if (number > largest) {
+      // No overflow: the sum stays below the size of the text.
+      if (number > text.size() ||
+          sumOfResultNumbers + (number - largest) > text.size())
+        return TextProblem{
+            begin,
+            ("there is no result `" + text.slice(begin, at) + "`").str()};
+      sumOfResultNumbers += number - largest;
+      largest = number;
+    }
+    return std::nullopt;
+  }
+
   /// `#name =` or `!name =` defines an alias; elsewhere the sigil is just read.
   std::optional<TextProblem> checkAlias() {
     size_t begin = at++;
@@ -107,6 +135,9 @@ private:
   unsigned maxNesting;
   size_t at = 0;
   unsigned depth = 0;
+  /// The largest number of each name, and their sum.
+  llvm::StringMap<uint64_t> resultNumbers;
+  uint64_t sumOfResultNumbers = 0;
 };
 
 } // namespace

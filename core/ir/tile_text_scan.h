@@ -22,7 +22,8 @@ struct TextProblem {
 /// Looks for what makes MLIR's recursive parser or printer exhaust stack or
 /// memory: brackets nested deeper than \p maxNesting, affine maps (their
 /// expressions recurse without brackets; tile IR has none), and aliases other
-/// than those of locations (a chain of them grows exponentially when printed).
+/// than those of locations (a chain of them grows exponentially when printed), and
+/// numbers of results that can not be there.
 /// Linear in the text.
 std::optional<TextProblem> scanIrText(llvm::StringRef text,
                                       unsigned maxNesting);

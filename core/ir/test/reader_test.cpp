@@ -221,6 +221,8 @@ TEST_F(Reader, HostileTextIsRefusedBeforeItIsParsed) {
           "tile IR has no affine maps");
   refuses("!t = tuple<i32>\nmodule {}", "`!t` defines an alias");
   refuses("#a = [1, 2]\nmodule {}", "`#a` defines an alias");
+  refuses("func.func @f(%x: f32) { func.call @f(%x#2147483647) : (f32) -> ()",
+          "there is no result `%x#2147483647`");
   // Brackets in strings and comments count for nothing.
   EXPECT_TRUE(read("// " + deep + "\nmodule {}"));
   EXPECT_TRUE(read("module attributes {tile.a = \"" + deep + "\"} {}"));
