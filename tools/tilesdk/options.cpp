@@ -129,6 +129,7 @@ int tilesdk::tool::buildVariant(Session &session, const BuildOptions &options,
                                 const std::string &stopStage,
                                 Handle<tsdk_kernel> &kernel,
                                 Handle<tsdk_variant> &variant) {
+  installInterrupt();
   Handle<tsdk_program> program;
   OptionList list;
   if (int code = list.parse(session, options.options))
@@ -145,7 +146,6 @@ int tilesdk::tool::buildVariant(Session &session, const BuildOptions &options,
   desc.stop_stage = str(stopStage);
   desc.timeout_ns = static_cast<uint64_t>(options.timeout * 1e9);
   desc.cancel = interruptFlag();
-  installInterrupt();
   if (tsdk_error error = tsdk_variant_build(kernel.get(), &desc, variant.out()))
     return session.fail(error);
   if (!session.common.quiet)
