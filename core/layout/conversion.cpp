@@ -16,22 +16,21 @@
 namespace tilesdk::layout {
 
 namespace {
-const std::vector<std::string> placeNames = {"register", "lane", "warp",
-                                             "block"};
+constexpr const char *placeNames[] = {"register", "lane", "warp", "block"};
 
 /// Inputs (register, lane, warp, block), missing ones added with size 1.
 Result<Layout> withPlaces(const Layout &layout) {
   DigitGraph graph(layout), result(layout);
   result.ins.clear();
-  for (const std::string &name : placeNames) {
+  for (const char *name : placeNames) {
     result.ins.push_back({name, {}});
     for (const auto &dim : graph.ins)
       if (dim.name == name)
         result.ins.back().digits = dim.digits;
   }
   for (const auto &dim : graph.ins)
-    if (std::find(placeNames.begin(), placeNames.end(), dim.name) ==
-        placeNames.end())
+    if (std::find(std::begin(placeNames), std::end(placeNames), dim.name) ==
+        std::end(placeNames))
       return Error{"a conversion knows register, lane, warp and block, not '" +
                    dim.name + "'"};
   return result.finish();

@@ -74,19 +74,33 @@ void DigitGraph::merge() {
   for (auto &dim : outs)
     std::erase_if(dim.digits,
                   [](const OutputDigit &digit) { return digit.count == 1; });
+  // Joining only removes ids, so these stay true.
+  std::vector<unsigned> uses(nextId);
+  std::vector<size_t> dimOf(nextId);
+  for (const auto &dim : ins)
+    for (const InputDigit &digit : dim.digits)
+      for (int id : digit.feeds)
+        ++uses[id];
+  for (size_t d = 0; d < outs.size(); ++d)
+    for (const OutputDigit &digit : outs[d].digits)
+      dimOf[digit.id] = d;
+  auto straight = [&](const InputDigit &digit) {
+    return digit.feeds.size() == 1 && uses[digit.feeds[0]] == 1;
+  };
   for (auto &dim : ins)
     for (size_t i = 0; i + 1 < dim.digits.size();) {
       InputDigit &low = dim.digits[i], &high = dim.digits[i + 1];
       bool join = low.feeds.empty() && high.feeds.empty();
-      if (low.feeds.size() == 1 && high.feeds.size() == 1 &&
-          soleSource(low.feeds[0]) && soleSource(high.feeds[0])) {
-        Place a = *findOutput(low.feeds[0]), b = *findOutput(high.feeds[0]);
-        if (a.dim == b.dim && a.digit + 1 == b.digit) {
-          join = true;
-          auto &digits = outs[a.dim].digits;
-          digits[a.digit].count *= digits[b.digit].count;
-          digits.erase(digits.begin() + b.digit);
-        }
+      if (straight(low) && straight(high) &&
+          dimOf[low.feeds[0]] == dimOf[high.feeds[0]]) {
+        auto &digits = outs[dimOf[low.feeds[0]]].digits;
+        for (size_t k = 0; k + 1 < digits.size() && !join; ++k)
+          if (digits[k].id == low.feeds[0] &&
+              digits[k + 1].id == high.feeds[0]) {
+            join = true;
+            digits[k].count *= digits[k + 1].count;
+            digits.erase(digits.begin() + k + 1);
+          }
       }
       if (!join) {
         ++i;
@@ -98,7 +112,7 @@ void DigitGraph::merge() {
   // Neighbouring output digits that nothing feeds.
   for (auto &dim : outs)
     for (size_t i = 0; i + 1 < dim.digits.size();) {
-      if (isFed(dim.digits[i].id) || isFed(dim.digits[i + 1].id)) {
+      if (uses[dim.digits[i].id] || uses[dim.digits[i + 1].id]) {
         ++i;
         continue;
       }

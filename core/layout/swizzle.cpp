@@ -81,10 +81,11 @@ static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
       cycles - (words.size() + machine.banks - 1) / machine.banks;
 }
 
-AccessCount
-countAccesses(const Layout &side, uint32_t elementBytes,
-              const SharedAccess &access, const SharedMemory &machine,
-              const std::function<uint64_t(const Coord &)> &offsetOf) {
+/// countAccesses with the offset of each (register, lane, warp) at hand.
+template <typename OffsetAt>
+static AccessCount countPlaces(const Layout &side, uint32_t elementBytes,
+                               const SharedAccess &access,
+                               const SharedMemory &machine, OffsetAt offsetAt) {
   AccessCount count;
   count.elements = std::max<uint32_t>(1, access.bytes / elementBytes);
   uint64_t registers = sizeOf(side, "register"), lanes = sizeOf(side, "lane");
@@ -92,22 +93,30 @@ countAccesses(const Layout &side, uint32_t elementBytes,
     // Registers are grouped by lane 0's vectors: one group, one instruction.
     std::map<uint64_t, uint64_t> groups;
     for (uint64_t reg = 0; reg < registers; ++reg)
-      groups.try_emplace(offsetOf(*side.apply(placeOf(side, reg, 0, warp))) /
-                             count.elements,
-                         reg);
+      groups.try_emplace(offsetAt(reg, 0, warp) / count.elements, reg);
     for (auto [group, reg] : groups) {
       ++count.instructions;
       for (const auto &phase : access.phases) {
         std::vector<uint64_t> offsets;
         for (uint32_t lane : phase)
           if (lane < lanes)
-            offsets.push_back(
-                offsetOf(*side.apply(placeOf(side, reg, lane, warp))));
+            offsets.push_back(offsetAt(reg, lane, warp));
         countPhase(count, offsets, elementBytes, machine);
       }
     }
   }
   return count;
+}
+
+AccessCount
+countAccesses(const Layout &side, uint32_t elementBytes,
+              const SharedAccess &access, const SharedMemory &machine,
+              const std::function<uint64_t(const Coord &)> &offsetOf) {
+  return countPlaces(side, elementBytes, access, machine,
+                     [&](uint64_t reg, uint64_t lane, uint64_t warp) {
+                       return offsetOf(
+                           *side.apply(placeOf(side, reg, lane, warp)));
+                     });
 }
 
 //===----------------------------------------------------------------------===//
@@ -347,6 +356,7 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
     outs.push_back({dim.name, {dim.size()}});
 
   std::optional<SharedPlan> best;
+  f2::Vectors bestBases;
   for (const SharedAccess &storeAccess : machine.stores)
     for (const SharedAccess &loadAccess : machine.loads) {
       auto usable = [&](const SharedAccess &access) {
@@ -359,17 +369,7 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
                                elementBytes, machine, exchanged);
       if (!bases)
         continue;
-      InputBases offset{"offset", {}};
-      for (uint64_t base : *bases)
-        offset.bases.push_back(
-            {2, store->outputFromBits(f2::multiply(basis, base))});
-      for (unsigned b = exchanged; b < bits; ++b)
-        offset.bases.push_back({2, store->outputFromBits(basis[b])});
-      Result<Layout> memory = Layout::fromBases({offset}, outs);
-      if (!memory)
-        return Error{memory.error()};
       SharedPlan plan;
-      plan.memory = *memory;
       f2::Span address(*bases);
       plan.store =
           countLinear(storeSide, elementBytes, storeAccess, machine, address);
@@ -377,12 +377,24 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
           countLinear(loadSide, elementBytes, loadAccess, machine, address);
       plan.scratchElements = uint64_t(1) << exchanged;
       plan.rounds = aligned->a.totalOutputSize() >> bits;
-      if (!best || better(plan, *best))
+      if (!best || better(plan, *best)) {
         best = std::move(plan);
+        bestBases = std::move(*bases);
+      }
     }
   if (!best)
     return Error{"no shared-memory access of the machine moves elements of " +
                  std::to_string(elementBytes) + " bytes"};
+  InputBases offset{"offset", {}};
+  for (uint64_t base : bestBases)
+    offset.bases.push_back(
+        {2, store->outputFromBits(f2::multiply(basis, base))});
+  for (unsigned b = exchanged; b < bits; ++b)
+    offset.bases.push_back({2, store->outputFromBits(basis[b])});
+  Result<Layout> memory = Layout::fromBases({offset}, outs);
+  if (!memory)
+    return Error{memory.error()};
+  best->memory = std::move(*memory);
   return *best;
 }
 
@@ -410,19 +422,30 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
 
   uint64_t row = src.outputs().back().size();
   uint64_t rows = src.totalOutputSize() / row;
+  auto indices = [&](const Layout &side) {
+    std::vector<uint64_t> result;
+    for (uint64_t warp = 0; warp < sizeOf(side, "warp"); ++warp)
+      for (uint64_t lane = 0; lane < sizeOf(side, "lane"); ++lane)
+        for (uint64_t reg = 0; reg < sizeOf(side, "register"); ++reg) {
+          Coord coord = *side.apply(placeOf(side, reg, lane, warp));
+          uint64_t index = 0;
+          for (size_t i = 0; i < coord.size(); ++i)
+            index = index * src.outputs()[i].size() + coord[i];
+          result.push_back(index);
+        }
+    return result;
+  };
+  std::vector<uint64_t> stored = indices(src), loaded = indices(*ordered);
   std::optional<SharedPlan> best;
   for (uint64_t padBytes = 0; padBytes <= 32;
        padBytes = padBytes ? padBytes * 2 : elementBytes) {
     uint64_t pitch = row + padBytes / elementBytes;
-    auto offsetOf = [&](const Coord &coord) {
-      uint64_t index = 0;
-      for (size_t i = 0; i + 1 < coord.size(); ++i)
-        index = index * src.outputs()[i].size() + coord[i];
-      return index * pitch + coord.back();
-    };
     auto bestAccess = [&](const Layout &side,
-                          const std::vector<SharedAccess> &accesses) {
+                          const std::vector<SharedAccess> &accesses,
+                          const std::vector<uint64_t> &elements) {
       std::optional<AccessCount> found;
+      uint64_t registers = sizeOf(side, "register"),
+               lanes = sizeOf(side, "lane");
       for (const SharedAccess &access : accesses) {
         if (access.bytes < elementBytes || access.bytes % elementBytes)
           continue;
@@ -433,7 +456,12 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
                 .elements < wanted)
           continue;
         AccessCount count =
-            countAccesses(side, elementBytes, access, machine, offsetOf);
+            countPlaces(side, elementBytes, access, machine,
+                        [&](uint64_t reg, uint64_t lane, uint64_t warp) {
+                          uint64_t index =
+                              elements[reg + registers * (lane + lanes * warp)];
+                          return index / row * pitch + index % row;
+                        });
         if (!found || count.cycles < found->cycles ||
             (count.cycles == found->cycles &&
              count.instructions < found->instructions))
@@ -441,8 +469,8 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
       }
       return found;
     };
-    auto store = bestAccess(src, machine.stores),
-         load = bestAccess(*ordered, machine.loads);
+    auto store = bestAccess(src, machine.stores, stored),
+         load = bestAccess(*ordered, machine.loads, loaded);
     if (!store || !load)
       continue;
     SharedPlan plan;
