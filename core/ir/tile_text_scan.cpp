@@ -93,7 +93,7 @@ private:
           sumOfResultNumbers + (number - largest) > text.size())
         return TextProblem{
             begin,
-            ("there is no result `" + text.slice(begin, at) + "`").str()};
+            ("there is no result `%" + text.slice(nameBegin, at) + "`").str()};
       sumOfResultNumbers += number - largest;
       largest = number;
     }
