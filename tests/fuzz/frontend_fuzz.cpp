@@ -114,6 +114,6 @@ static const char *const words[] = {
     "else if", "int x",
 };
 
-extern "C" FuzzSeeds tilesdkFuzzSeeds() {
+FuzzSeeds tilesdkFuzzSeeds() {
   return {texts, std::size(texts), words, std::size(words)};
 }

@@ -277,6 +277,6 @@ static const char *const words[] = {
     "tile.make_range 0, ",
 };
 
-extern "C" FuzzSeeds tilesdkFuzzSeeds() {
+FuzzSeeds tilesdkFuzzSeeds() {
   return {texts, std::size(texts), words, std::size(words)};
 }

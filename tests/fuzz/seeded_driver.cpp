@@ -8,7 +8,8 @@
 //
 // Runs the given inputs, or mutations of the target's seeds for N seconds. Each
 // input is written to FILE before it runs, so that a crash leaves it there.
-// Everything follows from the seed but the number of inputs.
+// Everything follows from the seed but the number of inputs. An input that
+// takes a minute or leaves the process with 4 GiB of memory is a failure.
 //
 //===----------------------------------------------------------------------===//
 
@@ -21,6 +22,8 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/resource.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -78,9 +81,146 @@ void mutate(std::string &text, const FuzzSeeds &seeds, Random &random) {
     text.resize(1 << 16);
 }
 
-void run(const std::string &text) {
-  LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t *>(text.data()),
-                         text.size());
+bool isWordByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         (c >= '0' && c <= '9') || std::strchr("_.%!#\"'", c);
+}
+
+/// A piece of the text: a word, or one other byte.
+struct Piece {
+  size_t begin;
+  size_t size;
+};
+
+Piece pickWord(const std::string &text, Random &random) {
+  size_t at = random.below(text.size());
+  // Words, not blanks and brackets, as a rule.
+  for (int tries = 8; tries && !isWordByte(text[at]); --tries)
+    at = random.below(text.size());
+  size_t begin = at, end = at + 1;
+  if (isWordByte(text[at])) {
+    while (begin && isWordByte(text[begin - 1]))
+      --begin;
+    while (end < text.size() && isWordByte(text[end]))
+      ++end;
+  }
+  return {begin, end - begin};
+}
+
+/// With its line break.
+Piece pickLine(const std::string &text, Random &random) {
+  size_t at = random.below(text.size());
+  size_t begin = at == 0 ? 0 : text.rfind('\n', at - 1) + 1;
+  size_t end = text.find('\n', begin);
+  return {begin, (end == std::string::npos ? text.size() : end + 1) - begin};
+}
+
+/// A number, an element type or a name: what may change all over a text.
+Piece pickAtom(const std::string &text, Random &random) {
+  Piece word = pickWord(text, random);
+  auto isDigit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+  size_t begin = word.begin + random.below(word.size), end = begin;
+  while (end < text.size() && isDigit(end))
+    ++end;
+  if (end == begin)
+    return word;
+  while (begin && isDigit(begin - 1))
+    --begin;
+  return {begin, end - begin};
+}
+
+std::string otherAtom(const std::string &old, Random &random) {
+  static const char *const numbers[] = {
+      "0",  "1",  "2",   "3",     "4",       "5",          "7",  "8",
+      "16", "31", "32",  "33",    "64",      "100",        "-1", "128",
+      "17", "63", "255", "65536", "1048576", "2147483647", "-2", "4294967296"};
+  static const char *const types[] = {"f32", "f16", "bf16",  "f64",
+                                      "i1",  "i8",  "i16",   "i32",
+                                      "i64", "u8",  "index", "f8E5M2"};
+  if (old[0] >= '0' && old[0] <= '9')
+    return numbers[random.below(random.below(2) ? 12 : std::size(numbers))];
+  for (const char *type : types)
+    if (old == type)
+      return types[random.below(std::size(types))];
+  return "";
+}
+
+void mutateWords(std::string &text, const FuzzSeeds &seeds, Random &random) {
+  if (text.empty())
+    text = seeds.texts[random.below(seeds.numTexts)];
+  std::string other = seeds.texts[random.below(seeds.numTexts)];
+  switch (random.below(10)) {
+  case 0:
+  case 1: {
+    Piece to = pickWord(text, random), from = pickWord(text, random);
+    text.replace(to.begin, to.size, text.substr(from.begin, from.size));
+    break;
+  }
+  case 2: {
+    Piece to = pickWord(text, random);
+    text.replace(to.begin, to.size, seeds.words[random.below(seeds.numWords)]);
+    break;
+  }
+  case 3:
+    text.insert(pickWord(text, random).begin,
+                seeds.words[random.below(seeds.numWords)]);
+    break;
+  case 4: {
+    Piece piece =
+        random.below(2) ? pickLine(text, random) : pickWord(text, random);
+    text.erase(piece.begin, piece.size);
+    break;
+  }
+  case 5: {
+    Piece line = pickLine(text, random);
+    std::string copy = text.substr(line.begin, line.size);
+    text.insert(pickLine(text, random).begin, copy);
+    break;
+  }
+  case 6: {
+    Piece line = pickLine(other, random);
+    text.insert(pickLine(text, random).begin,
+                other.substr(line.begin, line.size));
+    break;
+  }
+  case 7:
+  case 8: {
+    Piece atom = pickAtom(text, random);
+    std::string to = otherAtom(text.substr(atom.begin, atom.size), random);
+    if (!to.empty())
+      text.replace(atom.begin, atom.size, to);
+    break;
+  }
+  case 9: {
+    // Everywhere at once, so that types still agree.
+    Piece atom = pickAtom(text, random);
+    std::string from = text.substr(atom.begin, atom.size);
+    std::string to = otherAtom(from, random);
+    if (to.empty())
+      break;
+    for (size_t at = 0; (at = text.find(from, at)) != std::string::npos;
+         at += to.size())
+      text.replace(at, from.size(), to);
+    break;
+  }
+  }
+  if (text.size() > 1 << 16)
+    text.resize(1 << 16);
+}
+
+/// Whether the target took it.
+bool run(const std::string &text) {
+  alarm(60);
+  int result = LLVMFuzzerTestOneInput(
+      reinterpret_cast<const uint8_t *>(text.data()), text.size());
+  alarm(0);
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  if (usage.ru_maxrss > 4L << 20) {
+    std::fprintf(stderr, "broken promise: memory is bounded\n");
+    std::abort();
+  }
+  return result == 0;
 }
 
 } // namespace
@@ -114,17 +254,21 @@ int main(int argc, char **argv) {
   FuzzSeeds seeds = tilesdkFuzzSeeds();
   auto start = std::chrono::steady_clock::now();
   std::chrono::duration<double> took{};
-  size_t count = 0;
+  size_t count = 0, accepted = 0;
   while (took.count() < seconds) {
     std::string text = seeds.texts[random.below(seeds.numTexts)];
-    for (size_t i = 1 + random.below(12); i != 0; --i)
-      mutate(text, seeds, random);
+    for (size_t i = 1 + random.below(seeds.keepWords ? 5 : 12); i != 0; --i)
+      if (seeds.keepWords && random.below(20))
+        mutateWords(text, seeds, random);
+      else
+        mutate(text, seeds, random);
     if (!save.empty())
       std::ofstream(save, std::ios::binary) << text;
-    run(text);
+    accepted += run(text);
     ++count;
     took = std::chrono::steady_clock::now() - start;
   }
-  std::printf("%zu inputs in %.1f s\n", count, took.count());
+  std::printf("%zu inputs, %zu accepted, in %.1f s\n", count, accepted,
+              took.count());
   return 0;
 }
