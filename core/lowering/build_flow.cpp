@@ -24,7 +24,11 @@ SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
   auto type = LLVM::LLVMFunctionType::get(
       LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, ptr});
   auto func = LLVM::LLVMFuncOp::create(b, where, name, type);
-  func->setAttr("passthrough", b.getArrayAttr({b.getStringAttr("nounwind")}));
+  // no-builtins: a loop that copies while it computes must not become a call
+  // of memcpy and a loop that computes.
+  func->setAttr("passthrough",
+                b.getArrayAttr({b.getStringAttr("nounwind"),
+                                b.getStringAttr("no-builtins")}));
   // None of the three is reached by another way while the kernel runs: user
   // memory never holds the parameter block or the scratch of a program.
   for (unsigned i = 0; i < 3; ++i) {

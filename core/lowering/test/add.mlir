@@ -9,12 +9,12 @@
 // CHECK-NOT: gather
 // CHECK-NOT: scatter
 // CHECK: store <64 x float> {{.*}} align 64, !nontemporal
-// CHECK: call void @llvm.masked.store.v64f32
+// CHECK: call void @llvm.masked.store.v16f32
 // CHECK: %[[X:.*]] = load <64 x float>
 // CHECK: %[[Y:.*]] = load <64 x float>
 // CHECK: %[[S:.*]] = fadd contract <64 x float> %[[X]], %[[Y]]
 // CHECK: store <64 x float> %[[S]], ptr %{{.*}}, align 4{{$}}
-// CHECK: call <64 x float> @llvm.masked.load
+// CHECK: call <16 x float> @llvm.masked.load
 // CHECK-NOT: gather
 // YMM: fadd contract <32 x float>
 module attributes {tile.version = 1 : i32} {
