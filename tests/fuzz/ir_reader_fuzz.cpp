@@ -228,6 +228,7 @@ static const char *const words[] = {
     "%n",
     "%c0",
     "#0",
+    "#99999999",
     "(",
     ")",
     "{",
