@@ -63,7 +63,7 @@ private:
   int laneDim = -1;
   unsigned lanes = 0;
   unsigned narrowLanes = 1; ///< That fill one register.
-  int64_t extent = 1; ///< Of the lane dimension.
+  int64_t extent = 1;       ///< Of the lane dimension.
   SmallVector<Value> index;
   SmallVector<int> outer; ///< Loops round the lane loop.
   std::vector<Reduction> reductions;

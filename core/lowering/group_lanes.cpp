@@ -87,6 +87,9 @@ void GroupEmitter::chooseLanes() {
   unsigned widest = widestElement(work);
   unsigned target = std::max(1u, e.target.vectorBytes / widest);
   narrowLanes = target;
+  // Without instructions for them, masked accesses become a branch a lane.
+  if (widest < 4 && !e.target.hasMaskedMemory)
+    narrowLanes = std::min(narrowLanes, 8u);
   // Light bodies take several registers at a time, to hide latencies.
   target *= work <= 6 ? 4 : work <= 12 ? 2 : 1;
   lanes = std::min(floorPowerOfTwo(extent), target);

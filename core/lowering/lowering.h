@@ -31,7 +31,7 @@ struct TileLoopsTarget {
   int64_t l1Bytes = 32 << 10;
   int64_t l2Bytes = 1 << 20;
   int64_t lastLevelBytes = 32 << 20;
-  bool hasMaskedMemory = true; ///< Masked loads and stores of any width.
+  bool hasMaskedMemory = true; ///< Masked accesses to 8- and 16-bit elements.
   bool contractFloat = true;   ///< a * b + c may become one fused operation.
 };
 

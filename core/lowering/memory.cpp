@@ -94,13 +94,6 @@ void Engine::storeMasked(Value v, Value address, Lane mask, unsigned align) {
     }
     return;
   }
-  if (isa<IntegerType>(element) && align < 8) {
-    // LLVM 22 turns a masked store of truncated integers into one that writes
-    // the wide integer if it finds the mask to have a single bit. Nothing can
-    // be found out about what depends on memory.
-    Value yes = B.icmp(NE, programField(0, B.i32), B.cst32(0));
-    mask = andMask(mask, Lane::uniform(yes), lanes);
-  }
   B.maskedStore(v, address, maskOf(mask, lanes), align);
 }
 

@@ -55,6 +55,7 @@ int main(int argc, char **argv) {
   tilesdk::lowering::TileLoopsTarget target;
   target.vectorBytes = vectorBytes;
   target.vectorRegisters = vectorBytes == 64 ? 32 : 16;
+  target.hasMaskedMemory = vectorBytes == 64;
   tilesdk::lowering::TileLoopsInfo info;
   auto start = std::chrono::steady_clock::now();
   bool ok = tilesdk::lowering::lowerTileToLoops(*module, target, info);
