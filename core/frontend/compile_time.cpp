@@ -421,9 +421,9 @@ Value Sema::callConstexpr(const FunctionInfo &function, CallArgs &args) {
     return Value::error();
   ++callDepth;
   Frame *outer = std::exchange(frame, &inner);
-  unsigned before = sink->numErrors();
+  uint64_t before = numErrors;
   execute(function.def->body);
-  bool failed = sink->numErrors() != before;
+  bool failed = numErrors != before;
   frame = outer;
   --callDepth;
   return failed || isStopped() ? Value::error() : inner.returnValue;

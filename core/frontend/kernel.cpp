@@ -299,14 +299,14 @@ mlir::OwningOpRef<mlir::ModuleOp> Sema::run() {
     attach(value, body, next);
 
   frame = &kernelFrame;
-  unsigned before = sink->numErrors();
+  uint64_t before = numErrors;
   Continuation end;
   end.isFunctionEnd = true;
   visitSeq(kernel->def->body, &end);
   currentSpan = kernel->def->header;
   create<mlir::func::ReturnOp>();
   frame = nullptr;
-  if (sink->numErrors() != before || isStopped())
+  if (numErrors != before || isStopped())
     return {};
   return std::move(module);
 }

@@ -162,7 +162,14 @@ static Flow unroll(Sema &sema, const ForStmt *stmt, const Value &range) {
       frame.locals[name->name] = value;
     else
       sema.assign(stmt->target, value, stmt->target->span);
+    uint64_t errorsBefore = sema.numErrors;
     flow = sema.visitSeq(stmt->body);
+    if (sema.numErrors != errorsBefore) {
+      // The next pass would say the same.
+      sema.poisonAssigned(stmt->body);
+      flow = flow == Flow::Returned ? flow : Flow::Next;
+      break;
+    }
     if (flow == Flow::Break || sema.isStopped()) {
       flow = Flow::Next;
       break;

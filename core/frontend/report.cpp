@@ -123,7 +123,9 @@ bool Sema::tick(Span where) {
 bool Sema::quietly(llvm::function_ref<void()> body) {
   diagnostics::DiagnosticSink silent(program.sources, 1);
   diagnostics::DiagnosticSink *outer = std::exchange(sink, &silent);
+  uint64_t errorsBefore = numErrors;
   body();
+  numErrors = errorsBefore;
   sink = outer;
   return !silent.hasErrors();
 }

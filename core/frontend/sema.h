@@ -157,6 +157,8 @@ public:
   //--- report.cpp: messages, locations, budget ------------------------------//
   template <typename... Args>
   Report report(Diag id, Span where, Args &&...args) {
+    numErrors += diagnostics::info(id).severity ==
+                 diagnostics::Severity::Error;
     return Report(
         *this, sink->report(id, userSpan(where), std::forward<Args>(args)...));
   }
@@ -329,6 +331,8 @@ public:
   Span currentSpan;
   uint64_t numOps = 0;
   uint64_t numSteps = 0;
+  /// Repetitions included, which the sink leaves out.
+  uint64_t numErrors = 0;
   unsigned evalDepth = 0;
   unsigned callDepth = 0;
   bool stopped = false;
