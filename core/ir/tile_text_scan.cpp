@@ -71,8 +71,22 @@ private:
   std::optional<TextProblem> checkName() {
     size_t begin = at;
     llvm::StringRef name = takeName();
+    if (!text.substr(at).ltrim().starts_with("<"))
+      return std::nullopt;
     if (name == "affine_map" || name == "affine_set")
       return TextProblem{begin, "tile IR has no affine maps"};
+    if (llvm::is_contained({"complex", "dense_resource", "distinct", "memref",
+                            "opaque", "sparse", "strided", "tuple", "vector"},
+                           name))
+      return TextProblem{begin, ("tile IR has no `" + name + "<...>`").str()};
+    // MLIR asks any other element type for its width, which ends the process.
+    llvm::StringRef element = text.substr(at).ltrim().drop_front().ltrim();
+    element = element.take_while(llvm::isAlnum);
+    if (name == "array" &&
+        !llvm::is_contained({"i1", "i8", "i16", "i32", "i64", "f32", "f64"},
+                            element))
+      return TextProblem{begin, "the elements of an array must be i1, i8, i16, "
+                                "i32, i64, f32 or f64"};
     return std::nullopt;
   }
 

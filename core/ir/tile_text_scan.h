@@ -19,12 +19,12 @@ struct TextProblem {
   std::string message;
 };
 
-/// Looks for what makes MLIR's recursive parser or printer exhaust stack or
-/// memory: brackets nested deeper than \p maxNesting, affine maps (their
-/// expressions recurse without brackets; tile IR has none), and aliases other
-/// than those of locations (a chain of them grows exponentially when printed), and
-/// numbers of results that can not be there.
-/// Linear in the text.
+/// Looks for what makes MLIR's parser or printer end the process, by stack,
+/// memory or null: brackets nested deeper than \p maxNesting, affine maps (their
+/// expressions recurse without brackets), aliases other than those of locations
+/// (a chain of them grows exponentially when printed), numbers of results that
+/// cannot be there, arrays of other than numbers, and kinds of types and
+/// attributes that tile IR has not. Linear in the text.
 std::optional<TextProblem> scanIrText(llvm::StringRef text,
                                       unsigned maxNesting);
 

@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   mlir::MLIRContext &mlirContext = context();
   auto module = read(bytes, mlirContext);
   if (!module)
-    return 0;
+    return -1;
 
   std::string text = print(*module);
   auto again = read(text, mlirContext);
@@ -279,5 +279,6 @@ static const char *const words[] = {
 };
 
 FuzzSeeds tilesdkFuzzSeeds() {
-  return {texts, std::size(texts), words, std::size(words)};
+  return {texts, std::size(texts), words, std::size(words),
+          /*keepWords=*/true};
 }

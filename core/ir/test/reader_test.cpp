@@ -219,6 +219,8 @@ TEST_F(Reader, HostileTextIsRefusedBeforeItIsParsed) {
   refuses("func.func @f(%x: " + type, "brackets are nested deeper than 256");
   refuses("module attributes {a = affine_map<(d0) -> (- - - d0)>} {}",
           "tile IR has no affine maps");
+  refuses("module attributes {tile.a = array<index: 1>} {}",
+          "the elements of an array must be i1, i8");
   refuses("!t = tuple<i32>\nmodule {}", "`!t` defines an alias");
   refuses("#a = [1, 2]\nmodule {}", "`#a` defines an alias");
   refuses("func.func @f(%x: f32) { func.call @f(%x#2147483647) : (f32) -> ()",
@@ -270,7 +272,7 @@ TEST_F(Reader, OnlyTileIrIsRead) {
   refuses("func.func @f(%c: i1) { cf.assert %c, \"no\"\n return }",
           "does not belong to tile IR");
   refuses("func.func @f(%v: vector<4xf32>) { return }",
-          "values of type 'vector<4xf32>' do not belong to tile IR");
+          "tile IR has no `vector<...>`");
   refuses("func.func @f(%v: tensor<?xf32>) { return }",
           "values of type 'tensor<?xf32>' do not belong to tile IR");
   refuses("func.func @f(%v: index) { return }", "'index'");
