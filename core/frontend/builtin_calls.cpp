@@ -1,4 +1,4 @@
-//===- builtin_calls.cpp - Calls of builtins and target functions----------===//
+//===- builtin_calls.cpp - Calls of builtins and target functions ---------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

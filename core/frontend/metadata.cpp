@@ -67,8 +67,7 @@ public:
       return nullptr;
     for (const Definition &definition : found->second) {
       auto *def = llvm::dyn_cast<FunctionDef>(definition.stmt);
-      if (!def ||
-          scope.functions.find(def)->second->kind != FunctionKind::Jit)
+      if (!def || scope.functions.find(def)->second->kind != FunctionKind::Jit)
         continue;
       last = def;
       ++count;

@@ -157,8 +157,7 @@ public:
   //--- report.cpp: messages, locations, budget ------------------------------//
   template <typename... Args>
   Report report(Diag id, Span where, Args &&...args) {
-    numErrors += diagnostics::info(id).severity ==
-                 diagnostics::Severity::Error;
+    numErrors += diagnostics::info(id).severity == diagnostics::Severity::Error;
     return Report(
         *this, sink->report(id, userSpan(where), std::forward<Args>(args)...));
   }
