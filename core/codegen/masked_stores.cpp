@@ -1,5 +1,4 @@
-//===- masked_stores.cpp - Around a fault of LLVM's X86 backend --*- C++
-//-*-===//
+//===- masked_stores.cpp - Around a fault of X86 codegen --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
