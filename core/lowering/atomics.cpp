@@ -108,7 +108,7 @@ static Value rmw(Engine &e, tile::AtomicRMWOp op, Value address, Value v,
 }
 
 /// Emits `one` for a scalar or for each element of a tensor.
-static void forElements(Engine &e, Operation *op, Value ptr, Value result,
+static void forElements(Engine &e, Value ptr, Value result,
                         llvm::function_ref<Value(const Point &)> one) {
   if (!isa<RankedTensorType>(ptr.getType())) {
     e.scalars[result] = one(Point());
@@ -130,7 +130,7 @@ static void forElements(Engine &e, Operation *op, Value ptr, Value result,
 
 void Engine::emitAtomicRmw(tile::AtomicRMWOp op) {
   Type element = tile::elementOf(op.getResult().getType());
-  forElements(*this, op, op.getPtr(), op.getResult(), [&](const Point &p) {
+  forElements(*this, op.getPtr(), op.getResult(), [&](const Point &p) {
     Value address = valueAt(op.getPtr(), p);
     Value v = valueAt(op.getValue(), p);
     if (!op.getMask())
@@ -145,7 +145,7 @@ void Engine::emitAtomicRmw(tile::AtomicRMWOp op) {
 
 void Engine::emitAtomicCas(tile::AtomicCASOp op) {
   Type element = tile::elementOf(op.getResult().getType());
-  forElements(*this, op, op.getPtr(), op.getResult(), [&](const Point &p) {
+  forElements(*this, op.getPtr(), op.getResult(), [&](const Point &p) {
     Value expected = toBits(*this, valueAt(op.getCompare(), p), element);
     Value desired = toBits(*this, valueAt(op.getValue(), p), element);
     auto [old, ok] = B.cmpxchg(valueAt(op.getPtr(), p), expected, desired,

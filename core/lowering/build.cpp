@@ -375,9 +375,4 @@ std::pair<Value, Value> Build::cmpxchg(Value address, Value expected,
   return {old, ok};
 }
 
-void Build::storeFence() {
-  // A sequentially consistent fence also orders non-temporal stores.
-  LLVM::FenceOp::create(b, loc, LLVM::AtomicOrdering::seq_cst, StringRef());
-}
-
 } // namespace tilesdk::lowering

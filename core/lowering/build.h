@@ -149,7 +149,6 @@ public:
   /// Returns {old value, success}.
   std::pair<Value, Value> cmpxchg(Value address, Value expected, Value desired,
                                   Ordering order, unsigned align);
-  void storeFence(); ///< Orders non-temporal stores before what follows.
 
   // Functions and calls.
   /// Calls the external function `name`; pure ones have no memory effects.

@@ -132,7 +132,6 @@ public:
                  const Lane &lane);
   void storeMasked(Value v, Value address, Lane mask, unsigned align);
   Value addressIn(const View &view, ArrayRef<Value> index);
-  Value address(Value base, int64_t bytes);
 
   // Buffers (buffers.cpp).
   Buffer *newBuffer(int64_t bytes);
@@ -154,10 +153,6 @@ public:
                     llvm::function_ref<void(const Point &)> body);
 
   // Groups (group.cpp, reduce.cpp).
-  struct Output {
-    Value value;
-    View view;
-  };
   void emitGroup(Plan &plan, Step &step);
 
   // Blocks and regions (blocks.cpp).

@@ -204,8 +204,7 @@ int Plan::join(Operation *op, OpClass kind) {
   return steps.size() - 1;
 }
 
-/// Steps that read `v` through virtual operations, and whether always at the
-/// point of a loop over `rank` dimensions.
+/// Operations of `block` that read `v`, directly or through virtual ones.
 static void usersOf(Value v, Block *block,
                     SmallVectorImpl<Operation *> &users) {
   for (Operation *user : v.getUsers()) {

@@ -24,9 +24,9 @@ struct Reduction {
   unsigned first = 0; ///< Of its accumulators among those of the group.
   unsigned count;     ///< Number of operands.
 
-  /// Accumulators before the first element; not used when `needsFirst`.
+  /// Accumulators before the first element; without a known neutral element
+  /// `step` drops them.
   Values initial(Engine &e, unsigned lanes);
-  bool needsFirst() const { return !known; }
   /// Takes in a chunk. `isFirst` is an i1.
   Values step(Engine &e, ArrayRef<Value> acc, ArrayRef<Value> chunk,
               Value isFirst, unsigned lanes);
