@@ -6,7 +6,7 @@
 //
 //   target [--seconds=N] [--seed=S] [--save=FILE] [INPUT...]
 //
-// Runs the given inputs, or mutations of the target's seeds for N seconds. Each
+// Runs the given inputs, or the target's seeds and N seconds of mutations. Each
 // input is written to FILE before it runs, so that a crash leaves it there.
 // Everything follows from the seed but the number of inputs. An input that
 // takes a minute or leaves the process with 4 GiB of memory is a failure.
@@ -254,7 +254,14 @@ int main(int argc, char **argv) {
   FuzzSeeds seeds = tilesdkFuzzSeeds();
   auto start = std::chrono::steady_clock::now();
   std::chrono::duration<double> took{};
-  size_t count = 0, accepted = 0;
+  size_t count = 0, accepted = 0, acceptedSeeds = 0;
+  auto runSaved = [&](const std::string &text) {
+    if (!save.empty())
+      std::ofstream(save, std::ios::binary) << text;
+    return run(text);
+  };
+  for (size_t i = 0; i < seeds.numTexts; ++i)
+    acceptedSeeds += runSaved(seeds.texts[i]);
   while (took.count() < seconds) {
     std::string text = seeds.texts[random.below(seeds.numTexts)];
     for (size_t i = 1 + random.below(seeds.keepWords ? 5 : 12); i != 0; --i)
@@ -262,13 +269,11 @@ int main(int argc, char **argv) {
         mutateWords(text, seeds, random);
       else
         mutate(text, seeds, random);
-    if (!save.empty())
-      std::ofstream(save, std::ios::binary) << text;
-    accepted += run(text);
+    accepted += runSaved(text);
     ++count;
     took = std::chrono::steady_clock::now() - start;
   }
-  std::printf("%zu inputs, %zu accepted, in %.1f s\n", count, accepted,
-              took.count());
+  std::printf("%zu of %zu seeds accepted, %zu of %zu mutations, in %.1f s\n",
+              acceptedSeeds, seeds.numTexts, accepted, count, took.count());
   return 0;
 }
