@@ -41,11 +41,20 @@ static int compile(const char *block) {
   tsdk_program program = NULL;
   tsdk_kernel kernel = NULL;
   tsdk_variant variant = NULL;
+  tsdk_context_desc settings;
+  /* Or the kernel would come from disk and the compiler stay closed. */
+  tsdk_option noCache;
   tsdk_program_desc description;
   tsdk_variant_desc build;
   char signature[64];
   tsdk_error error;
 
+  noCache.name = tsdk_make_str("cache");
+  noCache.value = tsdk_make_str("0");
+  memset(&settings, 0, sizeof settings);
+  settings.struct_size = sizeof settings;
+  settings.options = &noCache;
+  settings.num_options = 1;
   memset(&description, 0, sizeof description);
   description.struct_size = sizeof description;
   description.source = tsdk_make_str(source);
@@ -55,7 +64,7 @@ static int compile(const char *block) {
   snprintf(signature, sizeof signature, "*f32,i32,%s", block);
   build.signature = tsdk_make_str(signature);
   build.target = tsdk_make_str("x86-64-v3");
-  if ((error = tsdk_context_create(NULL, &context)) ||
+  if ((error = tsdk_context_create(&settings, &context)) ||
       (error = tsdk_program_create(context, &description, &program, NULL)) ||
       (error = tsdk_kernel_get(program, tsdk_make_str("fill"), &kernel)) ||
       (error = tsdk_variant_build(kernel, &build, &variant))) {
