@@ -1,5 +1,4 @@
-//===- codegen.cpp - LLVM IR to a shared object, step by step ----*- C++
-//-*-===//
+//===- codegen.cpp - LLVM IR to a shared object, step by step ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -366,7 +365,8 @@ std::unique_ptr<Module> readModule(StringRef bytes, LLVMContext &context,
       },
       guard);
   if (!finished) {
-    result.release();
+    // Half read: its destructor could fail again, so it is left behind.
+    [[maybe_unused]] Module *abandoned = result.release();
     status.kind = Status::Invalid;
     status.message = "cannot read the module: " + guard.message;
     return nullptr;

@@ -1,5 +1,4 @@
-//===- guard.cpp - LLVM's fatal errors as values -----------------*- C++
-//-*-===//
+//===- guard.cpp - LLVM's fatal errors as values ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -87,6 +86,7 @@ bool runGuarded(llvm::function_ref<void()> body, GuardResult &result) {
 // The linker leaves a fatal error through llvm_shutdown() and Process::Exit,
 // which would end the caller's process. Every binary with this library is
 // linked with --wrap of both (see CMakeLists.txt).
+// NOLINTBEGIN(bugprone-reserved-identifier): ld --wrap prescribes the names.
 extern "C" {
 void __real__ZN4llvm13llvm_shutdownEv();
 [[noreturn]] void __real__ZN4llvm3sys7Process4ExitEib(int code, bool noCleanup);
@@ -104,3 +104,4 @@ void __wrap__ZN4llvm13llvm_shutdownEv() {
   __real__ZN4llvm3sys7Process4ExitEib(code, noCleanup);
 }
 }
+// NOLINTEND(bugprone-reserved-identifier)

@@ -1,5 +1,4 @@
-//===- internal.h - Between the parts of core/codegen ------------*- C++
-//-*-===//
+//===- internal.h - Between the parts of core/codegen -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,6 +10,7 @@
 
 namespace llvm {
 class TargetMachine;
+// NOLINTNEXTLINE(readability-identifier-naming): LLVM's own name.
 class raw_pwrite_stream;
 } // namespace llvm
 

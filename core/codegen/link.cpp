@@ -1,5 +1,4 @@
-//===- link.cpp - lld in process ---------------------------------*- C++
-//-*-===//
+//===- link.cpp - lld in process --------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -156,6 +155,7 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
 // lld only writes files; --wrap of FileOutputBuffer::create (CMakeLists.txt)
 // makes the link in progress keep its result in memory.
 using BufferOr = llvm::Expected<std::unique_ptr<llvm::FileOutputBuffer>>;
+// NOLINTBEGIN(bugprone-reserved-identifier): ld --wrap prescribes the names.
 extern "C" {
 // Both have the ABI of the C++ function they stand for.
 #ifdef __clang__
@@ -175,3 +175,4 @@ BufferOr __wrap__ZN4llvm16FileOutputBuffer6createENS_9StringRefEmj(
 #pragma clang diagnostic pop
 #endif
 }
+// NOLINTEND(bugprone-reserved-identifier)

@@ -1,5 +1,4 @@
-//===- optimise.cpp - The LLVM pass pipeline ---------------------*- C++
-//-*-===//
+//===- optimise.cpp - The LLVM pass pipeline --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -47,19 +46,19 @@ public:
   Instrumentation(const Options &options, StepTimes &times)
       : options(options), times(times) {
     callbacks.registerShouldRunOptionalPassCallback(
-        [this](StringRef, Any) { return !stopped(); });
+        [this](StringRef, const Any &) { return !stopped(); });
     callbacks.registerBeforeNonSkippedPassCallback(
-        [this](StringRef, Any) { enter(); });
+        [this](StringRef, const Any &) { enter(); });
     callbacks.registerAfterPassCallback(
-        [this](StringRef name, Any, const PreservedAnalyses &) {
+        [this](StringRef name, const Any &, const PreservedAnalyses &) {
           leave(name);
         });
     callbacks.registerAfterPassInvalidatedCallback(
         [this](StringRef name, const PreservedAnalyses &) { leave(name); });
     callbacks.registerBeforeAnalysisCallback(
-        [this](StringRef, Any) { enter(); });
+        [this](StringRef, const Any &) { enter(); });
     callbacks.registerAfterAnalysisCallback(
-        [this](StringRef name, Any) { leave(name); });
+        [this](StringRef name, const Any &) { leave(name); });
   }
   PassInstrumentationCallbacks callbacks;
 

@@ -1,5 +1,4 @@
-//===- entry.cpp - The table that libtilesdk_compiler exports ----*- C++
-//-*-===//
+//===- entry.cpp - The table that libtilesdk_compiler exports ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -30,11 +29,13 @@ tsdk_code reportFatal(const Sink &sink, const codegen::GuardResult &guard) {
 
 tsdk_code parse(const ProgramInput &input, const Sink &sink, Program **out) {
   std::vector<frontend::ModuleText> modules;
+  modules.reserve(input.numModules);
   for (size_t i = 0; i < input.numModules; ++i)
     modules.push_back({toRef(input.modules[i].name),
                        toRef(input.modules[i].filename),
                        toRef(input.modules[i].source)});
   std::vector<frontend::Capture> captures;
+  captures.reserve(input.numCaptures);
   for (size_t i = 0; i < input.numCaptures; ++i)
     captures.push_back(
         {toRef(input.captures[i].name), toRef(input.captures[i].value)});

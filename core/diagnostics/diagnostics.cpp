@@ -105,9 +105,11 @@ static std::string formatArg(const Arg &arg, bool thousands) {
     llvm::raw_string_ostream(result) << llvm::format("%g", *number);
     return result;
   }
-  std::string digits = std::holds_alternative<int64_t>(arg)
-                           ? std::to_string(std::get<int64_t>(arg))
-                           : std::to_string(std::get<uint64_t>(arg));
+  std::string digits;
+  if (auto *number = std::get_if<int64_t>(&arg))
+    digits = std::to_string(*number);
+  else if (auto *number = std::get_if<uint64_t>(&arg))
+    digits = std::to_string(*number);
   return thousands ? withThousands(digits) : digits;
 }
 

@@ -102,7 +102,7 @@ class DiagnosticSink;
 /// Decorates a message; it is delivered when the builder ends its life.
 class DiagnosticBuilder {
 public:
-  DiagnosticBuilder(DiagnosticBuilder &&other)
+  DiagnosticBuilder(DiagnosticBuilder &&other) noexcept
       : sink(std::exchange(other.sink, nullptr)),
         diagnostic(std::move(other.diagnostic)) {}
   DiagnosticBuilder(const DiagnosticBuilder &) = delete;

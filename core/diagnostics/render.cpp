@@ -202,7 +202,7 @@ void Renderer::crop(ShownLine &line, llvm::SmallVectorImpl<Mark> &list) const {
   }
   if (!rest.empty())
     kept += "...";
-  int shift = static_cast<int>(begin != 0 ? 3 : 0) - static_cast<int>(first);
+  int shift = (begin != 0 ? 3 : 0) - static_cast<int>(first);
   auto move = [&](unsigned value) {
     return static_cast<unsigned>(
         static_cast<int>(std::clamp(value, first, std::max(first, column))) +

@@ -18,7 +18,7 @@ using llvm::APInt;
 
 static unsigned roundedWidth(unsigned bits) { return (bits + 63) / 64 * 64; }
 
-BigInt::BigInt(APInt v)
+BigInt::BigInt(const APInt &v)
     : value(v.sextOrTrunc(roundedWidth(std::max(1u, v.getSignificantBits())))) {
 }
 

@@ -73,7 +73,7 @@ public:
   Maybe negate() const { return BigInt(0).sub(*this); }
 
 private:
-  explicit BigInt(llvm::APInt value);
+  explicit BigInt(const llvm::APInt &value);
   /// A multiple of 64 bits, as narrow as possible.
   llvm::APInt value;
 };

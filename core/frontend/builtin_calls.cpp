@@ -90,7 +90,7 @@ Value Sema::callBuiltin(const BuiltinInfo &builtin, CallArgs &args) {
     if (params[i].isVariadic) {
       if (!surplus.empty())
         bound.given |= uint64_t(1) << i;
-      bound.values[i] = makeTuple(std::move(surplus), false, args.span);
+      bound.values[i] = makeTuple(std::exchange(surplus, {}), false, args.span);
       if (bound.values[i].isError())
         return Value::error();
       continue;

@@ -215,7 +215,7 @@ static Value scan(Sema &sema, BuiltinCall &call) {
 //===----------------------------------------------------------------------===//
 
 static Value sort(Sema &sema, BuiltinCall &call) {
-  Value value = call[0];
+  const Value &value = call[0];
   if (!value.isTensor() || value.dtype.isPointer())
     return sema.report(Diag::TensorExpected, call.spans[0], value.describe())
         .origin(value);

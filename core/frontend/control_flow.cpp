@@ -150,7 +150,7 @@ Flow tilesdk::frontend::joinBranches(Sema &sema, mlir::Value condition,
   Env result;
   std::vector<std::pair<llvm::StringRef, size_t>> pending;
 
-  auto joinName = [&](llvm::StringRef name, Value a, Value b) {
+  auto joinName = [&](llvm::StringRef name, const Value &a, const Value &b) {
     if (a.isError() || b.isError()) {
       result[name] = Value::error();
       return;

@@ -225,10 +225,8 @@ Promotion tilesdk::frontend::promote(DType lhs, DType rhs, PromotionKind kind,
     result = Scalar::F32;
   else if (either(Scalar::F16))
     result = Scalar::F16;
-  else if (lhs == DType(Scalar::BF16) && lhs == rhs)
-    result = Scalar::BF16;
   else if (either(Scalar::BF16))
-    result = Scalar::F32;
+    result = lhs == rhs ? Scalar::BF16 : Scalar::F32;
   else if (lhs.isFp8() && rhs.isFp8())
     result = lhs == rhs ? lhs : DType(Scalar::F16);
   else

@@ -203,7 +203,8 @@ static mlir::Value fallingTrips(Sema &sema, const Value &low, const Value &high,
   return sema.create<mlir::arith::DivSIOp>(rounded, stride.ir);
 }
 
-static void visitDynamicFor(Sema &sema, const ForStmt *stmt, Value range) {
+static void visitDynamicFor(Sema &sema, const ForStmt *stmt,
+                            const Value &range) {
   Span where = stmt->iterator->span;
   Value low = range.elements()[0], high = range.elements()[1],
         step = range.elements()[2];

@@ -19,7 +19,7 @@
 
 namespace tilesdk::diagnostics {
 class SourceManager;
-}
+} // namespace tilesdk::diagnostics
 
 namespace tilesdk::frontend {
 

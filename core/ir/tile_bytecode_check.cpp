@@ -1,5 +1,4 @@
-//===- tile_bytecode_check.cpp - Bounds on bytecode before it is read -*- C++
-//-*-===//
+//===- tile_bytecode_check.cpp - Bounds on bytecode -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -19,8 +18,8 @@
 #include <vector>
 
 using namespace mlir;
-namespace Section = mlir::bytecode::Section;
-namespace OpMask = mlir::bytecode::OpEncodingMask;
+namespace section = mlir::bytecode::Section;
+namespace op_mask = mlir::bytecode::OpEncodingMask;
 
 namespace tilesdk::tile {
 namespace {
@@ -96,7 +95,7 @@ private:
     uint8_t tag = cursor.byte();
     data = cursor.bytes(cursor.varint());
     id = tag;
-    if (cursor.failed() || tag >= Section::kNumSections)
+    if (cursor.failed() || tag >= section::kNumSections)
       return fail("a section is cut off or unknown");
     return true;
   }
@@ -118,25 +117,25 @@ private:
       if (!readSection(cursor, id, data))
         return false;
       // MLIR writes an empty table of resources.
-      bool isUnused = id == Section::kProperties ||
-                      id == Section::kDialectVersions ||
-                      (id == Section::kResource && !data.empty()) ||
-                      (id == Section::kResourceOffset && data != "\x01");
+      bool isUnused = id == section::kProperties ||
+                      id == section::kDialectVersions ||
+                      (id == section::kResource && !data.empty()) ||
+                      (id == section::kResourceOffset && data != "\x01");
       if (isUnused)
         return fail("it has a section that tile IR does not use");
       if (sections[id].data())
         return fail("a section occurs twice");
       sections[id] = data;
     }
-    for (unsigned id : {Section::kString, Section::kDialect, Section::kAttrType,
-                        Section::kAttrTypeOffset, Section::kIR})
+    for (unsigned id : {section::kString, section::kDialect, section::kAttrType,
+                        section::kAttrTypeOffset, section::kIR})
       if (!sections[id].data())
         return fail("a section is missing");
     return true;
   }
 
   bool checkStrings() {
-    BytecodeCursor cursor(sections[Section::kString]);
+    BytecodeCursor cursor(sections[section::kString]);
     uint64_t count = cursor.count();
     SmallVector<uint64_t> sizes;
     for (uint64_t i = 0; i < count; ++i)
@@ -152,7 +151,7 @@ private:
   }
 
   bool checkDialects() {
-    BytecodeCursor cursor(sections[Section::kDialect]);
+    BytecodeCursor cursor(sections[section::kDialect]);
     uint64_t count = cursor.count();
     for (uint64_t i = 0; i < count && !cursor.failed(); ++i) {
       uint64_t nameAndFlag = cursor.index(strings.size() * 2);
@@ -162,7 +161,7 @@ private:
       unsigned id;
       StringRef data;
       if ((nameAndFlag & 1) &&
-          (!readSection(cursor, id, data) || id != Section::kDialectVersions))
+          (!readSection(cursor, id, data) || id != section::kDialectVersions))
         return fail("the version of a dialect is damaged");
     }
     while (!cursor.failed() && !cursor.atEnd()) {
@@ -178,8 +177,8 @@ private:
   //===--------------------------------------------------------------------===//
 
   bool readEntries() {
-    BytecodeCursor sizes(sections[Section::kAttrTypeOffset]);
-    BytecodeCursor contents(sections[Section::kAttrType]);
+    BytecodeCursor sizes(sections[section::kAttrTypeOffset]);
+    BytecodeCursor contents(sections[section::kAttrType]);
     numAttrs = sizes.count();
     uint64_t numTypes = sizes.count();
     entries.resize(numAttrs + numTypes);
@@ -306,8 +305,9 @@ private:
       return true;
     case NoneT:
       return true;
+    default:
+      return fail("a type that tile IR does not use");
     }
-    return fail("a type that tile IR does not use");
   }
 
   Type float8(StringRef text) {
@@ -405,8 +405,9 @@ private:
       return checkDenseArray(entry, cursor);
     case DenseIntOrFloat:
       return checkDenseElements(entry, cursor);
+    default:
+      return fail("an attribute that tile IR does not use");
     }
-    return fail("an attribute that tile IR does not use");
   }
 
   /// The value has as many bytes as its type says.
@@ -493,7 +494,7 @@ private:
   //===--------------------------------------------------------------------===//
 
   bool checkIr() {
-    BytecodeCursor cursor(sections[Section::kIR]);
+    BytecodeCursor cursor(sections[section::kIR]);
     uint64_t numValues = 0;
     if (!checkBlock(cursor, numValues, 0))
       return false;
@@ -524,24 +525,24 @@ private:
     cursor.index(numOpNames);
     uint8_t mask = cursor.byte();
     cursor.index(numAttrs);
-    if (mask & ~(OpMask::kHasAttrs | OpMask::kHasResults |
-                 OpMask::kHasOperands | OpMask::kHasInlineRegions))
+    if (mask & ~(op_mask::kHasAttrs | op_mask::kHasResults |
+                 op_mask::kHasOperands | op_mask::kHasInlineRegions))
       return fail("an operation has parts that tile IR does not use");
-    if (mask & OpMask::kHasAttrs)
+    if (mask & op_mask::kHasAttrs)
       cursor.index(numAttrs);
-    if (mask & OpMask::kHasResults) {
+    if (mask & op_mask::kHasResults) {
       uint64_t count = cursor.count();
       numValues += count;
       for (; count != 0; --count)
         cursor.index(types.size());
     }
     // Which values there are is known to MLIR's reader, and checked by it.
-    if (mask & OpMask::kHasOperands)
+    if (mask & op_mask::kHasOperands)
       for (uint64_t count = cursor.count(); count != 0; --count)
         cursor.varint();
     if (cursor.failed())
       return fail("an operation is cut off");
-    if (!(mask & OpMask::kHasInlineRegions))
+    if (!(mask & op_mask::kHasInlineRegions))
       return true;
 
     uint64_t regionsAndFlag = cursor.varint();
@@ -554,7 +555,7 @@ private:
     // Regions that see no outer values stand in a section of their own.
     unsigned id;
     StringRef data;
-    if (!readSection(cursor, id, data) || id != Section::kIR)
+    if (!readSection(cursor, id, data) || id != section::kIR)
       return fail("a region is cut off");
     BytecodeCursor inner(data);
     return checkRegions(inner, count, depth) &&
@@ -582,7 +583,7 @@ private:
 
   MLIRContext &context;
   unsigned maxNesting;
-  StringRef sections[Section::kNumSections];
+  StringRef sections[section::kNumSections];
   std::vector<StringRef> strings, dialects;
   uint64_t numOpNames = 0;
   /// Attributes, then types.

@@ -1,5 +1,4 @@
-//===- tile_reader.cpp - Reads and writes tile IR, text or bytecode -*- C++
-//-*-===//
+//===- tile_reader.cpp - Reads and writes tile IR ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -21,6 +20,8 @@
 
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/SourceMgr.h"
+
+#include <utility>
 
 using namespace mlir;
 using tilesdk::diagnostics::Diag;
@@ -137,7 +138,7 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
                                      MLIRContext &context,
                                      DiagnosticSink &sink) {
   auto refuse = [&](const Twine &why, diagnostics::Location where = {}) {
-    sink.report(Diag::InvalidIr, where, name, why.str());
+    sink.report(Diag::InvalidIr, std::move(where), name, why.str());
     return OwningOpRef<ModuleOp>();
   };
   if (bytes.empty())

@@ -181,7 +181,7 @@ int targets(Session &session, const std::string &name) {
   return ExitOk;
 }
 
-int explain(Session &session, std::string code) {
+int explain(Session &session, const std::string &code) {
   std::string digits = code;
   if (!digits.empty() &&
       std::toupper(static_cast<unsigned char>(digits[0])) == 'T')

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <exception>
 
 using namespace tilesdk::tool;
 
@@ -93,9 +94,7 @@ int usageError(Session &session, const CLI::App &app,
                           "--help` shows what there is");
 }
 
-} // namespace
-
-int main(int argc, char **argv) {
+int runTool(int argc, char **argv) {
   Common common;
   CLI::App app("Compiles and runs tile kernels written in the Triton "
                "language.",
@@ -165,4 +164,17 @@ int main(int argc, char **argv) {
       return entry.command(session);
   return session.fail(ExitUsage, "no command was given",
                       "`tilesdk --help` lists the commands");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    return runTool(argc, argv);
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "tilesdk: internal error: %s\n", error.what());
+  } catch (...) {
+    std::fputs("tilesdk: internal error\n", stderr);
+  }
+  return ExitInternal;
 }

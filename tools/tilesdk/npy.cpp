@@ -20,7 +20,7 @@ std::string after(const std::string &header, const char *key) {
   if (at == std::string::npos ||
       (at = header.find(':', at)) == std::string::npos)
     return "";
-  at = header.find_first_not_of(" ", at + 1);
+  at = header.find_first_not_of(' ', at + 1);
   return at == std::string::npos ? "" : header.substr(at);
 }
 

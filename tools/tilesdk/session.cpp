@@ -53,10 +53,10 @@ void tilesdk::tool::installInterrupt() { std::signal(SIGINT, onInterrupt); }
 int Session::open() {
   const char *noColor = std::getenv("NO_COLOR");
   const char *force = std::getenv("CLICOLOR_FORCE");
-  useColor =
-      common.color == "always" ||
-      (common.color == "auto" && !(noColor && *noColor) &&
-       ((force && *force && std::strcmp(force, "0")) || isatty(STDERR_FILENO)));
+  useColor = common.color == "always" ||
+             (common.color == "auto" && !(noColor && *noColor) &&
+              ((force && *force && std::strcmp(force, "0") != 0) ||
+               isatty(STDERR_FILENO)));
   tsdk_context_desc desc = {};
   desc.struct_size = sizeof(desc);
   desc.log = writeLog;

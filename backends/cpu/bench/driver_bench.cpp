@@ -96,7 +96,7 @@ int main() {
   void *params[4] = {&values[0], &values[1], &values[2], &values[3]};
   std::atomic<bool> go{false};
   std::atomic<bool> *goPointer = &go;
-  void *holdParams[] = {&goPointer};
+  void *holdParams[] = {static_cast<void *>(&goPointer)};
 
   constexpr int launches = 1000;
   printf("[\n");

@@ -1,5 +1,4 @@
-//===- math_gen.cpp - Builds the embedded math library -----------*- C++
-//-*-===//
+//===- math_gen.cpp - Builds the embedded math library ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -59,9 +59,11 @@ int main(int argc, char **argv) {
     texts.emplace_back(entry.split('=').first.str(),
                        entry.split('=').second.str());
   std::vector<std::string> moduleTexts;
+  moduleTexts.reserve(texts.size());
   for (auto &[name, path] : texts)
     moduleTexts.push_back(readFile(path));
   std::vector<frontend::ModuleText> modules;
+  modules.reserve(texts.size());
   for (size_t i = 0; i < texts.size(); ++i)
     modules.push_back({texts[i].first, texts[i].second, moduleTexts[i]});
   std::vector<frontend::Capture> captures;
