@@ -1,6 +1,15 @@
+//===- pch.h - The shared precompiled header --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
 // The headers nearly every MLIR translation unit needs, and no others: the LLVM
 // dialect, PassBuilder and the conversion passes cost seconds each and stay in
 // the few files that use them.
+//
+//===----------------------------------------------------------------------===//
+
 #pragma once
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
