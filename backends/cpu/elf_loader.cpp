@@ -1,5 +1,4 @@
-//===- elf_loader.cpp - Loads a linked kernel object from memory -*- C++
-//-*-===//
+//===- elf_loader.cpp - Loads a kernel object from memory -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

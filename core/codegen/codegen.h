@@ -1,5 +1,4 @@
-//===- codegen.h - LLVM IR to assembly, object and shared object -*- C++
-//-*-===//
+//===- codegen.h - LLVM IR to shared objects --------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

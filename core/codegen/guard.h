@@ -1,5 +1,4 @@
-//===- guard.h - LLVM's fatal errors as values -------------------*- C++
-//-*-===//
+//===- guard.h - LLVM's fatal errors as values ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

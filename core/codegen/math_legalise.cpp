@@ -1,5 +1,4 @@
-//===- math_legalise.cpp - No call to a C library ----------------*- C++
-//-*-===//
+//===- math_legalise.cpp - No call to a C library ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- math_library.cpp - The embedded math library --------------*- C++
-//-*-===//
+//===- math_library.cpp - The embedded math library -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- polly_stub.cpp - The hook of a plugin that is not linked --*- C++
-//-*-===//
+//===- polly_stub.cpp - The hook of a plugin that is not linked -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- target_machine.cpp - Target machines and code emission ----*- C++
-//-*-===//
+//===- target_machine.cpp - Target machines and code emission ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

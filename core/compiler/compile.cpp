@@ -1,5 +1,4 @@
-//===- compile.cpp - One build from its first stage to its last --*- C++
-//-*-===//
+//===- compile.cpp - One build from its first stage to its last -*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- compiler_entry.h - Private C entry of libtilesdk_compiler -*- C++
-//-*-===//
+//===- compiler_entry.h - Private C entry of the compiler -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

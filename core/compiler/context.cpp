@@ -1,5 +1,4 @@
-//===- context.cpp - MLIR contexts -------------------------------*- C++
-//-*-===//
+//===- context.cpp - MLIR contexts ------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

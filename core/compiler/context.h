@@ -1,5 +1,4 @@
-//===- context.h - MLIR contexts and translation -----------------*- C++
-//-*-===//
+//===- context.h - MLIR contexts and translation ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- metadata.h - What is known of an artifact -----------------*- C++
-//-*-===//
+//===- metadata.h - What is known of an artifact ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- mlir_diagnostics.cpp - What MLIR reports, as ours ---------*- C++
-//-*-===//
+//===- mlir_diagnostics.cpp - What MLIR reports, as ours --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

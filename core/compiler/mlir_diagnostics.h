@@ -1,5 +1,4 @@
-//===- mlir_diagnostics.h - What MLIR reports, as our diagnostics -*- C++
-//-*-==//
+//===- mlir_diagnostics.h - What MLIR reports, as ours ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- options.cpp - What a request says about the build ---------*- C++
-//-*-===//
+//===- options.cpp - What a request says about the build --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- options.h - What a request says about the build -----------*- C++
-//-*-===//
+//===- options.h - What a request says about the build ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

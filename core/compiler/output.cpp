@@ -1,5 +1,4 @@
-//===- output.cpp - Hands results to the sink of a call ----------*- C++
-//-*-===//
+//===- output.cpp - Hands results to the sink of a call ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

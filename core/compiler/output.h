@@ -1,5 +1,4 @@
-//===- output.h - Hands results to the sink of a call ------------*- C++
-//-*-===//
+//===- output.h - Hands results to the sink of a call -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- text.h - Plain C text and data of the entry as LLVM's -----*- C++
-//-*-===//
+//===- text.h - Plain C text and data of the entry as LLVM's ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- translate.cpp - LLVM dialect to LLVM IR -------------------*- C++
-//-*-===//
+//===- translate.cpp - LLVM dialect to LLVM IR ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

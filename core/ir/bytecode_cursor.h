@@ -1,5 +1,4 @@
-//===- bytecode_cursor.h - Bounded reading of MLIR's container format -*- C++
-//-*-===//
+//===- bytecode_cursor.h - Reads MLIR's container format --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tile_bytecode.cpp - Bytecode of the dialect, with its version -*- C++
-//-*-===//
+//===- tile_bytecode.cpp - Bytecode of the dialect --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

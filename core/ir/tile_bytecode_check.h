@@ -1,5 +1,4 @@
-//===- tile_bytecode_check.h - Bounds on bytecode before it is read -*- C++
-//-*-===//
+//===- tile_bytecode_check.h - Bounds on bytecode ---------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

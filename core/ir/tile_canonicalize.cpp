@@ -1,5 +1,4 @@
-//===- tile_canonicalize.cpp - Rewrites to the simplest form of each op -*- C++
-//-*-===//
+//===- tile_canonicalize.cpp - Rewrites to the simplest form ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- tile_dialect.cpp - Registration and attribute checks -*- C++ -*-===//
+//===- tile_dialect.cpp - Registration and attribute checks -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

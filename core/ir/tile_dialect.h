@@ -1,5 +1,4 @@
-//===- tile_dialect.h - The dialect tile: types, attributes, names -*- C++
-//-*-===//
+//===- tile_dialect.h - The dialect tile ------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- tile_fold.cpp - Folders: results that need no new op -*- C++ -*-===//
+//===- tile_fold.cpp - Folders: results that need no new op -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

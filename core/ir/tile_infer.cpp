@@ -1,4 +1,4 @@
-//===- tile_infer.cpp - Result types that follow from operands -*- C++ -*-===//
+//===- tile_infer.cpp - Result types from operands --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- tile_module_check.cpp - What a tile module may hold -*- C++ -*-===//
+//===- tile_module_check.cpp - What a tile module may hold ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

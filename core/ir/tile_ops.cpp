@@ -1,4 +1,4 @@
-//===- tile_ops.cpp - Op classes, builders, effects, syntax -*- C++ -*-===//
+//===- tile_ops.cpp - Op classes, builders, effects, syntax -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- tile_ops.h - The ops of the dialect tile -*- C++ -*-===//
+//===- tile_ops.h - The ops of the dialect tile -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tile_reader.h - Reads and writes tile IR, text or bytecode -*- C++
-//-*-===//
+//===- tile_reader.h - Reads and writes tile IR -----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

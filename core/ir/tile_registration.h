@@ -1,4 +1,4 @@
-//===- tile_registration.h - The dialects of a tile module -*- C++ -*-===//
+//===- tile_registration.h - The dialects of a tile module ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tile_text_scan.cpp - Bounds on IR text before it is parsed -*- C++
-//-*-===//
+//===- tile_text_scan.cpp - Bounds on IR text -------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tile_types.cpp - Types of tile IR and questions about them -*- C++
-//-*-===//
+//===- tile_types.cpp - Types of tile IR ------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

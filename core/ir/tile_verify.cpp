@@ -1,5 +1,4 @@
-//===- tile_verify.cpp - Verifiers of shape, compute and region ops -*- C++
-//-*-===//
+//===- tile_verify.cpp - Verify shape, compute and region ops ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tile_verify_memory.cpp - Verifiers of pointer and memory ops -*- C++
-//-*-===//
+//===- tile_verify_memory.cpp - Verify pointer and memory ops ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

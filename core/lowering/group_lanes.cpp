@@ -1,5 +1,4 @@
-//===- group_lanes.cpp - Lanes of a group's loop --------------------*- C++
-//-*-===//
+//===- group_lanes.cpp - Lanes of a group's loop ----------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- group_versions.cpp - Versions of a group's loop ---------------*- C++
-//-*-===//
+//===- group_versions.cpp - Versions of a group's loop ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- axis_info.cpp - Divisibility, contiguity, constancy per dimension -*- C++
-//-*-===//
+//===- axis_info.cpp - Divisibility, contiguity, constancy ------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- axis_info_rules.h - How ops pass axis information on -*- C++ -*-===//
+//===- axis_info_rules.h - How ops pass axis information on -----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- combine_dot.cpp - Let tile.dot add what is added to its result -*- C++
-//-*-===//
+//===- combine_dot.cpp - Let tile.dot add to its result ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- hoist_invariants.cpp - Move loop-invariant ops out of loops -*- C++
-//-*-===//
+//===- hoist_invariants.cpp - Move invariant ops out of loops ---*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

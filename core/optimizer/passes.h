@@ -1,4 +1,4 @@
-//===- passes.h - Passes on tile IR -*- C++ -*-===//
+//===- passes.h - Passes on tile IR -----------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

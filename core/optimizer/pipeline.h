@@ -1,4 +1,4 @@
-//===- pipeline.h - The clean-up of tile IR -*- C++ -*-===//
+//===- pipeline.h - The clean-up of tile IR ---------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

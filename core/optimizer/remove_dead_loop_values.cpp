@@ -1,5 +1,4 @@
-//===- remove_dead_loop_values.cpp - Drop values that loops carry for nothing
-//-*- C++ -*-===//
+//===- remove_dead_loop_values.cpp - Drop unused loop values ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- scalarize_loop_offsets.cpp - Carry a scalar offset instead of a tensor
-//-*- C++ -*-===//
+//===- scalarize_loop_offsets.cpp - Carry scalar offsets --------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,4 +1,4 @@
-//===- simplify.cpp - Simplify ops to a fixed point -*- C++ -*-===//
+//===- simplify.cpp - Simplify ops to a fixed point -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
 //===- specialize.cpp - Arguments to keys and signatures --------*- C++ -*-===//
-//-*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- codegen_test.cpp - From LLVM IR to running code -----------*- C++
-//-*-===//
+//===- codegen_test.cpp - From LLVM IR to running code ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

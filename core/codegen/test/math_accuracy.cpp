@@ -1,5 +1,4 @@
-//===- math_accuracy.cpp - Writes docs/math_accuracy.md ----------*- C++
-//-*-===//
+//===- math_accuracy.cpp - Writes docs/math_accuracy.md ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- math_measure.h - Accuracy of the math library -------------*- C++
-//-*-===//
+//===- math_measure.h - Accuracy of the math library ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

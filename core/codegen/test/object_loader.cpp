@@ -1,5 +1,4 @@
-//===- object_loader.cpp - Runs what codegen made, for tests -----*- C++
-//-*-===//
+//===- object_loader.cpp - Runs what codegen made, for tests ----*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- compiler_test.cpp - The compiler through its private entry -*- C++
-//-*-==//
+//===- compiler_test.cpp - The compiler through its entry -------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- tilesdk_opt.cpp - Run passes on tile IR from the command line -*- C++
-//-*-===//
+//===- tilesdk_opt.cpp - Run passes on tile IR ------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
