@@ -9,8 +9,8 @@
 #define EXPORT __attribute__((visibility("default")))
 
 static const int Table[4] = {1, 2, 3, 4};
-EXPORT int Shared = 40;        // reached through the global offset table
-static int Zeroed[2000];       // more than a page of zeros
+EXPORT int Shared = 40;  // reached through the global offset table
+static int Zeroed[2000]; // more than a page of zeros
 static const int *const Rows[] = {Table, Table + 1, Table + 2}; // relocated
 
 EXPORT int addTable(int i) { return Rows[i % 3][i % 2] + Shared; }

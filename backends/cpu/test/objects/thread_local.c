@@ -4,6 +4,5 @@
 //
 //===----------------------------------------------------------------------===//
 
-static __thread int counter
-    __attribute__((tls_model("initial-exec"))) = 3;
+static __thread int counter __attribute__((tls_model("initial-exec"))) = 3;
 __attribute__((visibility("default"))) int next(void) { return ++counter; }

@@ -5,6 +5,4 @@
 //===----------------------------------------------------------------------===//
 
 extern float expf(float);
-__attribute__((visibility("default"))) float useExp(float x) {
-  return expf(x);
-}
+__attribute__((visibility("default"))) float useExp(float x) { return expf(x); }
