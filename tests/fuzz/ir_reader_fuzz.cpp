@@ -1,5 +1,4 @@
-//===- ir_reader_fuzz.cpp - Reader and clean-up of tile IR on hostile input
-//===//
+//===- ir_reader_fuzz.cpp - Hostile tile IR ---------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
