@@ -51,7 +51,6 @@ if(TILESDK_SANITIZER)
   target_compile_options(tilesdk_options INTERFACE
     -fsanitize=${TILESDK_SANITIZER} -fno-omit-frame-pointer
     -fno-sanitize-recover=all)
-  target_link_options(tilesdk_options INTERFACE -fsanitize=${TILESDK_SANITIZER})
 endif()
 
 include(llvm_static)
@@ -60,6 +59,11 @@ include(llvm_static)
 set(TILESDK_LINK_OPTIONS -B${TILESDK_LLVM_PREFIX}/bin -fuse-ld=lld
     -Wl,--gc-sections -Wl,--as-needed)
 add_link_options(${TILESDK_LINK_OPTIONS})
+if(TILESDK_SANITIZER)
+  # Programs that are linked like a user's, without our options, need the runtime
+  # of an instrumented libtilesdk too.
+  add_link_options(-fsanitize=${TILESDK_SANITIZER})
+endif()
 
 if(TILESDK_BUILD_COMPILER)
   # The one precompiled header, owned by a target of its own and reused.
