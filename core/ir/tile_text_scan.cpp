@@ -8,6 +8,9 @@
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/StringSet.h"
+
+#include <vector>
 
 namespace tilesdk::tile {
 namespace {
@@ -32,6 +35,14 @@ public:
       else if (c == '#' && at != 0 && isNameChar(text[at - 1])) {
         if (auto problem = checkResultNumber())
           return problem;
+      } else if (c == '%') {
+        if (auto problem = checkValue())
+          return problem;
+      } else if (c == '^') {
+        ++at;
+        takeName();
+        if (text.substr(at).ltrim().starts_with("("))
+          blockHead = parentheses + 1;
       } else if (c == '#' || c == '!') {
         if (auto problem = checkAlias())
           return problem;
@@ -70,6 +81,10 @@ private:
   std::optional<TextProblem> checkName() {
     size_t begin = at;
     llvm::StringRef name = takeName();
+    // The next op: what was announced had no region.
+    if (name.contains('.') && parentheses == 0 && scopes.size() == announcedIn)
+      announced.clear();
+    word = name;
     if (!text.substr(at).ltrim().starts_with("<"))
       return std::nullopt;
     if (name == "affine_map" || name == "affine_set")
@@ -87,6 +102,70 @@ private:
       return TextProblem{begin, "the elements of an array must be i1, i8, i16, "
                                 "i32, i64, f32 or f64"};
     return std::nullopt;
+  }
+
+  /// A value must be defined in front of its uses, in a region around them.
+  /// MLIR's parser takes a use ahead of a definition, but an error behind both
+  /// may free the block argument that the use refers to by then.
+  std::optional<TextProblem> checkValue() {
+    size_t begin = at++;
+    llvm::StringRef name = takeName();
+    llvm::StringRef rest = text.substr(at).ltrim();
+    const bool isLoopIndex = word == "scf.for";
+    if (parentheses == 0 && !isLoopIndex && isInResultList(begin)) {
+      announced.clear();
+      scopes.back().insert(name);
+    } else if (rest.starts_with("=") ||
+               (rest.starts_with(":") && parentheses != 0)) {
+      if (blockHead != 0) {
+        scopes.back().insert(name);
+      } else {
+        announced.insert(name);
+        announcedIn = scopes.size();
+      }
+    } else if (llvm::none_of(scopes, [&](const llvm::StringSet<> &scope) {
+                 return scope.contains(name);
+               })) {
+      return TextProblem{
+          begin, ("`%" + name + "` is used before its definition").str()};
+    }
+    word = {};
+    return std::nullopt;
+  }
+
+  /// Whether the value at \p position is one of `%a, %b:2 = op`.
+  bool isInResultList(size_t position) const {
+    llvm::StringRef rest = text.substr(position);
+    while (rest.consume_front("%")) {
+      rest = rest.drop_while(isNameChar).ltrim();
+      if (rest.consume_front(":"))
+        rest = rest.ltrim().drop_while(llvm::isDigit).ltrim();
+      if (rest.starts_with("="))
+        return true;
+      if (!rest.consume_front(","))
+        return false;
+      rest = rest.ltrim();
+    }
+    return false;
+  }
+
+  /// A `{` behind announced arguments opens their region, unless it is the
+  /// dictionary of an argument or of `attributes`. Any other opens a region
+  /// without announced arguments, or a dictionary, which has no values.
+  void openBrace() {
+    scopes.emplace_back();
+    if (parentheses == 0 && word != "attributes")
+      std::swap(scopes.back(), announced);
+    outerParentheses.push_back(parentheses);
+    parentheses = 0;
+  }
+
+  void closeBrace() {
+    if (outerParentheses.empty())
+      return;
+    scopes.pop_back();
+    parentheses = outerParentheses.back();
+    outerParentheses.pop_back();
   }
 
   /// `%name#5`: MLIR makes a list of that length before it looks whether there
@@ -134,6 +213,16 @@ private:
       at += 2;
       return std::nullopt;
     }
+    if (c == '{')
+      openBrace();
+    else if (c == '}')
+      closeBrace();
+    else if (c == '(')
+      ++parentheses;
+    else if (c == ')' && parentheses != 0 && parentheses-- == blockHead)
+      blockHead = 0;
+    if (!llvm::isSpace(c))
+      word = {};
     if (llvm::is_contained({'(', '[', '{', '<'}, c)) {
       if (++depth > maxNesting)
         return TextProblem{at, "brackets are nested deeper than " +
@@ -148,6 +237,19 @@ private:
   unsigned maxNesting;
   size_t at = 0;
   unsigned depth = 0;
+  /// The name right in front, if there is one.
+  llvm::StringRef word;
+  /// Values that can be used, by region from the outermost on.
+  std::vector<llvm::StringSet<>> scopes = std::vector<llvm::StringSet<>>(1);
+  /// Arguments of the next region: `(%x: type)`, `(%x = %init)`, and how many
+  /// scopes there were.
+  llvm::StringSet<> announced;
+  size_t announcedIn = 0;
+  /// Open parentheses in the innermost braces, and those around these.
+  unsigned parentheses = 0;
+  std::vector<unsigned> outerParentheses;
+  /// The parentheses that hold arguments of a block, or 0.
+  unsigned blockHead = 0;
   /// The largest number of each name, and their sum.
   llvm::StringMap<uint64_t> resultNumbers;
   uint64_t sumOfResultNumbers = 0;

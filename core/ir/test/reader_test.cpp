@@ -231,6 +231,42 @@ TEST_F(Reader, HostileTextIsRefusedBeforeItIsParsed) {
   EXPECT_TRUE(read("#loc = loc(unknown)\nmodule {} loc(#loc)"));
 }
 
+TEST_F(Reader, ValuesAreDefinedBeforeTheyAreUsed) {
+  // MLIR's parser would free the block argument while %z uses it.
+  refuses(R"(func.func @f(%a: tensor<4xf32>, %s: f32) {
+  %z = arith.addf %x, %s : f32
+  %0 = tile.reduce %a axis = 0 : (tensor<4xf32>) -> f32 {
+  ^bb0(%x: f32, %y: f32):
+  ^bb0(%x: f32, %y: f32):
+    tile.yield %x : f32
+  })",
+          "`%x` is used before its definition");
+  const std::string loop = R"(func.func @f(%n: i32, %v: f32) {
+  %zero = arith.constant 0 : i32
+  %r:2 = scf.for %i = %zero to %n step %n iter_args(%a = %v, %b = %v)
+      -> (f32, f32) : i32 {
+    scf.yield %b, %a : f32, f32
+  } {tile.num_stages = 3 : i64}
+)";
+  EXPECT_TRUE(read(loop + "  %s = arith.addf %r#0, %r#1 : f32\n  return\n}"));
+  // The arguments of a region end with it.
+  refuses(loop + "  %s = arith.addf %a, %v : f32\n  return\n}",
+          "`%a` is used before its definition");
+  refuses(loop + "  %s = arith.addi %i, %n : i32\n  return\n}",
+          "`%i` is used before its definition");
+  EXPECT_TRUE(read(R"(func.func @f(%n: i32 {tile.name = "n"})
+    attributes {tile.kernel} {
+  %r = scf.while (%i = %n) : (i32) -> i32 {
+    %c = arith.cmpi slt, %i, %n : i32
+    scf.condition(%c) %i : i32
+  } do {
+  ^bb0(%j: i32):
+    scf.yield %j : i32
+  }
+  return
+})"));
+}
+
 TEST_F(Reader, DeepRegionsAreRefused) {
   auto module = build([&](OpBuilder &builder) {
     Location loc = builder.getUnknownLoc();
