@@ -26,14 +26,19 @@ static const char source[] = "import triton\n"
 
 static int loadOther(const char *path) {
   void *library = dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-  void *(*createContext)(void);
+  void *(*createContext)(void), *other;
+  void (*disposeContext)(void *);
   if (!library) {
     fprintf(stderr, "%s\n", dlerror());
     return 1;
   }
   /* Use it, so that its lazy state exists. */
   *(void **)&createContext = dlsym(library, "LLVMContextCreate");
-  return !createContext || !createContext();
+  *(void **)&disposeContext = dlsym(library, "LLVMContextDispose");
+  if (!createContext || !disposeContext || !(other = createContext()))
+    return 1;
+  disposeContext(other);
+  return 0;
 }
 
 static int compile(const char *block) {
