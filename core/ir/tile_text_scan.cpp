@@ -219,8 +219,11 @@ private:
       closeBrace();
     else if (c == '(')
       ++parentheses;
-    else if (c == ')' && parentheses != 0 && parentheses-- == blockHead)
-      blockHead = 0;
+    else if (c == ')' && parentheses != 0) {
+      if (parentheses == blockHead)
+        blockHead = 0;
+      --parentheses;
+    }
     if (!llvm::isSpace(c))
       word = {};
     if (llvm::is_contained({'(', '[', '{', '<'}, c)) {

@@ -217,6 +217,7 @@ std::vector<uint64_t> DigitGraph::outputSteps(size_t dim) const {
 
 std::vector<std::string> DigitGraph::dimNames() const {
   std::vector<std::string> names;
+  names.reserve(ins.size() + outs.size());
   for (const auto &dim : ins)
     names.push_back(dim.name);
   for (const auto &dim : outs)

@@ -116,7 +116,7 @@ Result<std::string> toPlaceTable(const Layout &layout, uint64_t maxPlaces) {
                  " places, more than the " + std::to_string(maxPlaces) +
                  " that are printed"};
   std::vector<std::vector<std::string>> rows(1);
-  std::string head = "";
+  std::string head;
   for (size_t i = layout.inputs().size(); i-- > 1;)
     head += (head.empty() ? "" : ":") + layout.inputs()[i].name;
   rows[0].push_back(head);

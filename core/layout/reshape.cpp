@@ -44,6 +44,7 @@ void dropDanglingFeeds(DigitGraph &graph) {
 
 std::vector<std::string> names(const std::vector<Dim> &dims) {
   std::vector<std::string> result;
+  result.reserve(dims.size());
   for (const Dim &dim : dims)
     result.push_back(dim.name);
   return result;

@@ -164,10 +164,11 @@ private:
     ++at;
     return true;
   }
-  bool expect(char c, std::string what = "") {
+  bool expect(char c, std::string_view what = {}) {
     if (accept(c))
       return true;
-    return fail(what.empty() ? "'" + std::string(1, c) + "'" : what);
+    return fail(what.empty() ? "'" + std::string(1, c) + "'"
+                             : std::string(what));
   }
   bool name(std::string &result) {
     auto isName = [](char c) {

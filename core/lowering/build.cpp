@@ -67,7 +67,7 @@ Value Build::cstAPFloat(Type type, const APFloat &value) {
 Value Build::cstFloat(Type type, double value) {
   APFloat f(value);
   bool lost;
-  f.convert(cast<FloatType>(elementOf(type)).getFloatSemantics(),
+  f.convert(llvm::cast<FloatType>(elementOf(type)).getFloatSemantics(),
             APFloat::rmNearestTiesToEven, &lost);
   return cstAPFloat(type, f);
 }
