@@ -38,10 +38,14 @@ extern "C" {
 /* How a kernel is lowered for a target; never decided by a name. */
 #define TSDK_EXECUTION_TILE_LOOPS 1u /**< Loops over tiles, host threads. */
 #define TSDK_EXECUTION_PLUGIN_COMPILER 2u /**< The plugin takes tile IR. */
+#define TSDK_EXECUTION_SIMT                                                    \
+  3u /**< Threads of warps; reads `simt` of machine. */
 
 /* What `object` of a variant is. */
 #define TSDK_ARTIFACT_ELF 1u    /**< ELF shared object without dependencies. */
 #define TSDK_ARTIFACT_OPAQUE 2u /**< Only the plugin's module_load knows. */
+#define TSDK_ARTIFACT_ASSEMBLY 3u /**< LLVM's assembly; the plugin assembles.  \
+                                   */
 
 /* What a function may do, for tsdk_language_function::effects. None: pure. */
 #define TSDK_EFFECT_READ 1u       /**< Reads memory. */
@@ -89,6 +93,166 @@ typedef struct tsdk_option_row {
 #define TSDK_MACHINE_BF16_CONVERT 64u /**< f32 -> bf16 in hardware. */
 #define TSDK_MACHINE_STREAMING 128u   /**< Stores that bypass the caches. */
 
+/*-- Machines that execute threads in warps --*/
+
+/* Layouts in rows are text, the form of docs/layouts.md: inputs "register",
+ * "lane", "warp" (only what a warp group adds) to outputs "row", "column", e.g.
+ *   "(row: 16, column: 8) { register: (0,1) (8,0); lane: (0,2) (0,4) (1,0)
+ *   (2,0) (4,0) }". A register counts elements, not machine registers. The
+ * left operand is M x K, the right one K x N, the result M x N. Each must reach
+ * every element, and only the left and right operand may hold copies. */
+
+/* Where a matrix instruction reads an operand. */
+#define TSDK_OPERAND_REGISTERS 1u
+#define TSDK_OPERAND_SHARED 2u
+
+/* tsdk_matrix_row::flags. */
+#define TSDK_MATRIX_ASYNC                                                      \
+  1u                          /**< Runs until tsdk.mma.wait; ordered by        \
+                                   tsdk.mma.fence and tsdk.mma.commit. */
+#define TSDK_MATRIX_SIGNED 2u /**< Integers are signed (i8). */
+
+/** One matrix instruction. Function, with the fragments in the order of their
+ *  registers: `D tsdk.mma.<name>(A, B, D)`, A, B, D vectors of the elements
+ *  (f8 as i8, tf32 as f32); of asynchronous rows see docs/device_library.md. */
+typedef struct tsdk_matrix_row {
+  tsdk_str name;   /**< Unique in the target, "m16n8k16.f32.f16". */
+  tsdk_str source; /**< The manual's section it was read from. */
+  tsdk_str left_type, right_type,
+      result_type;              /**< "f16", "tf32", "f8E4M3FN". */
+  tsdk_str left, right, result; /**< Layouts of one instruction of the smallest
+                                     n; left and right empty when in shared
+                                     memory only. */
+  uint32_t m, n, k;             /**< n: the smallest. */
+  uint32_t n_step, n_max; /**< n grows by n_step, the result's registers by
+                               outer repetition; 0: one n only. */
+  uint32_t warps;         /**< 1, or the warps of a warp group. */
+  uint32_t left_places, right_places; /**< TSDK_OPERAND_... */
+  uint32_t flags;                     /**< TSDK_MATRIX_... */
+  uint32_t issue_cycles; /**< Of the smallest n; cost is compared by work. */
+  uint32_t latency_cycles;
+} tsdk_matrix_row;
+
+/* tsdk_shared_row::kind. */
+#define TSDK_SHARED_PLAIN 1u /**< Each lane its own consecutive bytes. */
+#define TSDK_SHARED_MATRIX                                                     \
+  2u /**< A warp moves 8-, 16- or 32-byte rows whose                           \
+          addresses lanes give; registers receive by                           \
+          `layout`. */
+#define TSDK_SHARED_LOAD 1u
+#define TSDK_SHARED_STORE 2u
+
+/** One way to access shared memory. A plain row is an ordinary load or store.
+ *  A matrix row is `<n x i32> tsdk.shared.load.<name>(ptr addrspace(3))` or
+ *  `void tsdk.shared.store.<name>(ptr addrspace(3), <n x i32>)`: lane l gives
+ *  the address of row l % rows, the "element" is `element_bytes` wide. */
+typedef struct tsdk_shared_row {
+  tsdk_str name;
+  tsdk_str source;
+  tsdk_str phases; /**< Lanes served in one cycle: "0-7;8-15;16-23;24-31";
+                        empty: all lanes together. */
+  tsdk_str
+      layout; /**< Matrix rows: register, lane -> row, column (elements of
+                   element_bytes; rows of all matrices numbered through). */
+  uint32_t kind, direction;
+  uint32_t bytes; /**< Per lane (plain), of one row (matrix). */
+  uint32_t element_bytes;
+  uint32_t rows; /**< Addresses a warp gives; 0 for plain rows. */
+  uint32_t transposed;
+  uint32_t issue_cycles, latency_cycles;
+} tsdk_shared_row;
+
+/** How an instruction that reads operands from shared memory, or an async copy,
+ *  finds them there. Offsets XOR: within an atom of `atom_rows` rows of
+ *  `row_bytes`, 16-byte chunk c of row r lies at chunk c ^ (r / row_shift %
+ *  chunk_count). Descriptor: `i64 tsdk.shared.descriptor.<name>(ptr
+ *  addrspace(3) start, i32 leading_bytes, i32 stride_bytes)`. */
+typedef struct tsdk_shared_format {
+  tsdk_str name; /**< "swizzle128". */
+  tsdk_str source;
+  uint32_t row_bytes;   /**< 128, 64, 32, 16. */
+  uint32_t atom_rows;   /**< 8. */
+  uint32_t chunk_count; /**< 8, 4, 2, 1 (no swizzle). */
+  uint32_t row_shift;   /**< 1, 2, 4, 1. */
+  uint32_t alignment;   /**< Of an atom, bytes. */
+  uint32_t reserved;
+} tsdk_shared_format;
+
+/* tsdk_async_row::issuer. */
+#define TSDK_ISSUER_LANE 1u   /**< Each lane copies its own bytes. */
+#define TSDK_ISSUER_WARP 2u   /**< A warp copies to consecutive lanes' places. \
+                               */
+#define TSDK_ISSUER_THREAD 3u /**< One elected thread copies a box. */
+/* tsdk_async_row::completion. */
+#define TSDK_COMPLETION_GROUP 1u /**< tsdk.async.commit, tsdk.async.wait.<n>.  \
+                                  */
+#define TSDK_COMPLETION_BARRIER 2u /**< Bytes arrive at an mbarrier. */
+#define TSDK_COMPLETION_COUNTER                                                \
+  3u /**< tsdk.async.wait.<n>: n copies in flight. */
+
+/** One kind of asynchronous copy from global to shared memory. Lane and warp
+ *  rows: `void tsdk.async.copy.<name>(ptr addrspace(3) to, ptr addrspace(1)
+ *  from, i1 active)`, inactive lanes write zeros when `zero_fill`. Box rows:
+ *  `void tsdk.box.load.<rank>(ptr addrspace(3) to, ptr addrspace(3) barrier,
+ *  ptr map, i32...)`, innermost coordinate first. */
+typedef struct tsdk_async_row {
+  tsdk_str name; /**< "b128". */
+  tsdk_str source;
+  uint32_t issuer, completion;
+  uint32_t bytes;       /**< Per lane; 0 for boxes. */
+  uint32_t max_pending; /**< Largest count of a wait. */
+  uint32_t zero_fill;
+  uint32_t max_rank, max_box; /**< Boxes: dimensions, elements a dimension. */
+  uint32_t
+      needs_fence; /**< tsdk.fence.async between ordinary accesses and it. */
+  uint32_t issue_cycles, latency_cycles;
+} tsdk_async_row;
+
+/* tsdk_simt::features. */
+#define TSDK_SIMT_NAMED_BARRIERS 1u
+#define TSDK_SIMT_MBARRIER 2u
+#define TSDK_SIMT_REGISTER_REALLOCATION 4u
+#define TSDK_SIMT_CLUSTERS 8u
+#define TSDK_SIMT_BUFFER_ADDRESSING 16u
+#define TSDK_SIMT_PACKED_F16 32u
+#define TSDK_SIMT_PACKED_BF16 64u
+#define TSDK_SIMT_BF16_CONVERT 128u
+#define TSDK_SIMT_F8_CONVERT 256u
+#define TSDK_SIMT_LOCKSTEP 512u /**< Lanes of a warp need no warp sync. */
+
+/** The machine of TSDK_EXECUTION_SIMT. Costs are cycles of one multiprocessor.
+ */
+typedef struct tsdk_simt {
+  uint32_t struct_size;
+  uint32_t features;
+  uint32_t warp_size;
+  uint32_t max_warps;     /**< Of one program. */
+  uint32_t max_registers; /**< 32-bit, of a thread. */
+  uint32_t registers;     /**< 32-bit, of a multiprocessor. */
+  uint32_t multiprocessor_threads;
+  uint32_t shared_bytes; /**< Largest of one program. */
+  uint32_t multiprocessor_shared_bytes;
+  uint32_t banks, bank_bytes;
+  uint32_t warp_group_warps; /**< 4, or 0. */
+  uint32_t named_barriers;   /**< Free for use: ids 1 to this. */
+  uint32_t register_granule, register_min, register_max; /**< Reallocation. */
+  uint32_t max_cluster;
+  uint32_t max_vector_bytes; /**< Widest global access of a lane. */
+  uint32_t coalesce_bytes;   /**< One transaction of a warp's access. */
+  uint32_t shuffle_bytes, shuffle_cycles;
+  uint32_t barrier_cycles, shared_cycles, shared_issue_cycles;
+  uint32_t global_cycles; /**< Latency of a load from device memory. */
+  uint32_t select_cycles;
+  const tsdk_matrix_row *matrix;
+  size_t num_matrix, matrix_stride;
+  const tsdk_shared_row *shared;
+  size_t num_shared, shared_stride;
+  const tsdk_shared_format *formats;
+  size_t num_formats, format_stride;
+  const tsdk_async_row *async;
+  size_t num_async, async_stride;
+} tsdk_simt;
+
 /** What lowering reads of a machine. Sizes in bytes, 0 is unknown. The values
  *  describe the target row, not the machine the plugin runs on, so that builds
  *  are the same everywhere. */
@@ -120,7 +284,16 @@ typedef struct tsdk_machine {
   size_t option_stride;     /**< sizeof(tsdk_option_row). */
   const tsdk_option *facts; /**< Open-ended facts by name. */
   size_t num_facts;
+  const tsdk_simt *simt; /**< [R] for TSDK_EXECUTION_SIMT. */
 } tsdk_machine;
+
+/* How a kernel gets its arguments. */
+#define TSDK_PARAMETERS_VALUES 0u /**< By value, in the calling convention. */
+#define TSDK_PARAMETERS_ARRAY 1u  /**< One `void *const *`, as tile loops. */
+
+/* tsdk_codegen::flags. */
+#define TSDK_CODEGEN_CHECKS 1u /**< The option `check` instruments accesses.   \
+                                */
 
 /** What code generation needs. */
 typedef struct tsdk_codegen {
@@ -130,6 +303,22 @@ typedef struct tsdk_codegen {
   tsdk_str cpu;         /**< LLVM processor name, "x86-64-v3". */
   tsdk_str features;    /**< LLVM feature string, "+fma,-avx512f". */
   tsdk_str data_layout; /**< Empty: the triple's own. */
+  /* What follows is read for TSDK_EXECUTION_SIMT. */
+  uint32_t parameters;         /**< TSDK_PARAMETERS_... */
+  uint32_t flags;              /**< TSDK_CODEGEN_... */
+  uint32_t calling_convention; /**< LLVM's number for kernels; 0 is C's. */
+  uint32_t reserved;
+  /** Attributes of the kernel, "name=value;name=value", LLVM's spelling, where
+   *  {threads} and {warps} stand for numbers of the build, {option} for the
+   *  value of an option; an entry whose option is unset is left out. */
+  tsdk_str kernel_attributes;
+  tsdk_str module_flags; /**< "name=number;...", of the LLVM module. */
+  /** LLVM's names of the scopes program, device, system: "block,device,"; an
+   *  empty name is system. */
+  tsdk_str scopes;
+  /** Inline-assembly constraint letters of 16-, 32-, 64-bit integer, f32, f64
+   *  and predicate registers: "h,r,l,f,d,b". */
+  tsdk_str constraints;
 } tsdk_codegen;
 
 typedef struct tsdk_target {
@@ -179,8 +368,8 @@ typedef void (*tsdk_tile_kernel)(void *const *params,
  *    "params":[{"leaf":0,"name":"x","type":"*f32","bytes":8,
  *               "divisibility":16}...],
  *    "options":{...}, "scratch_bytes":N, "shared_bytes":0, "threads":1,
- *    "artifact":"elf", "uses":["yield","print","assert"],
- *    "diagnostics":[...]} */
+ *    "warps":1, "num_stages":1, "artifact":"elf",
+ * "uses":["yield","print","assert"], "diagnostics":[...]} */
 
 /*===- C. Host services ---------------------------------------------------===*/
 
@@ -199,6 +388,9 @@ typedef struct tsdk_host {
   tsdk_error (*error)(void *self, tsdk_code code, int64_t native,
                       tsdk_str message);
   void (*error_free)(void *self, tsdk_error error);
+  /** Targets of the other plugins, by number from 0; NULL after the last. Loads
+   *  the plugins that are found; not from within tsdk_plugin_query. */
+  const tsdk_target *(*target)(void *self, size_t index);
 } tsdk_host;
 
 /*===- D. Driver ----------------------------------------------------------===*/
@@ -330,6 +522,11 @@ typedef struct tsdk_plugin_compile_out {
   tsdk_bytes object;
   tsdk_bytes metadata; /**< Complete JSON; empty: as it came in. */
   tsdk_bytes log;      /**< Text of the compiler or assembler; may be empty. */
+  /* Of `assemble`, where the assembler says; all zero: not known. */
+  uint32_t registers;   /**< 32-bit, of a thread. */
+  uint32_t spill_bytes; /**< Stores and loads, of a thread. */
+  uint32_t stack_bytes;
+  uint32_t shared_bytes; /**< Static. */
 } tsdk_plugin_compile_out;
 
 /*===- F. The plugin ------------------------------------------------------===*/
