@@ -325,15 +325,22 @@ tsdk_error tsdk_event_create(tsdk_device device, tsdk_flags flags,
   });
 }
 
+/// The stream, when it is one of \p device.
+static Error streamOn(Device &device, tsdk_stream stream, Stream **out) {
+  if (Error error = get(stream, "stream", out))
+    return error;
+  if (&(*out)->device() != &device)
+    return otherDevice("stream", (*out)->device(), device);
+  return success();
+}
+
 tsdk_error tsdk_event_record(tsdk_event event, tsdk_stream stream) {
   return onEvent(
       event,
       [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
         Stream *order;
-        if (Error error = get(stream, "stream", &order))
+        if (Error error = streamOn(device, stream, &order))
           return error;
-        if (&order->device() != &device)
-          return otherDevice("stream", order->device(), device);
         if (Error error =
                 device.check(driver.event_record(driver.self, device.native(),
                                                  self.native, order->native),
@@ -349,10 +356,8 @@ tsdk_error tsdk_event_wait(tsdk_event event, tsdk_stream stream) {
       event,
       [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
         Stream *order;
-        if (Error error = get(stream, "stream", &order))
+        if (Error error = streamOn(device, stream, &order))
           return error;
-        if (&order->device() != &device)
-          return otherDevice("stream", order->device(), device);
         if (!self.recorded.load(std::memory_order_relaxed))
           return success();
         return device.check(driver.event_wait(driver.self, device.native(),

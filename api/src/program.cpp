@@ -81,6 +81,25 @@ Error readVariant(const tsdk_variant_desc *desc, tsdk_variant_desc *storage,
   return in.device ? get(in.device, "desc.device", device) : success();
 }
 
+/// What both ways to start a build read: the kernel and the checked request.
+Error readBuild(tsdk_kernel handle, const tsdk_variant_desc *desc,
+                const void *out, bool isAsync, Kernel **kernel,
+                BuildRequest *request) {
+  if (Error error = get(handle, "kernel", kernel))
+    return error;
+  if (!out)
+    return nullArgument("out");
+  tsdk_variant_desc storage;
+  const tsdk_variant_desc *in;
+  Device *device = nullptr;
+  if (Error error = readVariant(desc, &storage, &in, &device))
+    return error;
+  if (isAsync && in->cancel)
+    return makeError(TSDK_E_INVALID_ARGUMENT,
+                     "`desc.cancel` must be null here; use tsdk_build_cancel");
+  return BuildRequest::create(**kernel, *in, device, request);
+}
+
 Error readLaunch(const tsdk_launch_desc *desc, tsdk_launch_desc *storage,
                  const tsdk_launch_desc **out, const Device &device,
                  uint64_t *stream) {
@@ -226,17 +245,8 @@ tsdk_error tsdk_variant_build(tsdk_kernel kernel, const tsdk_variant_desc *desc,
                               tsdk_variant *out) {
   return guarded([&]() -> Error {
     Kernel *self;
-    if (Error error = get(kernel, "kernel", &self))
-      return error;
-    if (!out)
-      return nullArgument("out");
-    tsdk_variant_desc storage;
-    const tsdk_variant_desc *in;
-    Device *device = nullptr;
-    if (Error error = readVariant(desc, &storage, &in, &device))
-      return error;
     BuildRequest request;
-    if (Error error = BuildRequest::create(*self, *in, device, &request))
+    if (Error error = readBuild(kernel, desc, out, false, &self, &request))
       return error;
     Ref<Variant> variant;
     if (Error error = self->context().builds.get(request, &variant))
@@ -250,21 +260,8 @@ tsdk_error tsdk_build_start(tsdk_kernel kernel, const tsdk_variant_desc *desc,
                             tsdk_build *out) {
   return guarded([&]() -> Error {
     Kernel *self;
-    if (Error error = get(kernel, "kernel", &self))
-      return error;
-    if (!out)
-      return nullArgument("out");
-    tsdk_variant_desc storage;
-    const tsdk_variant_desc *in;
-    Device *device = nullptr;
-    if (Error error = readVariant(desc, &storage, &in, &device))
-      return error;
-    if (in->cancel)
-      return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "`desc.cancel` must be null here; use "
-                       "tsdk_build_cancel");
     BuildRequest request;
-    if (Error error = BuildRequest::create(*self, *in, device, &request))
+    if (Error error = readBuild(kernel, desc, out, true, &self, &request))
       return error;
     Ref<Build> build = makeRef<Build>(self->context(), std::move(request));
     if (Error error = self->context().builds.start(build))

@@ -83,6 +83,7 @@ struct Table {
       methods.insert(name);
   }
 };
+
 } // namespace
 
 static const Table &table() {
@@ -112,4 +113,16 @@ tilesdk::frontend::builtinNames(llvm::StringRef prefix) {
 
 bool tilesdk::frontend::isMethodName(llvm::StringRef name) {
   return table().methods.contains(name);
+}
+
+std::optional<int64_t> tilesdk::frontend::axisOf(Sema &sema, const Value &value,
+                                                 int64_t rank, Span where) {
+  std::optional<int64_t> axis = sema.constInt(value, "the axis", where);
+  if (!axis)
+    return std::nullopt;
+  if (*axis < -rank || *axis >= rank) {
+    sema.report(Diag::AxisOutOfRange, where, *axis, rank);
+    return std::nullopt;
+  }
+  return *axis < 0 ? *axis + rank : *axis;
 }

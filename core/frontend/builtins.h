@@ -71,6 +71,10 @@ llvm::ArrayRef<BuiltinParam> builtinParams(const BuiltinInfo &builtin);
 std::vector<llvm::StringRef> builtinNames(llvm::StringRef prefix);
 /// `x.name(...)` is `name(x, ...)` for these; a builtin or a prelude function.
 bool isMethodName(llvm::StringRef name);
+/// An axis of \p rank dimensions from an argument, negative ones counted from
+/// the end; reports and gives nothing when it is none.
+std::optional<int64_t> axisOf(Sema &sema, const Value &value, int64_t rank,
+                              Span where);
 
 // The groups, one file each.
 llvm::ArrayRef<BuiltinInfo> creationBuiltins();

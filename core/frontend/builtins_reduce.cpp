@@ -111,18 +111,6 @@ static bool sourcesOf(Sema &sema, BuiltinCall &call,
   return true;
 }
 
-static std::optional<int64_t> axisOf(Sema &sema, const Value &value,
-                                     int64_t rank, Span where) {
-  std::optional<int64_t> axis = sema.constInt(value, "the axis", where);
-  if (!axis)
-    return std::nullopt;
-  if (*axis < -rank || *axis >= rank) {
-    sema.report(Diag::AxisOutOfRange, where, *axis, rank);
-    return std::nullopt;
-  }
-  return *axis < 0 ? *axis + rank : *axis;
-}
-
 //===----------------------------------------------------------------------===//
 // reduce, associative_scan
 //===----------------------------------------------------------------------===//

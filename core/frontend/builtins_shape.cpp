@@ -37,19 +37,6 @@ static Value unwrapped(const Value &packed) {
   return packed;
 }
 
-/// An axis of \p rank dimensions, negative ones counted from the end.
-static std::optional<int64_t> axisOf(Sema &sema, const Value &value,
-                                     int64_t rank, Span where) {
-  std::optional<int64_t> axis = sema.constInt(value, "an axis", where);
-  if (!axis)
-    return std::nullopt;
-  if (*axis < -rank || *axis >= rank) {
-    sema.report(Diag::AxisOutOfRange, where, *axis, rank);
-    return std::nullopt;
-  }
-  return *axis < 0 ? *axis + rank : *axis;
-}
-
 static Value broadcastTo(Sema &sema, BuiltinCall &call) {
   Value value = operand(sema, call, 0);
   std::optional<Shape> shape =

@@ -348,6 +348,14 @@ static bool augmented(TokenKind kind, BinaryOp &op) {
   }
 }
 
+/// A target that must not be a tuple; \p what says it when it is one.
+bool Parser::checkSingleTarget(Expr *target, const char *what) {
+  if (!llvm::isa<TupleExpr, ListExpr>(target))
+    return checkTarget(target);
+  fail(Diag::InvalidAssignmentTarget, target->span, what);
+  return false;
+}
+
 /// An expression, or an assignment in one of its three forms.
 Stmt *Parser::parseExpressionStatement() {
   uint32_t begin = tok.begin;
@@ -358,12 +366,7 @@ Stmt *Parser::parseExpressionStatement() {
   BinaryOp op;
   if (augmented(tok.kind, op)) {
     Span opSpan = span(tok);
-    if (llvm::isa<TupleExpr, ListExpr>(first)) {
-      fail(Diag::InvalidAssignmentTarget, first->span,
-           "a tuple with an operator");
-      return errorStmt(begin);
-    }
-    if (!checkTarget(first))
+    if (!checkSingleTarget(first, "a tuple with an operator"))
       return errorStmt(begin);
     advance();
     Expr *value = parseYieldOrExpressions();
@@ -381,12 +384,7 @@ Stmt *Parser::parseExpressionStatement() {
       failExpected("a type after `:`");
       return errorStmt(begin);
     }
-    if (llvm::isa<TupleExpr, ListExpr>(first)) {
-      fail(Diag::InvalidAssignmentTarget, first->span,
-           "a tuple with an annotation");
-      return errorStmt(begin);
-    }
-    if (!checkTarget(first))
+    if (!checkSingleTarget(first, "a tuple with an annotation"))
       return errorStmt(begin);
     advance();
     Expr *annotation = parseExpr();

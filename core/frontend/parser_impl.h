@@ -167,6 +167,7 @@ private:
   bool parseNames(llvm::SmallVectorImpl<Identifier> &names);
   /// Checks that an expression can stand left of `=`.
   bool checkTarget(Expr *target, bool inTuple = false);
+  bool checkSingleTarget(Expr *target, const char *what);
   bool checkDelete(Expr *target);
 
   //===--- parse_function.cpp ---------------------------------------------===//

@@ -167,36 +167,34 @@ void DigitGraph::expand() {
         cutOutput({d, i}, first);
 }
 
-bool DigitGraph::splitInput(size_t dim, uint64_t step) {
+/// Makes \p step a border between digits; \p cut(i, first) divides digit i.
+template <typename Digits, typename Cut>
+static bool splitAt(const Digits &digits, uint64_t step, Cut cut) {
   uint64_t begin = 1;
-  for (size_t i = 0; i < ins[dim].digits.size(); ++i) {
-    uint64_t count = ins[dim].digits[i].count;
+  for (size_t i = 0; i < digits.size(); ++i) {
+    uint64_t count = digits[i].count;
     if (step == begin)
       return true;
     if (step % begin)
       return false;
     uint64_t first = step / begin;
     if (first < count)
-      return count % first == 0 && cutInput({dim, i}, first);
+      return count % first == 0 && cut(i, first);
     begin *= count;
   }
   return step == begin;
 }
 
+bool DigitGraph::splitInput(size_t dim, uint64_t step) {
+  return splitAt(ins[dim].digits, step, [&](size_t i, uint64_t first) {
+    return cutInput({dim, i}, first);
+  });
+}
+
 bool DigitGraph::splitOutput(size_t dim, uint64_t step) {
-  uint64_t begin = 1;
-  for (size_t i = 0; i < outs[dim].digits.size(); ++i) {
-    uint64_t count = outs[dim].digits[i].count;
-    if (step == begin)
-      return true;
-    if (step % begin)
-      return false;
-    uint64_t first = step / begin;
-    if (first < count)
-      return count % first == 0 && cutOutput({dim, i}, first);
-    begin *= count;
-  }
-  return step == begin;
+  return splitAt(outs[dim].digits, step, [&](size_t i, uint64_t first) {
+    return cutOutput({dim, i}, first);
+  });
 }
 
 template <typename Digits>

@@ -63,7 +63,8 @@ struct SharedFormat {
 
   /// offset (in elements) -> (row, column) of `rows` x `columns` elements, the
   /// columns contiguous in memory, atoms in the order: all rows of the first
-  /// rowBytes of columns, then the next. Fails when the format does not tile it.
+  /// rowBytes of columns, then the next. Fails when the format does not tile
+  /// it.
   layout::Result<layout::Layout> layoutOf(uint32_t elementBytes, uint64_t rows,
                                           uint64_t columns) const;
 };
@@ -82,9 +83,9 @@ struct AsyncRow {
 class Machine {
 public:
   /// Reads and verifies. Fails with the row, the field and the reason: layouts
-  /// onto and, where they must be, one to one; sizes that agree with m, n, k and
-  /// the warp; types that exist; names that are unique; phases that hold every
-  /// lane once.
+  /// onto and, where they must be, one to one; sizes that agree with m, n, k
+  /// and the warp; types that exist; names that are unique; phases that hold
+  /// every lane once.
   static layout::Result<Machine> read(const tsdk_machine &machine,
                                       const tsdk_codegen &codegen);
 

@@ -44,8 +44,9 @@ extern "C" {
 /* What `object` of a variant is. */
 #define TSDK_ARTIFACT_ELF 1u    /**< ELF shared object without dependencies. */
 #define TSDK_ARTIFACT_OPAQUE 2u /**< Only the plugin's module_load knows. */
-#define TSDK_ARTIFACT_ASSEMBLY 3u /**< LLVM's assembly; the plugin assembles.  \
-                                   */
+#define TSDK_ARTIFACT_ASSEMBLY                                                 \
+  3u /**< LLVM's assembly; the plugin assembles.                               \
+      */
 
 /* What a function may do, for tsdk_language_function::effects. None: pure. */
 #define TSDK_EFFECT_READ 1u       /**< Reads memory. */
@@ -179,13 +180,15 @@ typedef struct tsdk_shared_format {
 } tsdk_shared_format;
 
 /* tsdk_async_row::issuer. */
-#define TSDK_ISSUER_LANE 1u   /**< Each lane copies its own bytes. */
-#define TSDK_ISSUER_WARP 2u   /**< A warp copies to consecutive lanes' places. \
+#define TSDK_ISSUER_LANE 1u /**< Each lane copies its own bytes. */
+#define TSDK_ISSUER_WARP                                                       \
+  2u                          /**< A warp copies to consecutive lanes' places. \
                                */
 #define TSDK_ISSUER_THREAD 3u /**< One elected thread copies a box. */
 /* tsdk_async_row::completion. */
-#define TSDK_COMPLETION_GROUP 1u /**< tsdk.async.commit, tsdk.async.wait.<n>.  \
-                                  */
+#define TSDK_COMPLETION_GROUP                                                  \
+  1u /**< tsdk.async.commit, tsdk.async.wait.<n>.                              \
+      */
 #define TSDK_COMPLETION_BARRIER 2u /**< Bytes arrive at an mbarrier. */
 #define TSDK_COMPLETION_COUNTER                                                \
   3u /**< tsdk.async.wait.<n>: n copies in flight. */
@@ -292,8 +295,9 @@ typedef struct tsdk_machine {
 #define TSDK_PARAMETERS_ARRAY 1u  /**< One `void *const *`, as tile loops. */
 
 /* tsdk_codegen::flags. */
-#define TSDK_CODEGEN_CHECKS 1u /**< The option `check` instruments accesses.   \
-                                */
+#define TSDK_CODEGEN_CHECKS                                                    \
+  1u /**< The option `check` instruments accesses.                             \
+      */
 
 /** What code generation needs. */
 typedef struct tsdk_codegen {
