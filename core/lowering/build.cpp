@@ -28,8 +28,16 @@ Build::Build(ModuleOp module, bool contractFloat)
   ptr = LLVM::LLVMPointerType::get(b.getContext());
 }
 
+Type Build::pointer(unsigned addressSpace) const {
+  return LLVM::LLVMPointerType::get(b.getContext(), addressSpace);
+}
+
+Type Build::structOf(ArrayRef<Type> fields) const {
+  return LLVM::LLVMStructType::getLiteral(b.getContext(), fields);
+}
+
 int64_t Build::bytesOf(Type element) const {
-  if (element == ptr)
+  if (isa<LLVM::LLVMPointerType>(element))
     return 8;
   return (element.getIntOrFloatBitWidth() + 7) / 8;
 }
@@ -235,6 +243,46 @@ Value Build::logicalNot(Value v) {
   return LLVM::XOrOp::create(b, loc, v, cst(v.getType(), 1));
 }
 
+Value Build::orDisjoint(Value l, Value r) {
+  auto a = constant(l), c = constant(r);
+  if (a && c)
+    return cst(l.getType(), *a | *c);
+  if (a && *a == 0)
+    return r;
+  if (c && *c == 0)
+    return l;
+  return LLVM::OrOp::create(b, loc, l, r, /*isDisjoint=*/true);
+}
+
+Value Build::logicalXor(Value l, Value r) {
+  auto a = constant(l), c = constant(r);
+  if (a && c)
+    return cst(l.getType(), *a ^ *c);
+  if (a && *a == 0)
+    return r;
+  if (c && *c == 0)
+    return l;
+  return LLVM::XOrOp::create(b, loc, l, r);
+}
+
+Value Build::shiftLeft(Value v, int64_t bits) {
+  if (auto c = constant(v))
+    return cst(v.getType(), int64_t(uint64_t(*c) << bits));
+  return bits ? bin("shl", v, cst(v.getType(), bits)) : v;
+}
+
+Value Build::shiftRight(Value v, int64_t bits) {
+  if (auto c = constant(v); c && *c >= 0)
+    return cst(v.getType(), *c >> bits);
+  return bits ? bin("lshr", v, cst(v.getType(), bits)) : v;
+}
+
+Value Build::andMask(Value v, int64_t mask) {
+  if (auto c = constant(v))
+    return cst(v.getType(), *c & mask);
+  return bin("and", v, cst(v.getType(), mask));
+}
+
 Value Build::toInt(Value v, Type to) {
   Type from = elementOf(v.getType());
   if (from == to)
@@ -306,8 +354,8 @@ Value Build::gep(Value base, Type element, Value index) {
     return base;
   unsigned lanes = std::max(lanesOf(base), lanesOf(index));
   SmallVector<Value> indices{index};
-  return LLVM::GEPOp::create(b, loc, vec(ptr, lanes), element, base,
-                             ValueRange(indices));
+  return LLVM::GEPOp::create(b, loc, vec(elementOf(base.getType()), lanes),
+                             element, base, ValueRange(indices));
 }
 
 Value Build::load(Type type, Value address, unsigned align, bool isVolatile) {
@@ -354,22 +402,21 @@ static LLVM::AtomicOrdering orderingOf(Ordering order) {
 }
 
 Value Build::atomicRmw(StringRef kind, Value address, Value v, Ordering order,
-                       unsigned align) {
+                       unsigned align, StringRef scope) {
   return LLVM::AtomicRMWOp::create(b, loc, *LLVM::symbolizeAtomicBinOp(kind),
-                                   address, v, orderingOf(order), StringRef(),
-                                   align);
+                                   address, v, orderingOf(order), scope, align);
 }
 
 std::pair<Value, Value> Build::cmpxchg(Value address, Value expected,
                                        Value desired, Ordering order,
-                                       unsigned align) {
+                                       unsigned align, StringRef scope) {
   LLVM::AtomicOrdering onFailure =
       order == Ordering::Relaxed || order == Ordering::Release
           ? LLVM::AtomicOrdering::monotonic
           : LLVM::AtomicOrdering::acquire;
-  Value pair = LLVM::AtomicCmpXchgOp::create(b, loc, address, expected, desired,
-                                             orderingOf(order), onFailure,
-                                             StringRef(), align);
+  Value pair =
+      LLVM::AtomicCmpXchgOp::create(b, loc, address, expected, desired,
+                                    orderingOf(order), onFailure, scope, align);
   Value old = LLVM::ExtractValueOp::create(b, loc, pair, 0);
   Value ok = LLVM::ExtractValueOp::create(b, loc, pair, 1);
   return {old, ok};

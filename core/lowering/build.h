@@ -16,6 +16,7 @@
 #include "mlir/IR/BuiltinTypes.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include <optional>
 
 namespace tilesdk::lowering {
@@ -64,6 +65,8 @@ public:
   Type i1, i8, i16, i32, i64, f16, f32, f64, ptr;
 
   // Types.
+  Type pointer(unsigned addressSpace) const;
+  Type structOf(ArrayRef<Type> fields) const;
   Type vec(Type element, unsigned lanes) const {
     return lanes ? mlir::VectorType::get({int64_t(lanes)}, element) : element;
   }
@@ -120,6 +123,12 @@ public:
   Value smax(Value l, Value r);
   Value logicalAnd(Value l, Value r);
   Value logicalNot(Value v);
+  /// Of operands without a common bit.
+  Value orDisjoint(Value l, Value r);
+  Value logicalXor(Value l, Value r);
+  Value shiftLeft(Value v, int64_t bits);
+  Value shiftRight(Value v, int64_t bits); ///< Logical.
+  Value andMask(Value v, int64_t mask);
   /// Sign-extends or truncates an integer.
   Value toInt(Value v, Type to);
 
@@ -145,20 +154,28 @@ public:
                unsigned align);
   void scatter(Value v, Value addresses, Value mask, unsigned align);
   Value atomicRmw(StringRef kind, Value address, Value v, Ordering order,
-                  unsigned align);
+                  unsigned align, StringRef scope = {});
   /// Returns {old value, success}.
   std::pair<Value, Value> cmpxchg(Value address, Value expected, Value desired,
-                                  Ordering order, unsigned align);
+                                  Ordering order, unsigned align,
+                                  StringRef scope = {});
 
   // Functions and calls.
   /// Calls the external function `name`; pure ones have no memory effects.
   Value call(StringRef name, Type result, ValueRange args, bool pure);
+  /// The same for what all threads of a group do together.
+  Value callTogether(StringRef name, Type result, ValueRange args, bool pure);
+  Value extractValue(Value aggregate, unsigned field);
   void callPointer(Value function, ValueRange args);
   /// Address of a private constant with this text.
   Value textConstant(StringRef text);
   /// Creates the kernel function and moves the builder into its entry block.
   /// Returns {params, program, scratch}.
   SmallVector<Value, 3> beginKernel(StringRef name, Location loc);
+  /// The same for any signature. `align`: of pointer arguments, 0: unknown.
+  SmallVector<Value> beginFunction(StringRef name, Location loc,
+                                   ArrayRef<Type> args, ArrayRef<int64_t> align,
+                                   unsigned callingConvention);
   void endKernel(); ///< Emits the return.
   /// An address in scratch at a constant that is set later. {constant, address}
   std::pair<Value, Value> scratchAddress(Value scratch);
@@ -190,12 +207,15 @@ public:
 
 private:
   Block *newBlock(ArrayRef<Type> argTypes);
+  Value declareAndCall(StringRef name, Type result, ValueRange args, bool pure,
+                       bool together);
   void branch(Block *to, ValueRange args);
   void condBranch(Value c, Block *t, Block *f);
 
   mlir::ModuleOp module;
   bool contractFloat;
   unsigned nextText = 0;
+  llvm::StringMap<mlir::Operation *> declared;
   mlir::Operation *entryEnd = nullptr;
   llvm::DenseMap<std::pair<Type, int64_t>, Value> constants;
 };

@@ -18,12 +18,34 @@ void Build::atEntry(llvm::function_ref<void()> fn) {
   fn();
 }
 
-SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
+SmallVector<Value> Build::beginFunction(StringRef name, Location where,
+                                        ArrayRef<Type> args,
+                                        ArrayRef<int64_t> align,
+                                        unsigned callingConvention) {
   loc = where;
   b.setInsertionPointToEnd(module.getBody());
   auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(b.getContext()), {ptr, ptr, ptr});
+      LLVM::LLVMVoidType::get(b.getContext()), args);
   auto func = LLVM::LLVMFuncOp::create(b, where, name, type);
+  func.setCConv(LLVM::cconv::CConv(callingConvention));
+  func->setAttr("passthrough", b.getArrayAttr({b.getStringAttr("nounwind")}));
+  for (auto [i, bytes] : llvm::enumerate(align))
+    if (bytes > 1 && isa<LLVM::LLVMPointerType>(args[i]))
+      func.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(bytes));
+  entry = func.addEntryBlock(b);
+  constants.clear();
+  // What is emitted at the head of the kernel goes before this branch.
+  Block *body = new Block();
+  func.getBody().push_back(body);
+  b.setInsertionPointToEnd(entry);
+  entryEnd = LLVM::BrOp::create(b, where, ValueRange{}, body);
+  b.setInsertionPointToEnd(body);
+  return SmallVector<Value>(entry->getArguments());
+}
+
+SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
+  SmallVector<Value> args = beginFunction(name, where, {ptr, ptr, ptr}, {}, 0);
+  auto func = cast<LLVM::LLVMFuncOp>(entry->getParentOp());
   // no-builtins: a loop that copies while it computes must not become a call
   // of memcpy and a loop that computes.
   func->setAttr("passthrough",
@@ -38,15 +60,7 @@ SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
     else
       func.setArgAttr(i, "llvm.align", b.getI64IntegerAttr(64));
   }
-  entry = func.addEntryBlock(b);
-  constants.clear();
-  // What is emitted at the head of the kernel goes before this branch.
-  Block *body = new Block();
-  func.getBody().push_back(body);
-  b.setInsertionPointToEnd(entry);
-  entryEnd = LLVM::BrOp::create(b, where, ValueRange{}, body);
-  b.setInsertionPointToEnd(body);
-  return {entry->getArgument(0), entry->getArgument(1), entry->getArgument(2)};
+  return {args[0], args[1], args[2]};
 }
 
 void Build::endKernel() {
@@ -71,14 +85,17 @@ void Build::setOffsetConstant(Value constant, int64_t value) {
   op.setValueAttr(b.getI64IntegerAttr(value));
 }
 
-Value Build::call(StringRef name, Type result, ValueRange args, bool pure) {
-  auto func = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
-  if (!func) {
+Value Build::declareAndCall(StringRef name, Type result, ValueRange args,
+                            bool pure, bool together) {
+  Operation *&known = declared[name];
+  if (!known)
+    known = module.lookupSymbol<LLVM::LLVMFuncOp>(name);
+  if (!known) {
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(module.getBody());
     SmallVector<Type> types(args.getTypes());
     Type returns = result ? result : LLVM::LLVMVoidType::get(b.getContext());
-    func = LLVM::LLVMFuncOp::create(
+    auto func = LLVM::LLVMFuncOp::create(
         b, module.getLoc(), name, LLVM::LLVMFunctionType::get(returns, types));
     if (pure) {
       func.setMemoryEffectsAttr(LLVM::MemoryEffectsAttr::get(
@@ -89,9 +106,30 @@ Value Build::call(StringRef name, Type result, ValueRange args, bool pure) {
       func.setWillReturn(true);
     }
     func.setNoUnwind(true);
+    if (together) {
+      func.setConvergent(true);
+      func->setAttr("passthrough",
+                    b.getArrayAttr({b.getStringAttr("nomerge")}));
+    }
+    known = func;
   }
-  auto op = LLVM::CallOp::create(b, loc, func, args);
+  auto op = LLVM::CallOp::create(b, loc, cast<LLVM::LLVMFuncOp>(known), args);
+  if (together)
+    op.setConvergent(true);
   return result ? op.getResult() : Value();
+}
+
+Value Build::call(StringRef name, Type result, ValueRange args, bool pure) {
+  return declareAndCall(name, result, args, pure, false);
+}
+
+Value Build::callTogether(StringRef name, Type result, ValueRange args,
+                          bool pure) {
+  return declareAndCall(name, result, args, pure, true);
+}
+
+Value Build::extractValue(Value aggregate, unsigned field) {
+  return LLVM::ExtractValueOp::create(b, loc, aggregate, int64_t(field));
 }
 
 void Build::callPointer(Value function, ValueRange args) {

@@ -11,7 +11,7 @@
 
 #pragma once
 
-#include "core/lowering/build.h"
+#include "core/lowering/emitter.h"
 #include "core/lowering/lowering.h"
 #include "core/lowering/plan.h"
 
@@ -73,33 +73,14 @@ struct View {
   int64_t start = 0;
 };
 
-class Engine {
+class Engine : public Emitter {
 public:
   Engine(ModuleOp module, const TileLoopsTarget &target, TileLoopsInfo &info);
 
   LogicalResult emitKernel(func::FuncOp func, StringRef name);
 
-  Build B;
   const TileLoopsTarget &target;
   TileLoopsInfo &info;
-
-  // Errors. The first one ends the lowering.
-  bool failed = false;
-  void fail(Operation *op, const Twine &message);
-
-  // Types (types.cpp).
-  Type registerType(Type element); ///< Of a value in a register.
-  Type memoryType(Type element);   ///< Of a value in memory.
-  int64_t sizeOf(Type element) { return B.bytesOf(memoryType(element)); }
-  static bool isFloat(Type t) { return isa<FloatType>(t); }
-  /// Register form (scalar or vector) to and from arithmetic form (f32, f64).
-  Type arithmeticType(Type element);
-  Value toArithmetic(Value v, Type element);
-  Value fromArithmetic(Value v, Type element);
-  /// Any float to any float.
-  Value convertFloat(Value v, Type from, Type to, bool towardZero);
-  Value toMemory(Value v, Type element);
-  Value fromMemory(Value v, Type element);
 
   // Values (eval.cpp, lane.cpp).
   Value scalar(Value v);
@@ -113,16 +94,8 @@ public:
   void emitPointwise(Operation *op, const Point &p, SmallVectorImpl<Lane> &out);
   bool foldLanes(Operation *op, ArrayRef<Lane> in, const Point &p,
                  SmallVectorImpl<Lane> &out);
-  /// One operation of arith, math or tile on scalars or vectors (ops.cpp).
-  bool emitOp(Operation *op, ValueRange operands, unsigned lanes,
-              SmallVectorImpl<Value> &results);
-  Value integerDivide(Value l, Value r, bool isSigned, bool remainder);
-  Value mathCall(StringRef name, Type element, ValueRange operands);
   Lane andMask(const Lane &a, const Lane &b, unsigned lanes);
   void emitScalarOp(Operation *op);
-  /// A combine region applied to scalars or vectors in register form.
-  Values combine(Region &region, ArrayRef<Value> acc, ArrayRef<Value> element,
-                 unsigned lanes);
 
   // Memory (memory.cpp).
   Lane emitLoad(tile::LoadOp op, const Point &p);
@@ -190,6 +163,15 @@ public:
   Value programField(int64_t offset, Type type);
   /// Calls a function of the program that takes (state, text, size).
   void reportText(int64_t functionOffset, StringRef text);
+
+  Type pointerType(unsigned) override { return B.ptr; }
+  Value libraryCall(StringRef stem, Type result, ValueRange operands) override;
+  Value programId(unsigned axis) override {
+    return programField(8 + 4 * axis, B.i32);
+  }
+  Value numPrograms(unsigned axis) override {
+    return programField(20 + 4 * axis, B.i32);
+  }
 
   // State.
   Value paramsArg, programArg, scratchArg;

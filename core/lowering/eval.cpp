@@ -10,12 +10,6 @@
 
 namespace tilesdk::lowering {
 
-void Engine::fail(Operation *op, const Twine &message) {
-  if (!failed)
-    op->emitError() << "" << message;
-  failed = true;
-}
-
 Point Engine::pointIn(ArrayRef<int64_t> shape, const Point &loop) {
   Point p;
   unsigned next = 0;
@@ -124,16 +118,8 @@ Lane Engine::eval(Value v, const Point &p) {
       views[v] = constantView(dense);
       return done(readView(views[v], element, p));
     }
-    Attribute attr = dense.getSplatValue<Attribute>();
-    Type type = registerType(element);
-    if (auto i = dyn_cast<IntegerAttr>(attr))
-      return done(Lane::uniform(
-          B.cst(type, type.isInteger(1) ? int64_t(i.getValue().getZExtValue())
-                                        : i.getValue().getSExtValue())));
-    const APFloat &f = cast<FloatAttr>(attr).getValue();
-    if (isFloat(type))
-      return done(Lane::uniform(B.cstAPFloat(type, f)));
-    return done(Lane::uniform(B.cst(type, f.bitcastToAPInt().getZExtValue())));
+    return done(Lane::uniform(
+        constantElement(dense.getSplatValue<Attribute>(), element)));
   }
   if (op->getName().getStringRef() == "ub.poison")
     return Lane::uniform(B.zero(registerType(element)));
@@ -246,34 +232,6 @@ void Engine::emitPointwise(Operation *op, const Point &p,
       out.push_back(B.lanesOf(r) ? Lane::vector(r) : Lane::uniform(r));
   }
   B.loc = saved;
-}
-
-Values Engine::combine(Region &region, ArrayRef<Value> acc,
-                       ArrayRef<Value> element, unsigned lanes) {
-  DenseMap<Value, Value> map;
-  Block &block = region.front();
-  unsigned n = acc.size();
-  for (unsigned i = 0; i < n; ++i) {
-    map[block.getArgument(i)] = acc[i];
-    map[block.getArgument(n + i)] = element[i];
-  }
-  for (Operation &op : block.without_terminator()) {
-    SmallVector<Value> operands, results;
-    for (Value v : op.getOperands())
-      operands.push_back(B.splat(map.lookup(v), lanes));
-    if (classify(&op) != OpClass::Scalar ||
-        !emitOp(&op, operands, lanes, results)) {
-      fail(&op, "operation '" + op.getName().getStringRef() +
-                    "' is not supported in a combine function");
-      return Values(acc);
-    }
-    for (auto [from, to] : llvm::zip(op.getResults(), results))
-      map[from] = to;
-  }
-  Values out;
-  for (Value v : block.getTerminator()->getOperands())
-    out.push_back(B.splat(map.lookup(v), lanes));
-  return out;
 }
 
 } // namespace tilesdk::lowering

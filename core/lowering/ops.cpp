@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/engine.h"
+#include "core/lowering/emitter.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -88,56 +88,36 @@ static StringRef libraryName(StringRef name) {
       .Default("");
 }
 
-/// Calls `<stem>.<type of the first operand>` in pieces of the width of the
-/// registers; operands and result may differ in type.
-static Value libraryCall(Engine &e, StringRef stem, Type result,
-                         ValueRange operands) {
-  Build &B = e.B;
-  SmallVector<Value> args(operands.begin(), operands.end());
-  Type t = B.elementOf(args[0].getType());
-  std::string suffix = (isa<FloatType>(t) ? "f" : "i") +
-                       std::to_string(t.getIntOrFloatBitWidth());
-  std::string base = (stem + ".").str();
-  unsigned lanes = B.lanesOf(args[0]);
-  if (lanes == 0)
-    return B.call(base + suffix, result, args, true);
-  unsigned widest = e.target.vectorBytes / B.bytesOf(t);
-  unsigned narrowest = t == B.f64 ? 2 : 4;
-  unsigned piece =
-      std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
-  std::string symbol = base + "v" + std::to_string(piece) + suffix;
-  auto one = [&](ArrayRef<Value> in) {
-    return B.call(symbol, B.vec(result, piece), in, true);
-  };
-  if (lanes < piece) {
-    SmallVector<int32_t> up(piece), down(lanes);
-    for (unsigned i = 0; i < piece; ++i)
-      up[i] = i % lanes;
-    for (unsigned i = 0; i < lanes; ++i)
-      down[i] = i;
-    for (Value &v : args)
-      v = B.shuffle(v, v, up);
-    Value r = one(args);
-    return B.shuffle(r, r, down);
-  }
-  SmallVector<Value> parts;
-  for (unsigned at = 0; at < lanes; at += piece) {
-    SmallVector<Value> in;
-    for (Value v : args)
-      in.push_back(B.slice(v, at, piece));
-    parts.push_back(one(in));
-  }
-  return B.concat(parts);
+void Emitter::fail(Operation *op, const Twine &message) {
+  if (!failed)
+    op->emitError() << "" << message;
+  failed = true;
 }
 
 /// Calls tsdk.math.<name> on floats of one type.
-Value Engine::mathCall(StringRef name, Type element, ValueRange operands) {
-  return libraryCall(*this, (Twine("tsdk.math.") + name).str(),
+Value Emitter::mathCall(StringRef name, Type element, ValueRange operands) {
+  return libraryCall((Twine("tsdk.math.") + name).str(),
                      arithmeticType(element), operands);
 }
 
+std::string Emitter::typeSuffix(Type scalar) {
+  return (isFloat(scalar) ? "f" : "i") +
+         std::to_string(scalar.getIntOrFloatBitWidth());
+}
+
+Value Emitter::constantElement(Attribute value, Type element) {
+  Type type = registerType(element);
+  if (auto i = dyn_cast<IntegerAttr>(value))
+    return B.cst(type, type.isInteger(1) ? i.getValue().getZExtValue()
+                                         : i.getValue().getSExtValue());
+  const APFloat &f = cast<FloatAttr>(value).getValue();
+  if (isFloat(type))
+    return B.cstAPFloat(type, f);
+  return B.cst(type, f.bitcastToAPInt().getZExtValue());
+}
+
 /// Division that never traps: a lane that is masked off may hold any divisor.
-Value Engine::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
+Value Emitter::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
   Type type = l.getType();
   Type element = B.elementOf(type);
   unsigned bits = element.getIntOrFloatBitWidth();
@@ -185,14 +165,14 @@ Value Engine::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
 }
 
 /// Integer to float; there is no bf16 or f8 instruction, they go through f32.
-static Value intToFloat(Engine &e, Value v, Type to, bool isSigned) {
+static Value intToFloat(Emitter &e, Value v, Type to, bool isSigned) {
   Type via = e.arithmeticType(to);
   Value f = e.B.cast(isSigned ? "sitofp" : "uitofp", v, via);
   return e.fromArithmetic(f, to);
 }
 
-bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
-                    SmallVectorImpl<Value> &out) {
+bool Emitter::emitOp(Operation *op, ValueRange in, unsigned lanes,
+                     SmallVectorImpl<Value> &out) {
   StringRef name = op->getName().getStringRef();
   Type from = op->getNumOperands()
                   ? tile::elementOf(op->getOperand(0).getType())
@@ -246,16 +226,8 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
       args.push_back(toArithmetic(v, to));
     return done(fromArithmetic(mathCall(library, to, args), to));
   }
-  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
-    Type type = registerType(to);
-    if (auto i = dyn_cast<IntegerAttr>(constant.getValue()))
-      return done(B.cst(type, type.isInteger(1) ? i.getValue().getZExtValue()
-                                                : i.getValue().getSExtValue()));
-    const APFloat &f = cast<FloatAttr>(constant.getValue()).getValue();
-    if (isFloat(type))
-      return done(B.cstAPFloat(type, f));
-    return done(B.cst(type, f.bitcastToAPInt().getZExtValue()));
-  }
+  if (auto constant = dyn_cast<arith::ConstantOp>(op))
+    return done(constantElement(constant.getValue(), to));
   if (auto cmp = dyn_cast<arith::CmpIOp>(op))
     return done(B.icmp(unsigned(cmp.getPredicate()), in[0], in[1]));
   if (auto cmp = dyn_cast<arith::CmpFOp>(op))
@@ -318,25 +290,52 @@ bool Engine::emitOp(Operation *op, ValueRange in, unsigned lanes,
     return done(B.gep(in[0], memoryType(pointee), in[1]));
   }
   if (isa<tile::IntToPtrOp>(op))
-    return done(B.cast("inttoptr", in[0], B.ptr));
+    return done(B.cast("inttoptr", in[0], registerType(to)));
   if (isa<tile::PtrToIntOp>(op))
     return done(B.cast("ptrtoint", in[0], B.i64));
   if (isa<tile::PtrCastOp, tile::HintOp>(op))
     return done(in[0]);
   if (auto id = dyn_cast<tile::ProgramIdOp>(op))
-    return done(programField(8 + 4 * id.getAxis(), B.i32));
+    return done(programId(id.getAxis()));
   if (auto count = dyn_cast<tile::NumProgramsOp>(op))
-    return done(programField(20 + 4 * count.getAxis(), B.i32));
+    return done(numPrograms(count.getAxis()));
   if (auto ext = dyn_cast<tile::ExternElementwiseOp>(op)) {
     if (!ext.getPure() || in.empty() || !to)
       return false;
     SmallVector<Value> args;
     for (auto [value, operand] : llvm::zip(in, ext.getArgs()))
       args.push_back(toArithmetic(value, getElementTypeOrSelf(operand)));
-    Value r = libraryCall(*this, ext.getSymbol(), arithmeticType(to), args);
+    Value r = libraryCall(ext.getSymbol(), arithmeticType(to), args);
     return done(fromArithmetic(r, to));
   }
   return false;
+}
+
+Values Emitter::combine(Region &region, ArrayRef<Value> acc,
+                        ArrayRef<Value> element, unsigned lanes) {
+  DenseMap<Value, Value> map;
+  Block &block = region.front();
+  unsigned n = acc.size();
+  for (unsigned i = 0; i < n; ++i) {
+    map[block.getArgument(i)] = acc[i];
+    map[block.getArgument(n + i)] = element[i];
+  }
+  for (Operation &op : block.without_terminator()) {
+    SmallVector<Value> operands, results;
+    for (Value v : op.getOperands())
+      operands.push_back(B.splat(map.lookup(v), lanes));
+    if (!emitOp(&op, operands, lanes, results)) {
+      fail(&op, "operation '" + op.getName().getStringRef() +
+                    "' is not supported in a combine function");
+      return Values(acc);
+    }
+    for (auto [from, to] : llvm::zip(op.getResults(), results))
+      map[from] = to;
+  }
+  Values out;
+  for (Value v : block.getTerminator()->getOperands())
+    out.push_back(B.splat(map.lookup(v), lanes));
+  return out;
 }
 
 } // namespace tilesdk::lowering

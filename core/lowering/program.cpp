@@ -13,7 +13,7 @@ namespace tilesdk::lowering {
 
 Engine::Engine(ModuleOp module, const TileLoopsTarget &target,
                TileLoopsInfo &info)
-    : B(module, target.contractFloat), target(target), info(info) {}
+    : Emitter(module, target.contractFloat), target(target), info(info) {}
 
 // Offsets in tsdk_tile_program, see tilesdk_plugin.h.
 static constexpr int64_t yieldOffset = 40, yieldStateOffset = 48;
@@ -26,6 +26,43 @@ Value Engine::programField(int64_t offset, Type type) {
                      B.bytesOf(type));
     });
   return known;
+}
+
+/// Vectors go in pieces of the width of the registers.
+Value Engine::libraryCall(StringRef stem, Type result, ValueRange operands) {
+  SmallVector<Value> args(operands.begin(), operands.end());
+  Type t = B.elementOf(args[0].getType());
+  std::string base = (stem + ".").str();
+  unsigned lanes = B.lanesOf(args[0]);
+  if (lanes == 0)
+    return B.call(base + typeSuffix(t), result, args, true);
+  unsigned widest = target.vectorBytes / B.bytesOf(t);
+  unsigned narrowest = t == B.f64 ? 2 : 4;
+  unsigned piece =
+      std::min(std::max(floorPowerOfTwo(lanes), narrowest), widest);
+  std::string symbol = base + "v" + std::to_string(piece) + typeSuffix(t);
+  auto one = [&](ArrayRef<Value> in) {
+    return B.call(symbol, B.vec(result, piece), in, true);
+  };
+  if (lanes < piece) {
+    SmallVector<int32_t> up(piece), down(lanes);
+    for (unsigned i = 0; i < piece; ++i)
+      up[i] = i % lanes;
+    for (unsigned i = 0; i < lanes; ++i)
+      down[i] = i;
+    for (Value &v : args)
+      v = B.shuffle(v, v, up);
+    Value r = one(args);
+    return B.shuffle(r, r, down);
+  }
+  SmallVector<Value> parts;
+  for (unsigned at = 0; at < lanes; at += piece) {
+    SmallVector<Value> in;
+    for (Value v : args)
+      in.push_back(B.slice(v, at, piece));
+    parts.push_back(one(in));
+  }
+  return B.concat(parts);
 }
 
 void Engine::emitYield() {

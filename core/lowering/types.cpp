@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/engine.h"
+#include "core/lowering/emitter.h"
 
 namespace tilesdk::lowering {
 
@@ -34,9 +34,9 @@ static std::optional<Float8> float8Of(Type t) {
   return std::nullopt;
 }
 
-Type Engine::registerType(Type t) {
-  if (isa<tile::PointerType>(t))
-    return B.ptr;
+Type Emitter::registerType(Type t) {
+  if (auto pointer = dyn_cast<tile::PointerType>(t))
+    return pointerType(pointer.getAddressSpace());
   if (t.isBF16())
     return B.i16;
   if (isa<FloatType>(t) && t.getIntOrFloatBitWidth() == 8)
@@ -46,32 +46,32 @@ Type Engine::registerType(Type t) {
   return t;
 }
 
-Type Engine::memoryType(Type t) {
+Type Emitter::memoryType(Type t) {
   t = registerType(t);
   return t == B.i1 ? B.i8 : t;
 }
 
-Value Engine::toMemory(Value v, Type element) {
+Value Emitter::toMemory(Value v, Type element) {
   return element == B.i1 ? B.cast("zext", v, B.i8) : v;
 }
 
-Value Engine::fromMemory(Value v, Type element) {
+Value Emitter::fromMemory(Value v, Type element) {
   return element == B.i1 ? B.icmp(NE, v, B.cst(v.getType(), 0)) : v;
 }
 
-Type Engine::arithmeticType(Type t) {
+Type Emitter::arithmeticType(Type t) {
   if (isFloat(t))
     return t == B.f64 ? B.f64 : B.f32;
   return registerType(t);
 }
 
-Value Engine::toArithmetic(Value v, Type t) {
+Value Emitter::toArithmetic(Value v, Type t) {
   if (!isFloat(t) || t == B.f32 || t == B.f64)
     return v;
   return convertFloat(v, t, B.f32, false);
 }
 
-Value Engine::fromArithmetic(Value v, Type t) {
+Value Emitter::fromArithmetic(Value v, Type t) {
   if (!isFloat(t) || t == B.f32 || t == B.f64)
     return v;
   return convertFloat(v, B.f32, t, false);
@@ -168,7 +168,7 @@ static Value truncTowardZero(Build &B, Value v, Type to, Type toInt) {
   return B.cast("bitcast", B.select(away, addw(B, i, bits(B, i, -1)), i), to);
 }
 
-Value Engine::convertFloat(Value v, Type from, Type to, bool towardZero) {
+Value Emitter::convertFloat(Value v, Type from, Type to, bool towardZero) {
   if (from == to)
     return v;
   bool narrow = from == B.f64 && to != B.f32;
@@ -195,8 +195,10 @@ Value Engine::convertFloat(Value v, Type from, Type to, bool towardZero) {
   if (to == B.f16)
     return towardZero ? truncTowardZero(B, v, B.f16, B.i16)
                       : B.cast("fptrunc", v, B.f16);
-  if (to.isBF16())
-    return f32ToBf16(B, v, towardZero);
+  if (to.isBF16()) {
+    Value nearest = towardZero ? Value() : nearestBf16(v);
+    return nearest ? nearest : f32ToBf16(B, v, towardZero);
+  }
   if (auto f = float8Of(to))
     return f32ToF8(B, v, *f, towardZero);
   return v;
