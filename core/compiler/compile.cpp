@@ -19,6 +19,7 @@
 #include "core/compiler/output.h"
 #include "core/compiler/text.h"
 #include "core/diagnostics/diagnostics.h"
+#include "core/ir/tile_ops.h"
 #include "core/ir/tile_reader.h"
 #include "core/lowering/lowering.h"
 #include "core/optimizer/pipeline.h"
@@ -88,7 +89,9 @@ private:
   bool readTile();
   tsdk_code mlirStages();
   tsdk_code chooseKernel();
+  tsdk_code runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build);
   tsdk_code optimise();
+  tsdk_code expandDescriptors();
   tsdk_code lower();
   tsdk_code readLlvm();
   tsdk_code generate();
@@ -329,7 +332,8 @@ tsdk_code Compilation::mlirStages() {
   return lower();
 }
 
-tsdk_code Compilation::optimise() {
+tsdk_code
+Compilation::runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build) {
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::Internal, where,
@@ -339,7 +343,7 @@ tsdk_code Compilation::optimise() {
   // One verification at the end instead of one per pass.
   passes.enableVerifier(false);
   passes.addInstrumentation(std::make_unique<PassTimes>(times));
-  optimizer::buildTilePipeline(passes);
+  build(passes);
   bool good = mlir::succeeded(passes.run(*module));
   if (interruption.poll())
     return stopped();
@@ -348,11 +352,30 @@ tsdk_code Compilation::optimise() {
   return TSDK_OK;
 }
 
+tsdk_code Compilation::optimise() {
+  return runPasses(optimizer::buildTilePipeline);
+}
+
 //===----------------------------------------------------------------------===//
 // LLVM
 //===----------------------------------------------------------------------===//
 
+/// For machines that have no use for descriptors.
+tsdk_code Compilation::expandDescriptors() {
+  bool has = (*module)
+                 ->walk([](mlir::Operation *op) {
+                   return llvm::isa<tile::DescriptorLoadOp,
+                                    tile::DescriptorStoreOp>(op)
+                              ? mlir::WalkResult::interrupt()
+                              : mlir::WalkResult::advance();
+                 })
+                 .wasInterrupted();
+  return has ? runPasses(optimizer::buildDescriptorExpansion) : TSDK_OK;
+}
+
 tsdk_code Compilation::lower() {
+  if (tsdk_code result = expandDescriptors())
+    return result;
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::NotLowerable, where, kernelName,

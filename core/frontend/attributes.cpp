@@ -132,8 +132,14 @@ static llvm::ArrayRef<llvm::StringRef> attributeNames(const Value &value) {
       "exp",     "log",          "sqrt",        "abs",        "sigmoid",
       "softmax", "view",         "item",        "sort",       "gather",
       "flip",    "ravel",        "reduce",      "element_ty", "value"};
+  static constexpr llvm::StringRef descriptorNames[] = {
+      "load",       "store",      "gather",      "scatter",   "shape",
+      "strides",    "block_shape", "dtype",      "atomic_add", "atomic_min",
+      "atomic_max", "atomic_and", "atomic_or",   "atomic_xor"};
   if (value.isType())
     return typeNames;
+  if (value.kind == Value::Kind::Descriptor)
+    return descriptorNames;
   return tensorNames;
 }
 
@@ -232,6 +238,25 @@ Value Sema::attribute(const Value &value, llvm::StringRef name, Span where,
     if (name == "offsets")
       return value.elements()[3];
     if (name == "store" || name == "advance")
+      return method(value, name);
+    break;
+  }
+  case Kind::Descriptor: {
+    DType element = value.elements().front().dtype.pointee();
+    if (name == "dtype")
+      return Value::typeOf(element);
+    if (name == "type" || name == "block_type")
+      return Value::typeOf(element, Shape(value.payload->block.begin(),
+                                          value.payload->block.end()));
+    if (name == "block_shape")
+      return shapeTuple(value.payload->block);
+    if (name == "shape")
+      return value.elements()[1];
+    if (name == "strides")
+      return value.elements()[2];
+    if (name == "base")
+      return value.elements()[0];
+    if (findBuiltin(("desc." + name).str()))
       return method(value, name);
     break;
   }

@@ -67,7 +67,7 @@ struct Table {
   Table() {
     for (llvm::ArrayRef<BuiltinInfo> group :
          {creationBuiltins(), shapeBuiltins(), memoryBuiltins(),
-          blockPointerBuiltins(), atomicBuiltins(), mathBuiltins(),
+          blockPointerBuiltins(), descriptorBuiltins(), atomicBuiltins(), mathBuiltins(),
           dotBuiltins(), reductionBuiltins(), hintBuiltins(), pythonBuiltins()})
       for (const BuiltinInfo &builtin : group) {
         byName[builtin.name] = &builtin;

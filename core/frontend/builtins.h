@@ -61,7 +61,8 @@ struct BuiltinInfo {
 /// As users write it: "tl.load", "len".
 inline llvm::StringRef builtinSpelling(const BuiltinInfo &builtin) {
   llvm::StringRef name = builtin.name;
-  name.consume_front("py.");
+  if (!name.consume_front("desc."))
+    name.consume_front("py.");
   return name;
 }
 /// Null when there is none of that name ("tl.load", "py.len").
@@ -81,6 +82,7 @@ llvm::ArrayRef<BuiltinInfo> creationBuiltins();
 llvm::ArrayRef<BuiltinInfo> shapeBuiltins();
 llvm::ArrayRef<BuiltinInfo> memoryBuiltins();
 llvm::ArrayRef<BuiltinInfo> blockPointerBuiltins();
+llvm::ArrayRef<BuiltinInfo> descriptorBuiltins();
 llvm::ArrayRef<BuiltinInfo> atomicBuiltins();
 llvm::ArrayRef<BuiltinInfo> mathBuiltins();
 llvm::ArrayRef<BuiltinInfo> dotBuiltins();

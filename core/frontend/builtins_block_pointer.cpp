@@ -21,30 +21,29 @@ static Value wrong(Sema &sema, Span where, const std::string &why) {
   return sema.report(Diag::BlockPointerArgument, where, why);
 }
 
-/// A tuple of \p rank run-time integers of type \p dtype.
-static std::optional<Value> integers(Sema &sema, const Value &value,
-                                     llvm::StringRef what, size_t rank,
-                                     DType dtype, Span where) {
+std::optional<Value>
+tilesdk::frontend::integerTuple(Sema &sema, const Value &value,
+                                llvm::StringRef what, size_t rank, DType dtype,
+                                Span where, Diag diag) {
+  auto fail = [&](const std::string &why) {
+    sema.report(diag, where, why);
+    return std::nullopt;
+  };
   std::vector<Value> elements;
   if (value.isTuple())
     elements.assign(value.elements().begin(), value.elements().end());
   else
     elements.push_back(value);
-  if (elements.size() != rank) {
-    wrong(sema, where,
-          "`" + what.str() + "` has " + std::to_string(elements.size()) +
-              " entries, the block has " + std::to_string(rank) +
-              " dimensions");
-    return std::nullopt;
-  }
+  if (elements.size() != rank)
+    return fail("`" + what.str() + "` has " + std::to_string(elements.size()) +
+                " entries, the block has " + std::to_string(rank) +
+                " dimensions");
   for (Value &element : elements) {
     bool isInteger = element.isInt() || element.isBool() ||
                      (element.isScalar() && element.dtype.isInt());
-    if (!isInteger) {
-      wrong(sema, where,
-            "`" + what.str() + "` needs integers, found " + element.describe());
-      return std::nullopt;
-    }
+    if (!isInteger)
+      return fail("`" + what.str() + "` needs integers, found " +
+                  element.describe());
     Span origin = element.origin;
     element = sema.cast(element, dtype, where);
     element.origin = origin;
@@ -52,6 +51,13 @@ static std::optional<Value> integers(Sema &sema, const Value &value,
       return std::nullopt;
   }
   return Value::tuple(std::move(elements));
+}
+
+static std::optional<Value> integers(Sema &sema, const Value &value,
+                                     llvm::StringRef what, size_t rank,
+                                     DType dtype, Span where) {
+  return integerTuple(sema, value, what, rank, dtype, where,
+                      Diag::BlockPointerArgument);
 }
 
 static Value makeBlockPtr(Sema &sema, BuiltinCall &call) {
@@ -124,17 +130,47 @@ static Value advance(Sema &sema, BuiltinCall &call) {
   return result;
 }
 
-namespace {
-/// Addresses and, for checked dimensions, a mask.
-struct Access {
-  Value pointer;
-  Value mask;
-};
-} // namespace
+std::optional<BlockAccess> tilesdk::frontend::blockAccess(
+    Sema &sema, const Value &base, llvm::ArrayRef<Value> extents,
+    llvm::ArrayRef<Value> strides, llvm::ArrayRef<Value> offsets,
+    llvm::ArrayRef<int64_t> block, llvm::ArrayRef<bool> checked, Span where) {
+  int64_t rank = block.size();
+  Value offset, mask;
+  bool first = true;
+  for (int64_t d = 0; d < rank; ++d) {
+    Value range = Value::runtime(
+        sema.create<tile::MakeRangeOp>(0u, static_cast<uint32_t>(block[d])),
+        Scalar::I32, {block[d]});
+    Value coordinate = sema.binary(
+        BinaryOp::Add, sema.cast(offsets[d], Scalar::I64, where),
+        sema.cast(range, Scalar::I64, where), where);
+    for (int64_t other = 0; other < rank; ++other)
+      if (other != d)
+        coordinate = sema.expandDims(coordinate, other);
+    Value scaled = sema.binary(BinaryOp::Mul, coordinate, strides[d], where);
+    offset = first ? scaled : sema.binary(BinaryOp::Add, offset, scaled, where);
+    first = false;
+    if (!checked[d])
+      continue;
+    Value inside = sema.binary(
+        BinaryOp::BitAnd,
+        sema.compare(CompareOp::GreaterEq, coordinate, Value::intOf(0), where),
+        sema.compare(CompareOp::Less, coordinate, extents[d], where), where);
+    mask = mask.isError() ? inside
+                          : sema.binary(BinaryOp::BitAnd, mask, inside, where);
+  }
+  BlockAccess access;
+  access.pointer = sema.addPointer(base, offset, false, where);
+  if (access.pointer.isError())
+    return std::nullopt;
+  if (!mask.isError())
+    access.mask = sema.broadcastTo(mask, block);
+  return access;
+}
 
-static std::optional<Access> resolve(Sema &sema, BuiltinCall &call,
-                                     const Value &blockPointer,
-                                     unsigned boundary) {
+static std::optional<BlockAccess> resolve(Sema &sema, BuiltinCall &call,
+                                          const Value &blockPointer,
+                                          unsigned boundary) {
   const Payload &payload = *blockPointer.payload;
   int64_t rank = payload.block.size();
   llvm::SmallVector<bool, 8> checked(rank);
@@ -151,50 +187,16 @@ static std::optional<Access> resolve(Sema &sema, BuiltinCall &call,
       checked[dim] = true;
     }
   }
-  Shape full(payload.block.begin(), payload.block.end());
-  Span where = call.span;
-  Value offset, mask;
-  bool first = true;
-  for (int64_t d = 0; d < rank; ++d) {
-    Value range = Value::runtime(
-        sema.create<tile::MakeRangeOp>(0u, static_cast<uint32_t>(full[d])),
-        Scalar::I32, {full[d]});
-    Value coordinate = sema.binary(
-        BinaryOp::Add,
-        sema.cast(payload.elements[3].elements()[d], Scalar::I64, where),
-        sema.cast(range, Scalar::I64, where), where);
-    for (int64_t other = 0; other < rank; ++other)
-      if (other != d)
-        coordinate = sema.expandDims(coordinate, other);
-    Value scaled = sema.binary(BinaryOp::Mul, coordinate,
-                               payload.elements[2].elements()[d], where);
-    offset = first ? scaled : sema.binary(BinaryOp::Add, offset, scaled, where);
-    first = false;
-    if (!checked[d])
-      continue;
-    Value inside = sema.binary(
-        BinaryOp::BitAnd,
-        sema.compare(CompareOp::GreaterEq, coordinate, Value::intOf(0), where),
-        sema.compare(CompareOp::Less, coordinate,
-                     payload.elements[1].elements()[d], where),
-        where);
-    mask = mask.isError() ? inside
-                          : sema.binary(BinaryOp::BitAnd, mask, inside, where);
-  }
-  Access access;
-  access.pointer = sema.addPointer(payload.elements[0], offset, false, where);
-  if (access.pointer.isError())
-    return std::nullopt;
-  if (!mask.isError())
-    access.mask = sema.broadcastTo(mask, full);
-  return access;
+  llvm::ArrayRef<Value> parts = payload.elements;
+  return blockAccess(sema, parts[0], parts[1].elements(), parts[2].elements(),
+                     parts[3].elements(), payload.block, checked, call.span);
 }
 
 Value tilesdk::frontend::loadBlock(Sema &sema, BuiltinCall &call,
                                    unsigned boundary, unsigned padding,
                                    const AccessModes &modes) {
   const Value &blockPointer = call[0];
-  std::optional<Access> access = resolve(sema, call, blockPointer, boundary);
+  std::optional<BlockAccess> access = resolve(sema, call, blockPointer, boundary);
   if (!access)
     return Value::error();
   DType element = access->pointer.dtype.pointee();
@@ -226,7 +228,7 @@ Value tilesdk::frontend::storeBlock(Sema &sema, BuiltinCall &call,
   const Value &blockPointer = call[0];
   if (blockPointer.elements()[0].dtype.isConst)
     return sema.report(Diag::StoreToConst, call.spans[0]);
-  std::optional<Access> access = resolve(sema, call, blockPointer, boundary);
+  std::optional<BlockAccess> access = resolve(sema, call, blockPointer, boundary);
   if (!access)
     return Value::error();
   Value value = call[valueIndex];

@@ -264,7 +264,9 @@ Value Sema::callMethod(const Value &method, CallArgs &args) {
     all.span = args.span;
     all.args.push_back({"", receiver, args.span});
     llvm::append_range(all.args, args.args);
-    if (const BuiltinInfo *builtin = findBuiltin(("tl." + name).str()))
+    bool isDescriptor = receiver.kind == Value::Kind::Descriptor;
+    llvm::StringRef group = isDescriptor ? "desc." : "tl.";
+    if (const BuiltinInfo *builtin = findBuiltin((group + name).str()))
       return callBuiltin(*builtin, all);
     if (std::optional<Value> function = moduleGlobal(preludeScope(), name))
       return call(*function, all);

@@ -35,6 +35,7 @@ std::optional<bool> Sema::truth(const Value &value) {
   case Kind::Undefined:
   case Kind::Runtime:
   case Kind::BlockPointer:
+  case Kind::Descriptor:
     return std::nullopt;
   case Kind::Module:
     if (isUnknownModule(value))

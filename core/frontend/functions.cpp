@@ -134,7 +134,8 @@ Value Sema::callFunction(const FunctionInfo &function, CallArgs &args) {
 
 /// Scalars only: a tensor's layout belongs to the caller.
 static bool onlyScalars(const Value &value) {
-  if (value.isTensor() || value.kind == Value::Kind::BlockPointer)
+  if (value.isTensor() || value.kind == Value::Kind::BlockPointer ||
+      value.kind == Value::Kind::Descriptor)
     return false;
   return llvm::all_of(value.elements(), onlyScalars);
 }

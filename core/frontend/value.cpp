@@ -185,6 +185,8 @@ std::string Value::repr() const {
     return text().str();
   case Kind::BlockPointer:
     return "block pointer";
+  case Kind::Descriptor:
+    return "tensor descriptor";
   case Kind::Range:
     return "range";
   case Kind::Extern:
@@ -227,6 +229,9 @@ std::string Value::describe() const {
     return "the class `" + repr() + "`";
   case Kind::BlockPointer:
     return "a block pointer";
+  case Kind::Descriptor:
+    return "a tensor descriptor of " +
+           typeStr(elements().front().dtype.pointee(), payload->block);
   case Kind::Range:
     return "a range";
   default:
@@ -284,7 +289,9 @@ bool tilesdk::frontend::sameType(const Value &lhs, const Value &rhs) {
   case Kind::Runtime:
     return lhs.dtype == rhs.dtype && lhs.shape == rhs.shape;
   case Kind::BlockPointer:
-    if (lhs.payload->block != rhs.payload->block)
+  case Kind::Descriptor:
+    if (lhs.payload->block != rhs.payload->block ||
+        lhs.payload->text != rhs.payload->text)
       return false;
     [[fallthrough]];
   case Kind::Tuple: {

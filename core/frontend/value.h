@@ -63,6 +63,8 @@ public:
     Runtime,
     /// `elements`: base, shape, strides, offsets; `integers`: block, order.
     BlockPointer,
+    /// `elements`: base, shape, strides; `block`; `text`: padding option.
+    Descriptor,
     /// What `range` and its kin give: see Payload.
     Range,
     /// A function that the target adds: `text` is its spelling.

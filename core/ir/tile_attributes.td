@@ -49,6 +49,8 @@ def Tile_InputPrecision : Tile_Enum<"InputPrecision",
   I32EnumAttrCase<"Bf16x6", 4, "bf16x6">]>;
 def Tile_Rounding : Tile_Enum<"Rounding", "rounding mode", [
   I32EnumAttrCase<"Rtne", 0, "rtne">, I32EnumAttrCase<"Rtz", 1, "rtz">]>;
+def Tile_Padding : Tile_Enum<"Padding", "padding of a tensor descriptor", [
+  I32EnumAttrCase<"Zero", 0, "zero">, I32EnumAttrCase<"Nan", 1, "nan">]>;
 
 def Tile_CacheModifierAttr
     : EnumAttr<Tile_Dialect, Tile_CacheModifier, "cache">;
@@ -62,5 +64,6 @@ def Tile_MemoryScopeAttr : EnumAttr<Tile_Dialect, Tile_MemoryScope, "scope">;
 def Tile_InputPrecisionAttr
     : EnumAttr<Tile_Dialect, Tile_InputPrecision, "precision">;
 def Tile_RoundingAttr : EnumAttr<Tile_Dialect, Tile_Rounding, "rounding">;
+def Tile_PaddingAttr : EnumAttr<Tile_Dialect, Tile_Padding, "padding">;
 
 #endif // TILESDK_CORE_IR_TILE_ATTRIBUTES

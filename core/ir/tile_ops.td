@@ -10,6 +10,7 @@
 include "core/ir/tile_ops_program.td"
 include "core/ir/tile_ops_shape.td"
 include "core/ir/tile_ops_memory.td"
+include "core/ir/tile_ops_descriptor.td"
 include "core/ir/tile_ops_elementwise.td"
 include "core/ir/tile_ops_compute.td"
 include "core/ir/tile_ops_region.td"

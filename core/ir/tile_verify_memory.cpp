@@ -111,4 +111,36 @@ LogicalResult AtomicCASOp::verify() {
   return success();
 }
 
+/// What both descriptor accesses demand of their parts.
+template <typename Op> static LogicalResult verifyDescriptor(Op op, Type block) {
+  auto pointer = dyn_cast<PointerType>(op.getBase().getType());
+  if (!pointer)
+    return op.emitOpError() << "'base' must be one pointer, found "
+                            << op.getBase().getType();
+  if (pointer.getPointee() != elementOf(block))
+    return op.emitOpError()
+           << "'base' of type " << pointer << " must point to elements of the "
+           << "block " << block;
+  size_t rank = shapeOf(block).size();
+  if (rank > 5)
+    return op.emitOpError() << "a descriptor has at most 5 dimensions, the "
+                            << "block is " << block;
+  for (auto [name, parts] :
+       {std::pair<StringRef, OperandRange>{"shape", op.getShape()},
+        {"strides", op.getStrides()},
+        {"offsets", op.getOffsets()}})
+    if (parts.size() != rank)
+      return op.emitOpError() << "'" << name << "' must have " << rank
+                              << " entries for the block " << block
+                              << ", found " << parts.size();
+  return success();
+}
+
+LogicalResult DescriptorLoadOp::verify() {
+  return verifyDescriptor(*this, getType());
+}
+LogicalResult DescriptorStoreOp::verify() {
+  return verifyDescriptor(*this, getValue().getType());
+}
+
 } // namespace tilesdk::tile

@@ -85,6 +85,20 @@ def TileRemoveDeadLoopValues
   }];
 }
 
+def TileExpandDescriptors
+    : Pass<"tile-expand-descriptors", "::mlir::func::FuncOp"> {
+  let summary = "Turn accesses by descriptor into masked ones by pointer";
+  let description = [{
+    For machines without box copies, and for accesses that those cannot do:
+    addresses are base + sum(coordinate * stride), the mask says which
+    coordinates lie inside the shape, padding is the load's `other`.
+
+    Assumes: verified tile IR. Guarantees: no descriptor op is left. Numbers:
+    never changed.
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 def TilePrintAxisInfo : Pass<"tile-print-axis-info", "::mlir::func::FuncOp"> {
   let summary = "Print what the axis analysis knows, as remarks";
   let description = [{

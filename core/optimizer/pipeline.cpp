@@ -33,6 +33,14 @@ void buildTilePipeline(OpPassManager &manager) {
   function.addPass(createCSEPass());
 }
 
+void buildDescriptorExpansion(OpPassManager &manager) {
+  OpPassManager &function = manager.nest<func::FuncOp>();
+  function.addPass(createTileExpandDescriptors());
+  function.addPass(createTileSimplify());
+  function.addPass(createCSEPass());
+  function.addPass(createTileHoistInvariants());
+}
+
 void registerOptimizer() {
   registerTransformsPasses();
   registerPasses();

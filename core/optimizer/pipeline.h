@@ -20,6 +20,10 @@ namespace tilesdk::optimizer {
 /// Numbers change only where `tile-combine-dot` says so.
 void buildTilePipeline(mlir::OpPassManager &manager);
 
+/// For machines that cannot use descriptors: replaces the accesses by those of
+/// pointers, and cleans up what that leaves, addresses in loops first of all.
+void buildDescriptorExpansion(mlir::OpPassManager &manager);
+
 /// Makes the passes and `tile-pipeline` known by name, for command-line tools.
 void registerOptimizer();
 

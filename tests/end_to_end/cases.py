@@ -1,5 +1,6 @@
 """The one list of cases that every backend and every binding runs."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import cases_descriptor
 import cases_elementwise
 import cases_language
 import cases_matmul
@@ -7,7 +8,8 @@ import cases_memory
 import cases_models
 import cases_reduce
 
-CASES = (cases_elementwise.CASES + cases_memory.CASES + cases_reduce.CASES +
+CASES = (cases_elementwise.CASES + cases_memory.CASES +
+         cases_descriptor.CASES + cases_reduce.CASES +
          cases_matmul.CASES + cases_models.CASES + cases_language.CASES)
 
 _names = [case.name for case in CASES]
