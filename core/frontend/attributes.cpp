@@ -133,9 +133,9 @@ static llvm::ArrayRef<llvm::StringRef> attributeNames(const Value &value) {
       "softmax", "view",         "item",        "sort",       "gather",
       "flip",    "ravel",        "reduce",      "element_ty", "value"};
   static constexpr llvm::StringRef descriptorNames[] = {
-      "load",       "store",      "gather",      "scatter",   "shape",
-      "strides",    "block_shape", "dtype",      "atomic_add", "atomic_min",
-      "atomic_max", "atomic_and", "atomic_or",   "atomic_xor"};
+      "load",       "store",       "gather",    "scatter",    "shape",
+      "strides",    "block_shape", "dtype",     "atomic_add", "atomic_min",
+      "atomic_max", "atomic_and",  "atomic_or", "atomic_xor"};
   if (value.isType())
     return typeNames;
   if (value.kind == Value::Kind::Descriptor)

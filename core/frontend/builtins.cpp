@@ -67,8 +67,9 @@ struct Table {
   Table() {
     for (llvm::ArrayRef<BuiltinInfo> group :
          {creationBuiltins(), shapeBuiltins(), memoryBuiltins(),
-          blockPointerBuiltins(), descriptorBuiltins(), atomicBuiltins(), mathBuiltins(),
-          dotBuiltins(), reductionBuiltins(), hintBuiltins(), pythonBuiltins()})
+          blockPointerBuiltins(), descriptorBuiltins(), atomicBuiltins(),
+          mathBuiltins(), dotBuiltins(), reductionBuiltins(), hintBuiltins(),
+          pythonBuiltins()})
       for (const BuiltinInfo &builtin : group) {
         byName[builtin.name] = &builtin;
         params[&builtin] = parseParams(builtin.params);

@@ -21,10 +21,11 @@ static Value wrong(Sema &sema, Span where, const std::string &why) {
   return sema.report(Diag::BlockPointerArgument, where, why);
 }
 
-std::optional<Value>
-tilesdk::frontend::integerTuple(Sema &sema, const Value &value,
-                                llvm::StringRef what, size_t rank, DType dtype,
-                                Span where, Diag diag) {
+std::optional<Value> tilesdk::frontend::integerTuple(Sema &sema,
+                                                     const Value &value,
+                                                     llvm::StringRef what,
+                                                     size_t rank, DType dtype,
+                                                     Span where, Diag diag) {
   auto fail = [&](const std::string &why) {
     sema.report(diag, where, why);
     return std::nullopt;
@@ -141,9 +142,9 @@ std::optional<BlockAccess> tilesdk::frontend::blockAccess(
     Value range = Value::runtime(
         sema.create<tile::MakeRangeOp>(0u, static_cast<uint32_t>(block[d])),
         Scalar::I32, {block[d]});
-    Value coordinate = sema.binary(
-        BinaryOp::Add, sema.cast(offsets[d], Scalar::I64, where),
-        sema.cast(range, Scalar::I64, where), where);
+    Value coordinate =
+        sema.binary(BinaryOp::Add, sema.cast(offsets[d], Scalar::I64, where),
+                    sema.cast(range, Scalar::I64, where), where);
     for (int64_t other = 0; other < rank; ++other)
       if (other != d)
         coordinate = sema.expandDims(coordinate, other);
@@ -196,7 +197,8 @@ Value tilesdk::frontend::loadBlock(Sema &sema, BuiltinCall &call,
                                    unsigned boundary, unsigned padding,
                                    const AccessModes &modes) {
   const Value &blockPointer = call[0];
-  std::optional<BlockAccess> access = resolve(sema, call, blockPointer, boundary);
+  std::optional<BlockAccess> access =
+      resolve(sema, call, blockPointer, boundary);
   if (!access)
     return Value::error();
   DType element = access->pointer.dtype.pointee();
@@ -228,7 +230,8 @@ Value tilesdk::frontend::storeBlock(Sema &sema, BuiltinCall &call,
   const Value &blockPointer = call[0];
   if (blockPointer.elements()[0].dtype.isConst)
     return sema.report(Diag::StoreToConst, call.spans[0]);
-  std::optional<BlockAccess> access = resolve(sema, call, blockPointer, boundary);
+  std::optional<BlockAccess> access =
+      resolve(sema, call, blockPointer, boundary);
   if (!access)
     return Value::error();
   Value value = call[valueIndex];

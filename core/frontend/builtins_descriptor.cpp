@@ -54,10 +54,8 @@ tilesdk::frontend::makeDescriptor(Sema &sema, const Value &base, Value shape,
   return result;
 }
 
-std::optional<std::string>
-tilesdk::frontend::descriptorProblem(DType element,
-                                     llvm::ArrayRef<int64_t> block,
-                                     llvm::StringRef padding) {
+std::optional<std::string> tilesdk::frontend::descriptorProblem(
+    DType element, llvm::ArrayRef<int64_t> block, llvm::StringRef padding) {
   if (block.empty() || block.size() > 5)
     return "a descriptor has 1 to 5 dimensions, found " +
            std::to_string(block.size());
@@ -111,8 +109,8 @@ static Value makeTensorDescriptor(Sema &sema, BuiltinCall &call) {
                     last.describe())
         .origin(last);
   std::string padding = call[4].isNone() ? "zero" : call[4].str();
-  std::optional<Value> result = makeDescriptor(sema, base, *shape, *strides,
-                                               *block, padding, call.span);
+  std::optional<Value> result =
+      makeDescriptor(sema, base, *shape, *strides, *block, padding, call.span);
   return result ? *result : Value::error();
 }
 
@@ -149,8 +147,8 @@ static Value load(Sema &sema, BuiltinCall &call) {
   const Value &descriptor = call[0];
   DType element = elementOf(descriptor);
   Shape block = blockOf(descriptor);
-  tile::Padding padding = descriptor.text() == "nan" ? tile::Padding::Nan
-                                                     : tile::Padding::Zero;
+  tile::Padding padding =
+      descriptor.text() == "nan" ? tile::Padding::Nan : tile::Padding::Zero;
   auto op = sema.create<tile::DescriptorLoadOp>(
       sema.irType(element, block), base(descriptor).ir,
       irOf(descriptor.elements()[1]), irOf(descriptor.elements()[2]),
@@ -223,8 +221,8 @@ static std::optional<BlockAccess> rowAccess(Sema &sema, BuiltinCall &call,
               shapeStr(block));
     return std::nullopt;
   }
-  bool isIndex = index.isTensor() && index.shape.size() == 1 &&
-                 index.dtype.isInt();
+  bool isIndex =
+      index.isTensor() && index.shape.size() == 1 && index.dtype.isInt();
   if (!isIndex || index.shape[0] < 8) {
     wrong(sema, call.spans[rows],
           "`x_offsets` must be a vector of at least 8 integers, found " +
@@ -239,10 +237,10 @@ static std::optional<BlockAccess> rowAccess(Sema &sema, BuiltinCall &call,
   Value range = Value::runtime(
       sema.create<tile::MakeRangeOp>(0u, static_cast<uint32_t>(block[1])),
       Scalar::I32, {block[1]});
-  Value col = sema.expandDims(
-      sema.binary(BinaryOp::Add, start, sema.cast(range, Scalar::I64, where),
-                  where),
-      0);
+  Value col =
+      sema.expandDims(sema.binary(BinaryOp::Add, start,
+                                  sema.cast(range, Scalar::I64, where), where),
+                      0);
   llvm::ArrayRef<Value> extents = descriptor.elements()[1].elements();
   llvm::ArrayRef<Value> strides = descriptor.elements()[2].elements();
   auto inside = [&](const Value &coordinate, const Value &extent) {
@@ -255,14 +253,14 @@ static std::optional<BlockAccess> rowAccess(Sema &sema, BuiltinCall &call,
   if (!sema.checkShape(full, where))
     return std::nullopt;
   BlockAccess access;
-  Value offset = sema.binary(
-      BinaryOp::Add, sema.binary(BinaryOp::Mul, row, strides[0], where), col,
-      where);
+  Value offset = sema.binary(BinaryOp::Add,
+                             sema.binary(BinaryOp::Mul, row, strides[0], where),
+                             col, where);
   access.pointer = sema.addPointer(base(descriptor), offset, false, where);
-  access.mask = sema.broadcastTo(sema.binary(BinaryOp::BitAnd,
-                                             inside(row, extents[0]),
-                                             inside(col, extents[1]), where),
-                                 full);
+  access.mask =
+      sema.broadcastTo(sema.binary(BinaryOp::BitAnd, inside(row, extents[0]),
+                                   inside(col, extents[1]), where),
+                       full);
   return access;
 }
 
@@ -274,11 +272,11 @@ static Value gather(Sema &sema, BuiltinCall &call) {
     return Value::error();
   DType element = elementOf(call[0]);
   const Shape &shape = access->pointer.shape;
-  Value other = element.isFloat()
-                    ? sema.constantFloat(
-                          call[0].text() == "nan" ? std::nan("") : 0, element,
-                          shape)
-                    : sema.constantInt(0, element, shape);
+  Value other =
+      element.isFloat()
+          ? sema.constantFloat(call[0].text() == "nan" ? std::nan("") : 0,
+                               element, shape)
+          : sema.constantInt(0, element, shape);
   return emitLoad(sema, access->pointer, &access->mask, &other, {}, call.span);
 }
 
@@ -288,8 +286,7 @@ static Value scatter(Sema &sema, BuiltinCall &call) {
   std::optional<BlockAccess> access = rowAccess(sema, call, 2, 3);
   if (!access)
     return Value::error();
-  std::optional<Value> value =
-      blockValue(sema, call, 1, access->pointer.shape);
+  std::optional<Value> value = blockValue(sema, call, 1, access->pointer.shape);
   if (!value)
     return Value::error();
   emitStore(sema, access->pointer, *value, &access->mask, {}, call.span);
@@ -307,10 +304,10 @@ static Value atomic(Sema &sema, BuiltinCall &call) {
   Shape block = blockOf(descriptor);
   std::optional<Value> value = blockValue(sema, call, 2, block);
   llvm::SmallVector<bool, 5> checked(block.size(), true);
-  std::optional<BlockAccess> access = blockAccess(
-      sema, base(descriptor), descriptor.elements()[1].elements(),
-      descriptor.elements()[2].elements(), offsets->elements(), block, checked,
-      call.span);
+  std::optional<BlockAccess> access =
+      blockAccess(sema, base(descriptor), descriptor.elements()[1].elements(),
+                  descriptor.elements()[2].elements(), offsets->elements(),
+                  block, checked, call.span);
   if (!access || !value)
     return Value::error();
   CallArgs args;
@@ -319,8 +316,7 @@ static Value atomic(Sema &sema, BuiltinCall &call) {
   args.args.push_back({"", *value, call.spans[2]});
   args.args.push_back({"mask", access->mask, call.span});
   args.args.push_back({"sem", Value::stringOf("relaxed"), call.span});
-  Value old =
-      sema.callBuiltin(*findBuiltin(("tl." + call.name()).str()), args);
+  Value old = sema.callBuiltin(*findBuiltin(("tl." + call.name()).str()), args);
   return old.isError() ? old : Value::none();
 }
 
@@ -332,8 +328,7 @@ llvm::ArrayRef<BuiltinInfo> tilesdk::frontend::descriptorBuiltins() {
        makeTensorDescriptor},
       {"tl.load_tensor_descriptor", "desc, offsets", load},
       {"tl.store_tensor_descriptor", "desc, offsets, value", store},
-      {"tl._experimental_descriptor_load", "desc, offsets, block, dtype",
-       load},
+      {"tl._experimental_descriptor_load", "desc, offsets, block, dtype", load},
       {"tl._experimental_descriptor_store", "desc, value, offsets",
        [](Sema &sema, BuiltinCall &call) {
          std::swap(call.values[1], call.values[2]);

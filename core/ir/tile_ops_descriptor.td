@@ -24,8 +24,8 @@ def Tile_DescriptorLoadOp : Tile_Op<"descriptor_load", [
     `offsets`. What lies outside the tensor is not read and gives the padding.
 
     ```mlir
-    %t = tile.descriptor_load %base shape [%m, %n] strides [%s, %one]
-        at [%i, %j] zero : !tile.ptr<f16> -> tensor<128x64xf16>
+    %t = tile.descriptor_load %base shape[%m, %n] strides[%s, %one]
+        at[%i, %j] padding zero : !tile.ptr<f16> -> tensor<128x64xf16>
     ```
 
     Since version 1. Effects: reads memory.
@@ -37,7 +37,7 @@ def Tile_DescriptorLoadOp : Tile_Op<"descriptor_load", [
   let results = (outs Tile_Tensor:$result);
   let assemblyFormat = [{
     $base `shape` `[` $shape `]` `strides` `[` $strides `]`
-    `at` `[` $offsets `]` $padding attr-dict `:` type($base) `->` type($result)
+    `at` `[` $offsets `]` `padding` $padding attr-dict `:` type($base) `->` type($result)
   }];
   let hasVerifier = 1;
 }
@@ -49,8 +49,8 @@ def Tile_DescriptorStoreOp : Tile_Op<"descriptor_store", [
     As `descriptor_load`; what lies outside the tensor is dropped.
 
     ```mlir
-    tile.descriptor_store %base shape [%m, %n] strides [%s, %one]
-        at [%i, %j], %v : !tile.ptr<f16>, tensor<128x64xf16>
+    tile.descriptor_store %base shape[%m, %n] strides[%s, %one]
+        at[%i, %j], %v : !tile.ptr<f16>, tensor<128x64xf16>
     ```
 
     Since version 1. Effects: writes memory.

@@ -112,11 +112,12 @@ LogicalResult AtomicCASOp::verify() {
 }
 
 /// What both descriptor accesses demand of their parts.
-template <typename Op> static LogicalResult verifyDescriptor(Op op, Type block) {
+template <typename Op>
+static LogicalResult verifyDescriptor(Op op, Type block) {
   auto pointer = dyn_cast<PointerType>(op.getBase().getType());
   if (!pointer)
-    return op.emitOpError() << "'base' must be one pointer, found "
-                            << op.getBase().getType();
+    return op.emitOpError()
+           << "'base' must be one pointer, found " << op.getBase().getType();
   if (pointer.getPointee() != elementOf(block))
     return op.emitOpError()
            << "'base' of type " << pointer << " must point to elements of the "

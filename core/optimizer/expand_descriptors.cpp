@@ -38,8 +38,8 @@ public:
                                 constant(type, 0)),
           arith::CmpIOp::create(b, loc, arith::CmpIPredicate::slt, coordinate,
                                 splat(extend(shape[d]), type)));
-      Value scaled = arith::MulIOp::create(b, loc, coordinate,
-                                           splat(strides[d], type));
+      Value scaled =
+          arith::MulIOp::create(b, loc, coordinate, splat(strides[d], type));
       inside = widen(inside);
       scaled = widen(scaled);
       mask = mask ? arith::AndIOp::create(b, loc, mask, inside) : inside;
@@ -65,9 +65,9 @@ private:
   Value coordinateOf(unsigned d, Value offset) {
     auto flat = RankedTensorType::get({block[d]}, b.getI64Type());
     Value range = tile::MakeRangeOp::create(b, loc, 0u, uint32_t(block[d]));
-    Value value = arith::AddIOp::create(
-        b, loc, splat(extend(offset), flat),
-        arith::ExtSIOp::create(b, loc, flat, range));
+    Value value =
+        arith::AddIOp::create(b, loc, splat(extend(offset), flat),
+                              arith::ExtSIOp::create(b, loc, flat, range));
     for (unsigned other = 0; other < block.size(); ++other)
       if (other != d)
         value = tile::ExpandDimsOp::create(b, loc, value, other);
@@ -95,8 +95,8 @@ Value paddingOf(OpBuilder &b, tile::DescriptorLoadOp op) {
   return arith::ConstantOp::create(
       b, op.getLoc(),
       DenseElementsAttr::get(
-          type, b.getFloatAttr(element, APFloat::getNaN(
-                                            element.getFloatSemantics()))));
+          type, b.getFloatAttr(element,
+                               APFloat::getNaN(element.getFloatSemantics()))));
 }
 
 struct ExpandDescriptors : impl::TileExpandDescriptorsBase<ExpandDescriptors> {
@@ -118,10 +118,9 @@ struct ExpandDescriptors : impl::TileExpandDescriptorsBase<ExpandDescriptors> {
                              tile::shapeOf(store.getValue().getType()));
         block.build(store.getBase(), store.getShape(), store.getStrides(),
                     store.getOffsets());
-        tile::StoreOp::create(b, store.getLoc(), block.pointers,
-                              store.getValue(), block.mask,
-                              tile::CacheModifier::None,
-                              tile::EvictionPolicy::Normal);
+        tile::StoreOp::create(
+            b, store.getLoc(), block.pointers, store.getValue(), block.mask,
+            tile::CacheModifier::None, tile::EvictionPolicy::Normal);
         store.erase();
       }
     });

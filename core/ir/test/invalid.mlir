@@ -597,3 +597,21 @@ func.func @yield_alone() {
   // expected-error@+1 {{expects parent op to be one of 'tile.reduce, tile.scan'}}
   tile.yield
 }
+
+// -----
+
+func.func @descriptor_rank(%p: !tile.ptr<f16>, %m: i32, %s: i64) {
+  // expected-error@+1 {{'strides' must have 2 entries for the block 'tensor<16x32xf16>', found 1}}
+  %t = tile.descriptor_load %p shape[%m, %m] strides[%s] at[%m, %m] padding zero
+    : !tile.ptr<f16> -> tensor<16x32xf16>
+  return
+}
+
+// -----
+
+func.func @descriptor_element(%p: !tile.ptr<f16>, %m: i32, %s: i64, %v: tensor<16xf32>) {
+  // expected-error@+1 {{'base' of type '!tile.ptr<f16>' must point to elements of the block 'tensor<16xf32>'}}
+  tile.descriptor_store %p shape[%m] strides[%s] at[%m], %v
+    : !tile.ptr<f16>, tensor<16xf32>
+  return
+}

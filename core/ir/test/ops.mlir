@@ -164,4 +164,16 @@ func.func @debug(%c: i1, %m: tensor<64xi1>, %x: tensor<64xi32>, %s: f32) {
   return
 }
 
+// CHECK-LABEL: func.func @descriptors
+// CHECK: tile.descriptor_load %{{.*}} shape[%{{.*}}, %{{.*}}] strides[%{{.*}}, %{{.*}}] at[%{{.*}}, %{{.*}}] padding nan : !tile.ptr<f16> -> tensor<16x32xf16>
+// CHECK: tile.descriptor_store %{{.*}} shape[%{{.*}}, %{{.*}}] strides[%{{.*}}, %{{.*}}] at[%{{.*}}, %{{.*}}], %{{.*}} : !tile.ptr<f16>, tensor<16x32xf16>
+func.func @descriptors(%p: !tile.ptr<f16>, %m: i32, %s: i64) {
+  %one = arith.constant 1 : i64
+  %t = tile.descriptor_load %p shape[%m, %m] strides[%s, %one] at[%m, %m] padding nan
+    : !tile.ptr<f16> -> tensor<16x32xf16>
+  tile.descriptor_store %p shape[%m, %m] strides[%s, %one] at[%m, %m], %t
+    : !tile.ptr<f16>, tensor<16x32xf16>
+  return
+}
+
 }
