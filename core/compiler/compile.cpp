@@ -362,14 +362,15 @@ tsdk_code Compilation::optimise() {
 
 /// For machines that have no use for descriptors.
 tsdk_code Compilation::expandDescriptors() {
-  bool has = (*module)
-                 ->walk([](mlir::Operation *op) {
-                   return llvm::isa<tile::DescriptorLoadOp,
-                                    tile::DescriptorStoreOp>(op)
-                              ? mlir::WalkResult::interrupt()
-                              : mlir::WalkResult::advance();
-                 })
-                 .wasInterrupted();
+  bool has =
+      (*module)
+          ->walk([](mlir::Operation *op) {
+            return llvm::isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(
+                       op)
+                       ? mlir::WalkResult::interrupt()
+                       : mlir::WalkResult::advance();
+          })
+          .wasInterrupted();
   return has ? runPasses(optimizer::buildDescriptorExpansion) : TSDK_OK;
 }
 
