@@ -9,7 +9,7 @@
 
 #include "core/compiler/context.h"
 
-#include "core/ir/tile_registration.h"
+#include "core/ir/simt_dialect.h"
 
 #include "mlir-c/Dialect/LLVM.h"
 #include "mlir/CAPI/IR.h"
@@ -24,7 +24,7 @@ namespace tilesdk::compiler {
 static const mlir::DialectRegistry &registry() {
   static const mlir::DialectRegistry *all = [] {
     auto *result = new mlir::DialectRegistry;
-    tile::registerTileDialects(*result);
+    simt::registerSimtDialects(*result);
     mlirDialectHandleInsertDialect(mlirGetDialectHandle__llvm__(),
                                    wrap(result));
     mlir::registerBuiltinDialectTranslation(*result);

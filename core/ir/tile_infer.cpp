@@ -7,6 +7,7 @@
 // Each function refuses what has no result type, naming the operand, what it
 // needs and what it got; it is called by builders, the parser and the verifier.
 
+#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_ops.h"
 
 #include "mlir/IR/BuiltinTypes.h"
@@ -17,6 +18,15 @@ namespace tilesdk::tile {
 
 using MaybeLoc = std::optional<Location>;
 using Types = SmallVectorImpl<Type>;
+
+/// A tensor of \p shape with the layout that \p natural derives from that of
+/// \p source, without one when there is none.
+template <typename Natural>
+static Type inferred(ArrayRef<int64_t> shape, Type source, Natural natural) {
+  Type type = typeOf(shape, elementOf(source));
+  simt::LayoutAttr layout = simt::layoutAttrOf(source);
+  return layout ? simt::withLayout(type, natural(layout)) : type;
+}
 
 /// The operand is a tensor of rank above \p axis; error otherwise.
 static LogicalResult checkAxis(MaybeLoc loc, StringRef op, StringRef operand,
@@ -54,7 +64,9 @@ LogicalResult ExpandDimsOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
                              ": it may be 0 to the rank, which may become ",
                              maxTileRank, " at most");
   shape.insert(shape.begin() + axis, 1);
-  types.push_back(typeOf(shape, elementOf(source)));
+  types.push_back(inferred(shape, source, [&](simt::LayoutAttr from) {
+    return simt::expandDimsLayout(from, axis);
+  }));
   return success();
 }
 
@@ -79,7 +91,9 @@ LogicalResult TransOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
     return emitOptionalError(loc, "'tile.trans' op 'perm' must name each of ",
                              shape.size(), " dimensions of 'source' of type ",
                              source, " once");
-  types.push_back(typeOf(result, elementOf(source)));
+  types.push_back(inferred(result, source, [&](simt::LayoutAttr from) {
+    return simt::transLayout(from, perm);
+  }));
   return success();
 }
 
@@ -95,7 +109,7 @@ LogicalResult JoinOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
                              " has no room for another dimension; rank ",
                              maxTileRank, " is the limit");
   shape.push_back(2);
-  types.push_back(typeOf(shape, elementOf(lhs)));
+  types.push_back(inferred(shape, lhs, simt::joinLayout));
   return success();
 }
 
@@ -106,7 +120,7 @@ LogicalResult SplitOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   if (shape.empty() || shape.back() != 2)
     return emitOptionalError(loc, "'tile.split' op last extent of 'source' ",
                              "must be 2, found type ", source);
-  types.assign(2, typeOf(shape.drop_back(), elementOf(source)));
+  types.assign(2, inferred(shape.drop_back(), source, simt::splitLayout));
   return success();
 }
 
@@ -146,7 +160,7 @@ LogicalResult GatherOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
                              "equal that of 'source' of type ", source,
                              " except in dimension ", axis, ", found ",
                              indices);
-  types.push_back(typeOf(at, elementOf(source)));
+  types.push_back(withElement(indices, elementOf(source)));
   return success();
 }
 
@@ -172,7 +186,10 @@ LogicalResult ReduceOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
   for (Value source : adaptor.getSources()) {
     SmallVector<int64_t> shape(shapeOf(source.getType()));
     shape.erase(shape.begin() + adaptor.getAxis());
-    types.push_back(typeOf(shape, elementOf(source.getType())));
+    types.push_back(
+        inferred(shape, source.getType(), [&](simt::LayoutAttr from) {
+          return simt::sliceLayout(from, adaptor.getAxis());
+        }));
   }
   return success();
 }
@@ -185,5 +202,32 @@ LogicalResult ScanOp::inferReturnTypes(MLIRContext *, MaybeLoc loc,
     types.push_back(source.getType());
   return success();
 }
+
+//===----------------------------------------------------------------------===//
+// Layouts
+//===----------------------------------------------------------------------===//
+
+/// What was inferred and what the op has may differ in their layouts.
+static bool areCompatible(TypeRange inferred, TypeRange actual) {
+  return inferred.size() == actual.size() &&
+         llvm::all_of(llvm::zip(inferred, actual), [](auto pair) {
+           return areEqualButLayout(std::get<0>(pair), std::get<1>(pair));
+         });
+}
+
+#define TILE_COMPATIBLE(Op)                                                    \
+  bool Op::isCompatibleReturnTypes(TypeRange l, TypeRange r) {                 \
+    return areCompatible(l, r);                                                \
+  }
+TILE_COMPATIBLE(MakeRangeOp)
+TILE_COMPATIBLE(ExpandDimsOp)
+TILE_COMPATIBLE(TransOp)
+TILE_COMPATIBLE(JoinOp)
+TILE_COMPATIBLE(SplitOp)
+TILE_COMPATIBLE(CatOp)
+TILE_COMPATIBLE(GatherOp)
+TILE_COMPATIBLE(ReduceOp)
+TILE_COMPATIBLE(ScanOp)
+#undef TILE_COMPATIBLE
 
 } // namespace tilesdk::tile

@@ -159,7 +159,8 @@ LogicalResult checkDefaults(ModuleOp module) {
 
 /// \p type is the type of a value that tile IR can hold.
 static LogicalResult checkValueType(Operation *op, Type type) {
-  if (!isTileValue(type))
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!isTileValue(type) || (tensor && tensor.getEncoding()))
     return op->emitError() << "'" << op->getName() << "': values of type "
                            << type << " do not belong to tile IR";
   // A product would overflow for a type such as tensor<4294967296x...>.

@@ -15,9 +15,11 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Tile_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tile_Dialect, mnemonic, traits>;
 
-/// An op without effects whose result type follows from its operands.
+/// An op without effects whose result type follows from its operands, up to the
+/// layout: which one fits best is not for the op to say.
 class Tile_InferredOp<string mnemonic, list<Trait> traits = []>
-    : Tile_Op<mnemonic, !listconcat(traits, [Pure, InferTypeOpAdaptor])>;
+    : Tile_Op<mnemonic, !listconcat(traits,
+                                    [Pure, InferTypeOpAdaptorWithIsCompatible])>;
 
 /// Types that the parser and the builders derive. The predicates always hold:
 /// verify() checks the same with a message that shows both types.

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_ops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -102,6 +103,22 @@ void LoadOp::getEffects(Effects &effects) {
   effects.emplace_back(MemoryEffects::Read::get());
   if (getIsVolatile())
     effects.emplace_back(MemoryEffects::Write::get());
+}
+
+static bool readsShared(DotOp op) {
+  return isa<simt::SharedType>(op.getLhs().getType()) ||
+         isa<simt::SharedType>(op.getRhs().getType());
+}
+
+void DotOp::getEffects(Effects &effects) {
+  if (readsShared(*this))
+    effects.emplace_back(MemoryEffects::Read::get(),
+                         simt::SharedMemoryResource::get());
+}
+
+Speculation::Speculatability DotOp::getSpeculatability() {
+  return readsShared(*this) ? Speculation::NotSpeculatable
+                            : Speculation::Speculatable;
 }
 
 void ExternElementwiseOp::getEffects(Effects &effects) {

@@ -9,7 +9,9 @@
 
 include "core/ir/tile_op_base.td"
 
-def Tile_DotOp : Tile_Op<"dot", [Pure,
+def Tile_DotOp : Tile_Op<"dot", [
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+    DeclareOpInterfaceMethods<ConditionallySpeculatable>,
     Tile_TypeFrom<"acc", "result", "sameType">]> {
   let summary = "Matrix product added to an accumulator";
   let description = [{
@@ -35,9 +37,11 @@ def Tile_DotOp : Tile_Op<"dot", [Pure,
         : tensor<64x32xf32>, tensor<32x128xf32> -> tensor<64x128xf32>
     ```
 
-    Since version 1. Effects: none.
+    Since version 1. Effects: none. (In the dialect `simt` operands may be
+    buffers; then shared memory is read.)
   }];
-  let arguments = (ins Tile_Tensor:$lhs, Tile_Tensor:$rhs, Tile_Tensor:$acc,
+  let arguments = (ins Tile_DotOperand:$lhs, Tile_DotOperand:$rhs,
+    Tile_Tensor:$acc,
     DefaultValuedAttr<Tile_InputPrecisionAttr,
                       "::tilesdk::tile::InputPrecision::Ieee">:$input_precision,
     DefaultValuedAttr<ConfinedAttr<I32Attr, [IntMinValue<0>]>,

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_dialect.h"
 
 #include "mlir/IR/Builders.h"
@@ -40,10 +41,16 @@ bool isTileScalar(Type type) {
 
 bool isTileTensor(Type type) {
   auto tensor = dyn_cast_or_null<RankedTensorType>(type);
-  return tensor && !tensor.getEncoding() && tensor.getRank() >= 1 &&
+  return tensor &&
+         (!tensor.getEncoding() || isa<simt::LayoutAttr>(tensor.getEncoding())) &&
+         tensor.getRank() >= 1 &&
          tensor.getRank() <= maxTileRank &&
          llvm::all_of(tensor.getShape(), [](int64_t n) { return n >= 1; }) &&
          isTileScalar(tensor.getElementType());
+}
+
+bool isDotOperand(Type type) {
+  return isTileTensor(type) || isa_and_nonnull<simt::SharedType>(type);
 }
 
 bool isTileValue(Type type) { return isTileScalar(type) || isTileTensor(type); }
@@ -72,12 +79,16 @@ bool isI32Tensor(Type type) {
 Type elementOf(Type type) {
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return tensor.getElementType();
+  if (auto shared = dyn_cast<simt::SharedType>(type))
+    return shared.getElementType();
   return type;
 }
 
 ArrayRef<int64_t> shapeOf(Type type) {
   if (auto tensor = dyn_cast<RankedTensorType>(type))
     return tensor.getShape();
+  if (auto shared = dyn_cast<simt::SharedType>(type))
+    return shared.getShape();
   return {};
 }
 
@@ -93,7 +104,15 @@ Type typeOf(ArrayRef<int64_t> shape, Type element) {
 }
 
 Type withElement(Type like, Type element) {
+  if (auto tensor = dyn_cast<RankedTensorType>(like))
+    return RankedTensorType::get(tensor.getShape(), element,
+                                 tensor.getEncoding());
   return typeOf(shapeOf(like), element);
+}
+
+bool areEqualButLayout(Type a, Type b) {
+  return a == b || (isTileTensor(a) && isTileTensor(b) &&
+                    shapeOf(a) == shapeOf(b) && elementOf(a) == elementOf(b));
 }
 
 Type pointeeLike(Type ptr) {

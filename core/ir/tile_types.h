@@ -24,10 +24,13 @@ inline constexpr int64_t maxTileRank = 8;
 
 /// A number type that tiles are made of, or a `!tile.ptr`.
 bool isTileScalar(mlir::Type type);
-/// A ranked static tensor of tile scalars, rank 1 to `maxTileRank`.
+/// A ranked static tensor of tile scalars, rank 1 to `maxTileRank`. It may have
+/// a layout of the dialect `simt` as encoding, which tile IR itself has not.
 bool isTileTensor(mlir::Type type);
 bool isTileValue(mlir::Type type);
 /// These hold for a scalar and for a tensor of such scalars.
+/// What `tile.dot` multiplies: a tensor, or in `simt` a buffer.
+bool isDotOperand(mlir::Type type);
 bool isIntLike(mlir::Type type);
 bool isI64Like(mlir::Type type);
 bool isBoolLike(mlir::Type type);
@@ -38,7 +41,7 @@ bool isI32Tensor(mlir::Type type);
 /// One of the four 8-bit floating-point scalars.
 bool isFloat8(mlir::Type type);
 
-/// The type itself for a scalar, the element type for a tensor.
+/// The type itself for a scalar, the element type for a tensor or a buffer.
 mlir::Type elementOf(mlir::Type type);
 /// Empty for a scalar.
 llvm::ArrayRef<int64_t> shapeOf(mlir::Type type);
@@ -46,12 +49,14 @@ llvm::ArrayRef<int64_t> shapeOf(mlir::Type type);
 int64_t numElementsOf(mlir::Type type);
 /// A tensor, or `element` itself when `shape` is empty.
 mlir::Type typeOf(llvm::ArrayRef<int64_t> shape, mlir::Type element);
-/// A type of the shape of `like` with another element type.
+/// A type of the shape and layout of `like` with another element type.
 mlir::Type withElement(mlir::Type like, mlir::Type element);
 
 /// Type of what is read through `ptr`: `tensor<8x!tile.ptr<f16>>` gives
 /// `tensor<8xf16>`. Other types come back unchanged.
 mlir::Type pointeeLike(mlir::Type ptr);
+/// Whether two types differ in nothing but a layout.
+bool areEqualButLayout(mlir::Type a, mlir::Type b);
 /// The i1 type of the shape of `type`.
 mlir::Type maskLike(mlir::Type type);
 

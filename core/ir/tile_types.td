@@ -43,6 +43,8 @@ def Tile_Value : Tile_Constraint<"isTileValue",
     "a tile scalar or a tensor of tile scalars">;
 def Tile_Scalar : Tile_Constraint<"isTileScalar", "a tile scalar">;
 def Tile_Tensor : Tile_Constraint<"isTileTensor", "a tensor of tile scalars">;
+def Tile_DotOperand : Tile_Constraint<"isDotOperand",
+    "a tensor of tile scalars or a buffer of them in shared memory">;
 def Tile_IntLike : Tile_Constraint<"isIntLike",
     "a signless integer or a tensor of them">;
 def Tile_I64Like : Tile_Constraint<"isI64Like", "i64 or a tensor of i64">;

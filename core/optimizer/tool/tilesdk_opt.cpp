@@ -1,10 +1,10 @@
-//===- tilesdk_opt.cpp - Run passes on tile IR ------------------*- C++ -*-===//
+//===- tilesdk_opt.cpp - Run passes on tile and simt IR ---------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/ir/tile_registration.h"
+#include "core/ir/simt_dialect.h"
 #include "core/optimizer/pipeline.h"
 
 #include "mlir/IR/DialectRegistry.h"
@@ -12,7 +12,7 @@
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
-  tilesdk::tile::registerTileDialects(registry);
+  tilesdk::simt::registerSimtDialects(registry);
   tilesdk::optimizer::registerOptimizer();
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "tile IR optimizer driver", registry));
