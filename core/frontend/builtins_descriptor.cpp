@@ -132,9 +132,12 @@ static std::optional<Value> offsetsOf(Sema &sema, BuiltinCall &call,
                       call.spans[index], Diag::DescriptorArgument);
 }
 
-static Parts irOf(const Value &tuple) {
+/// The IR values of a tuple of integers; those of a descriptor that the host
+/// made may be constants yet.
+static Parts irOf(Sema &sema, const Value &tuple, DType dtype, Span where) {
   Parts parts;
-  flatten(tuple, parts);
+  for (const Value &element : tuple.elements())
+    parts.push_back(sema.cast(element, dtype, where).ir);
   return parts;
 }
 
@@ -151,8 +154,9 @@ static Value load(Sema &sema, BuiltinCall &call) {
       descriptor.text() == "nan" ? tile::Padding::Nan : tile::Padding::Zero;
   auto op = sema.create<tile::DescriptorLoadOp>(
       sema.irType(element, block), base(descriptor).ir,
-      irOf(descriptor.elements()[1]), irOf(descriptor.elements()[2]),
-      irOf(*offsets), padding);
+      irOf(sema, descriptor.elements()[1], Scalar::I32, call.span),
+      irOf(sema, descriptor.elements()[2], Scalar::I64, call.span),
+      irOf(sema, *offsets, Scalar::I32, call.span), padding);
   return Value::runtime(op, element, block);
 }
 
@@ -203,8 +207,10 @@ static Value store(Sema &sema, BuiltinCall &call) {
   if (!value)
     return Value::error();
   sema.create<tile::DescriptorStoreOp>(
-      base(descriptor).ir, irOf(descriptor.elements()[1]),
-      irOf(descriptor.elements()[2]), irOf(*offsets), value->ir);
+      base(descriptor).ir,
+      irOf(sema, descriptor.elements()[1], Scalar::I32, call.span),
+      irOf(sema, descriptor.elements()[2], Scalar::I64, call.span),
+      irOf(sema, *offsets, Scalar::I32, call.span), value->ir);
   return Value::none();
 }
 

@@ -4,7 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/frontend/builtins.h"
+#include "core/frontend/memory_access.h"
 #include "core/frontend/module_summary.h"
 #include "core/frontend/signature.h"
 
@@ -40,6 +40,9 @@ private:
   /// \p leafName names an argument: the parameter, `t.0` for tuples.
   bool bindEntry(const Param &param, const SignatureEntry &entry,
                  size_t position, const std::string &leafName, Value &value);
+  bool bindDescriptor(const Param &param, const SignatureEntry &entry,
+                      size_t position, const std::string &leafName,
+                      Value &value);
   bool bad(size_t position, const SignatureEntry &entry,
            const llvm::Twine &why) {
     return sema.report(Diag::BadSignature, sema.kernel->def->header,
@@ -124,6 +127,8 @@ bool SignatureBinder::bindEntry(const Param &param, const SignatureEntry &entry,
       return message;
     }
     return true;
+  case Kind::Descriptor:
+    return bindDescriptor(param, entry, position, leafName, value);
   case Kind::Tuple: {
     std::vector<Value> elements;
     for (size_t i = 0; i < entry.elements.size(); ++i) {
@@ -140,6 +145,64 @@ bool SignatureBinder::bindEntry(const Param &param, const SignatureEntry &entry,
   }
   }
   return false;
+}
+
+bool SignatureBinder::bindDescriptor(const Param &param,
+                                     const SignatureEntry &entry,
+                                     size_t position,
+                                     const std::string &leafName,
+                                     Value &value) {
+  static constexpr const char *names[] = {"base", "shape", "strides", "block",
+                                          "padding"};
+  size_t count = entry.elements.size();
+  if (count < 4 || count > 5)
+    return bad(position, entry,
+               "a descriptor is tensordesc(base,(shape),(strides),(block)) "
+               "and may end with its padding");
+  Value parts[5];
+  for (size_t i = 0; i < count; ++i) {
+    const SignatureEntry &part = entry.elements[i];
+    bool isTuple = i >= 1 && i <= 3;
+    if (isTuple != (part.kind == Kind::Tuple) || part.kind == Kind::Default)
+      return bad(position, entry,
+                 llvm::Twine("its ") + names[i] +
+                     (isTuple ? " must be a tuple" : " is missing"));
+    if (!bindEntry(param, part, position, leafName + "." + names[i], parts[i]))
+      return false;
+  }
+  auto isInteger = [](const Value &v) {
+    return v.isInt() || (v.isScalar() && v.dtype.isInt());
+  };
+  if (!parts[0].isPointer() || parts[0].dtype.pointee().isVoid())
+    return bad(position, entry, "its base must be a pointer");
+  Shape block;
+  for (const Value &size : parts[3].elements()) {
+    std::optional<int64_t> known =
+        size.isInt() ? size.integer().asInt64() : std::nullopt;
+    if (!known)
+      return bad(position, entry, "its block shape must be integers");
+    block.push_back(*known);
+  }
+  for (size_t i = 1; i <= 2; ++i)
+    if (parts[i].elements().size() != block.size() ||
+        !llvm::all_of(parts[i].elements(), isInteger))
+      return bad(position, entry,
+                 llvm::Twine("its ") + names[i] +
+                     " must be as many integers as the block has dimensions");
+  if (block.empty() || !parts[2].elements().back().isInt() ||
+      !(parts[2].elements().back().integer() == BigInt(1)))
+    return bad(position, entry, "its last stride must be 1");
+  if (!sema.checkShape(block, param.span))
+    return false;
+  std::string padding = count == 5 ? parts[4].str() : "zero";
+  if (std::optional<std::string> problem =
+          descriptorProblem(parts[0].dtype.pointee(), block, padding))
+    return bad(position, entry, *problem);
+  std::optional<Value> made = makeDescriptor(sema, parts[0], parts[1], parts[2],
+                                             block, padding, param.span);
+  if (made)
+    value = *made;
+  return made.has_value();
 }
 
 bool SignatureBinder::bind(const FunctionInfo &kernel, Env &locals) {

@@ -120,6 +120,15 @@ private:
       entry.name = name;
       return true;
     }
+    if (word == "tensordesc" && at < text.size() && text[at] == '(') {
+      ++at;
+      entry.kind = Kind::Descriptor;
+      entry.text = word.str();
+      if (!parseList(entry.elements, ')', depth + 1))
+        return false;
+      ++at;
+      return true;
+    }
     entry.text = word.str();
     error.text = entry.text;
     bool valid = parseWord(word, entry);
@@ -295,6 +304,7 @@ static Value entryValue(Sema &sema, const SignatureEntry &entry) {
     return Value::tuple(std::move(elements));
   }
   case Kind::Default:
+  case Kind::Descriptor:
     return Value::error();
   }
   return Value::error();

@@ -24,6 +24,8 @@ struct SignatureEntry {
     /// A function of the program, by name.
     Function,
     Tuple,
+    /// `tensordesc(...)`: base, shape, strides, block shape, padding.
+    Descriptor,
   };
   Kind kind = Kind::Default;
   /// Of `NAME=VALUE`; empty for entries by position.

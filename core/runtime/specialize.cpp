@@ -193,6 +193,60 @@ Error Arguments::addScalar(const Parameter &param, const tsdk_arg &arg) {
   return addInteger(typed, integer);
 }
 
+Error Arguments::addTuple(const Parameter &param, const tsdk_arg &arg,
+                          unsigned depth) {
+  if (depth > maxTupleDepth || arg.aux > maxTupleSize || (arg.aux && !arg.v.p))
+    return wrong(param, "the tuple is malformed: too deep, too long or null");
+  addConstant(ItemKind::TupleOpen, arg.aux);
+  const tsdk_arg *elements = static_cast<const tsdk_arg *>(arg.v.p);
+  for (uint32_t i = 0; i < arg.aux; ++i)
+    if (Error error = add(param, elements[i], "", depth + 1))
+      return error;
+  return success();
+}
+
+/// The signature's form of it:
+/// tensordesc(*f16,(i32,i32),(i64,1),(64,64),'zero').
+Error Arguments::addDescriptor(const Parameter &param, const tsdk_arg &arg,
+                               unsigned depth) {
+  const tsdk_arg *parts = static_cast<const tsdk_arg *>(arg.v.p);
+  bool valid = depth <= maxTupleDepth && parts && arg.aux >= 4 && arg.aux <= 5;
+  for (unsigned i = 1; valid && i < 4; ++i)
+    valid = parts[i].kind == TSDK_ARG_TUPLE && parts[i].aux == parts[1].aux &&
+            parts[i].aux >= 1 && parts[i].aux <= 5 && parts[i].v.p;
+  if (!valid)
+    return wrong(
+        param, "a tensor descriptor has a base, then shape, strides and block "
+               "shape as tuples of one length from 1 to 5, then its padding");
+  if (param.isConstexpr)
+    return wrong(param, "it is a constexpr and cannot be a tensor descriptor");
+  const tsdk_arg *strides = static_cast<const tsdk_arg *>(parts[2].v.p);
+  const tsdk_arg &last = strides[parts[2].aux - 1];
+  if ((last.kind != TSDK_ARG_INT && last.kind != TSDK_ARG_UINT) ||
+      last.v.u != 1)
+    return wrong(param, "the last stride of a tensor descriptor must be 1");
+  addConstant(ItemKind::DescriptorOpen, arg.aux);
+  if (Error error = add(param, parts[0], "", depth + 1))
+    return error;
+  // Like an annotation: these parts have one type whatever their values.
+  Parameter element;
+  element.name = param.name;
+  element.forcedType = TSDK_I32;
+  if (Error error = addTuple(element, parts[1], depth + 1))
+    return error;
+  addConstant(ItemKind::TupleOpen, parts[2].aux);
+  element.forcedType = TSDK_I64;
+  for (uint32_t i = 0; i + 1 < parts[2].aux; ++i)
+    if (Error error = add(element, strides[i], "", depth + 1))
+      return error;
+  addConstant(ItemKind::Int, 1);
+  element.forcedType = 0;
+  element.isConstexpr = true;
+  if (Error error = addTuple(element, parts[3], depth + 1))
+    return error;
+  return arg.aux == 5 ? add(element, parts[4], "", depth + 1) : success();
+}
+
 Error Arguments::add(const Parameter &param, const tsdk_arg &arg,
                      llvm::StringRef defaultText, unsigned depth) {
   switch (arg.kind) {
@@ -235,17 +289,10 @@ Error Arguments::add(const Parameter &param, const tsdk_arg &arg,
     addText(text);
     return success();
   }
-  case TSDK_ARG_TUPLE: {
-    if (depth > maxTupleDepth || arg.aux > maxTupleSize ||
-        (arg.aux && !arg.v.p))
-      return wrong(param, "the tuple is malformed: too deep, too long or null");
-    addConstant(ItemKind::TupleOpen, arg.aux);
-    const tsdk_arg *elements = static_cast<const tsdk_arg *>(arg.v.p);
-    for (uint32_t i = 0; i < arg.aux; ++i)
-      if (Error error = add(param, elements[i], "", depth + 1))
-        return error;
-    return success();
-  }
+  case TSDK_ARG_TUPLE:
+    return addTuple(param, arg, depth);
+  case TSDK_ARG_DESCRIPTOR:
+    return addDescriptor(param, arg, depth);
   default:
     return wrong(param, "argument kind " + llvm::Twine(arg.kind) +
                             " is not known to this tilesdk");
@@ -326,6 +373,10 @@ std::string Arguments::signature() const {
       break;
     case ItemKind::Text:
       text += item.text;
+      break;
+    case ItemKind::DescriptorOpen:
+      text += "tensordesc(";
+      open.push_back({item.bits, item.bits});
       break;
     case ItemKind::TupleOpen:
       text += '(';

@@ -32,7 +32,8 @@ enum class ItemKind : uint8_t {
   ScalarBy16,
   Pointer, ///< Leaf.
   PointerBy16,
-  TupleOpen, ///< bits: number of elements, which follow.
+  TupleOpen,      ///< bits: number of elements, which follow.
+  DescriptorOpen, ///< Likewise, of a tensor descriptor.
 };
 
 struct Item {
@@ -63,6 +64,9 @@ public:
 private:
   Error add(const Parameter &param, const tsdk_arg &arg,
             llvm::StringRef defaultText, unsigned depth);
+  Error addTuple(const Parameter &param, const tsdk_arg &arg, unsigned depth);
+  Error addDescriptor(const Parameter &param, const tsdk_arg &arg,
+                      unsigned depth);
   Error addInteger(const Parameter &param, const tsdk_arg &arg);
   Error addFloat(const Parameter &param, double value);
   Error addPointer(const Parameter &param, const void *pointer, uint32_t dtype);

@@ -115,3 +115,22 @@ for m, n, k, block in ((64, 64, 64, (32, 32, 32)), (127, 72, 40, (32, 32, 16)),
             (-(-m // block[0]), -(-n // block[1])),
             lambda a: {"c": a.a @ a.b}, tolerance={"f32": (1e-4, 1e-4)},
             scale=4))
+
+for t in ("f16", "f32", "bf16", "i8", "f8e4m3"):
+    CASES.append(Case(
+        f"descriptor/host_copy/{t}", "descriptor.py:host_copy",
+        {"x": In(t, (37, 112), normal if is_float(t) else full_range,
+                 block=(16, 32)),
+         "out": Out(t, (37, 112), block=(16, 32))}, (3,), same, exact=True))
+CASES += [
+    # Extents of 1, and rows further apart than they are long.
+    Case("descriptor/host_copy/thin", "descriptor.py:host_copy",
+         {"x": In("f32", (1, 40), strides=(64, 1), block=(4, 16)),
+          "out": Out("f32", (1, 40), strides=(80, 1), block=(4, 16))}, (1,),
+         same, exact=True),
+    Case("descriptor/host_matmul", "descriptor.py:host_matmul",
+         {"a": In("f16", (100, 72), unit, block=(64, 32)),
+          "b": In("f16", (72, 88), unit, block=(32, 32)),
+          "c": Out("f32", (100, 88), block=(64, 32)), "K": 72}, (2, 3),
+         lambda a: {"c": a.a @ a.b}, scale=20),
+]

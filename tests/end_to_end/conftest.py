@@ -15,6 +15,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 def pytest_addoption(parser):
     parser.addoption("--device", default="cpu",
                      help="URI of the device to run on")
+    parser.addoption("--option", action="append", default=[],
+                     help="NAME=VALUE: a build option of every launch")
     parser.addoption("--tier", default="1",
                      help="highest tier of cases to run, or all")
 
@@ -25,3 +27,10 @@ def device(request):
     import tilesdk
     tilesdk.set_device(request.config.getoption("--device"))
     return request.config.getoption("--device")
+
+
+@pytest.fixture(scope="session")
+def build_options(request):
+    """What --option adds to every build: num_warps=8, check=race,bounds."""
+    return dict(text.split("=", 1)
+                for text in request.config.getoption("--option"))

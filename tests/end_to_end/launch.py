@@ -2,15 +2,24 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import functools
 
+import numpy as np
 import tilesdk
 from tilesdk import language as tl
 
 from table import KERNELS, Array, Bound, Const, Function, Pointers
 
 DTYPES = {
-    "bf16": tl.bfloat16, "f8e4m3": tl.float8e4nv, "f8e5m2": tl.float8e5,
-    "f8e4m3fnuz": tl.float8e4b8, "f8e5m2fnuz": tl.float8e5b16,
+    "i1": tl.int1, "i8": tl.int8, "i16": tl.int16, "i32": tl.int32,
+    "i64": tl.int64, "u8": tl.uint8, "u16": tl.uint16, "u32": tl.uint32,
+    "u64": tl.uint64, "f16": tl.float16, "bf16": tl.bfloat16,
+    "f32": tl.float32, "f64": tl.float64, "f8e4m3": tl.float8e4nv,
+    "f8e5m2": tl.float8e5, "f8e4m3fnuz": tl.float8e4b8,
+    "f8e5m2fnuz": tl.float8e5b16,
 }
+# NumPy has no such types: a view names them.
+REINTERPRETED = ("bf16", "f8e4m3", "f8e5m2", "f8e4m3fnuz", "f8e5m2fnuz")
+# Devices that work on host memory.
+HOST_MEMORY = ("cpu", "sim")
 
 
 @functools.lru_cache(maxsize=None)
@@ -31,16 +40,80 @@ class _Named:
         self._tilesdk_signature_ = name
 
 
-def arguments(bound):
+class _HostPlace:
+    """The memory of a case where it is."""
+
+    def __init__(self, memory):
+        self.memory = memory
+
+    def pointer(self, dtype):
+        array = self.memory.array
+        return tilesdk.reinterpret(array, DTYPES[dtype]) \
+            if dtype in REINTERPRETED else array
+
+    def fetch(self):
+        pass
+
+
+class _DevicePlace:
+    """A copy on the device, guard zones included."""
+
+    def __init__(self, memory, device, stream):
+        self.memory, self.stream = memory, stream
+        # As far from an aligned address as the array on the host.
+        self.buffer = device.alloc(memory.raw.nbytes)
+        stream.copy(self.buffer.ptr, memory.raw, memory.raw.nbytes)
+
+    def address(self):
+        return self.buffer.ptr + (self.memory.array.ctypes.data -
+                                  self.memory.raw.ctypes.data)
+
+    def pointer(self, dtype):
+        return _DevicePointer(self.address(), DTYPES[dtype])
+
+    def fetch(self):
+        self.stream.copy(self.memory.raw, self.buffer.ptr,
+                         self.memory.raw.nbytes)
+        self.stream.synchronize()
+
+
+class _DevicePointer:
+    """What a tensor of any framework offers."""
+
+    def __init__(self, address, dtype):
+        self._address, self.dtype = address, dtype
+
+    def data_ptr(self):
+        return self._address
+
+
+def place(memory, device, stream):
+    if device.uri.startswith(HOST_MEMORY):
+        return _HostPlace(memory)
+    rows = getattr(memory, "rows", None)
+    if rows is not None:
+        # A table of pointers: its rows live on the device too.
+        memory.device_rows = _DevicePlace(rows, device, stream)
+        moved = memory.device_rows.address() - rows.array.ctypes.data
+        memory.array += np.int64(moved)
+        memory.before = memory.raw.copy()
+    return _DevicePlace(memory, device, stream)
+
+
+def arguments(bound, places):
     args = []
     for name, spec in bound.case.args.items():
         if isinstance(spec, Pointers):
-            args.append(bound.memory[name].array)
+            args.append(places[name].pointer("i64"))
         elif isinstance(spec, Array):
-            array = bound.memory[name].array
-            dtype = DTYPES.get(spec.dtype)
-            args.append(array if dtype is None else
-                        tilesdk.reinterpret(array, dtype))
+            arg = places[name].pointer(spec.dtype)
+            if spec.block:
+                array = bound.memory[name].array
+                arg = tilesdk.TensorDescriptor(
+                    arg, array.shape,
+                    [step // array.itemsize for step in array.strides],
+                    spec.block, spec.padding)
+            args.append(arg)
         elif isinstance(spec, Const):
             args.append(spec.value)
         elif isinstance(spec, Function):
@@ -50,10 +123,17 @@ def arguments(bound):
     return args
 
 
-def run(case):
-    """Launches the case and compares its outputs with the oracle."""
+def run(case, **options):
+    """Launches the case and compares its outputs with the oracle. `options` are
+    further build options of every launch."""
     bound = Bound(case)
-    kernel(case.file, case.function)[case.grid](*arguments(bound),
-                                                **case.options)
+    device = tilesdk.current_device()
+    stream = device.wrap_stream(0)
+    places = {name: place(memory, device, stream)
+              for name, memory in bound.memory.items()}
+    kernel(case.file, case.function)[case.grid](*arguments(bound, places),
+                                                **{**options, **case.options})
+    for where in places.values():
+        where.fetch()
     bound.check()
     return bound

@@ -170,6 +170,8 @@ class Array:
     poison: bool = False   # Holds nothing before the launch.
     strides: tuple = None
     offset: int = 0        # Elements between an aligned address and the array.
+    block: tuple = None    # The kernel gets a tensor descriptor with this block.
+    padding: str = "zero"  # Of the descriptor.
 
 
 def In(dtype, shape, fill=normal, **kw):

@@ -12,5 +12,5 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("case", chosen, ids=[c.name for c in chosen])
 
 
-def test_case(case):
-    launch.run(case)
+def test_case(case, build_options):
+    launch.run(case, **build_options)

@@ -146,6 +146,10 @@ typedef struct tsdk_arg {
 #define TSDK_ARG_SCALAR 8u    /**< aux: exact type; v.i, v.u or v.f (floats). */
 #define TSDK_ARG_CONSTEXPR 9u /**< v.p text of aux bytes, signature syntax. */
 #define TSDK_ARG_TUPLE 10u    /**< v.p: aux tsdk_args, nested. */
+/** v.p: aux (4 or 5) tsdk_args that describe a tensor: base, then the tuples
+ *  shape (elements), strides (elements; the last is 1) and block shape, then
+ * the padding as a constexpr, "'zero'" or "'nan'". */
+#define TSDK_ARG_DESCRIPTOR 11u
 
 /** One attribute of a launch. Frozen: 64 bytes. */
 typedef struct tsdk_launch_attr {

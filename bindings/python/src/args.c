@@ -62,7 +62,7 @@ enum ArgKind {
 static PyObject *kindOfType;  /* type -> int */
 static PyObject *codeOfDtype; /* dtype object -> int */
 static PyObject *nameData, *nameDtype, *nameDlpack, *nameInterface, *nameItem,
-    *nameSignature;
+    *nameSignature, *nameDescriptor;
 
 static const struct {
   const char *name;
@@ -605,7 +605,10 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
     for (Py_ssize_t i = 0; i < count; ++i)
       if (!convertArg(PyTuple_GetItem(object, i), 0, &nested[i], scratch))
         return 0;
-    out->kind = TSDK_ARG_TUPLE;
+    out->kind = type != &PyTuple_Type &&
+                        PyObject_HasAttr((PyObject *)type, nameDescriptor)
+                    ? TSDK_ARG_DESCRIPTOR
+                    : TSDK_ARG_TUPLE;
     out->aux = (uint32_t)count;
     out->v.p = nested;
     return 1;
@@ -665,8 +668,9 @@ int initArgs(PyObject *module) {
   nameInterface = PyUnicode_InternFromString("__array_interface__");
   nameItem = PyUnicode_InternFromString("item");
   nameSignature = PyUnicode_InternFromString("_tilesdk_signature_");
+  nameDescriptor = PyUnicode_InternFromString("_tilesdk_descriptor_");
   return kindOfType && codeOfDtype && nameData && nameDtype && nameDlpack &&
-                 nameInterface && nameItem && nameSignature
+                 nameInterface && nameItem && nameSignature && nameDescriptor
              ? 0
              : -1;
 }

@@ -389,3 +389,25 @@ def test_threads_share_a_kernel():
     for thread in threads:
         thread.join()
     assert not errors
+
+
+def test_tensor_descriptor():
+    @tilesdk.jit
+    def negate(x, out):
+        out.store([0, 0], -x.load([0, 0]))
+
+    x = np.arange(24, dtype=np.float32).reshape(4, 6)
+    out = np.zeros((4, 6), np.float32)
+    described = [tilesdk.TensorDescriptor.from_tensor(a, (4, 8))
+                 for a in (x, out)]
+    negate[(1,)](*described)
+    np.testing.assert_array_equal(out, -x)
+    # A transposed array has no last stride of 1.
+    with pytest.raises(ValueError, match="last stride must be 1, found 6"):
+        tilesdk.TensorDescriptor.from_tensor(x.T, (8, 4))
+    with pytest.raises(ValueError, match="found 1, 2 and 2"):
+        tilesdk.TensorDescriptor(x, (4,), (6, 1), (4, 8))
+    # The kernel's own limit: a row of the block has at least 16 bytes.
+    with pytest.raises(tilesdk.CompilationError, match="at least 16 bytes"):
+        negate[(1,)](*(tilesdk.TensorDescriptor.from_tensor(a, (4, 2))
+                       for a in (x, out)))

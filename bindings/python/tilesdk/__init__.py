@@ -23,12 +23,14 @@ from .jit import JITFunction, jit
 from .program import CompiledKernel, Kernel, Program, program_from_ir
 from .runtime import (context, current_device, device, reinterpret, set_device,
                       synchronize, Tensor, using)
+from .tensor_descriptor import TensorDescriptor
 
 __all__ = [
     "Buffer", "CompilationError", "CompiledKernel", "Context", "Device",
     "DeviceAssertError", "DriverError", "Error", "Event", "InternalError",
     "InvalidArgumentError", "JITFunction", "Kernel", "NotFoundError",
     "OutOfResources", "PluginError", "Program", "Stream", "Tensor",
+    "TensorDescriptor",
     "UnavailableError", "UnsupportedError", "cdiv", "context",
     "current_device", "device", "jit", "language", "next_power_of_2",
     "program_from_ir", "reinterpret", "set_device", "synchronize", "using",

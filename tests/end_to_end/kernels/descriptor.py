@@ -108,3 +108,21 @@ def atomic_blocks(x_ptr, out_ptr, rows, cols, BLOCK_R: tl.constexpr,
     out = tl.make_tensor_descriptor(out_ptr, [BLOCK_R, cols], [cols, 1],
                                     [BLOCK_R, BLOCK_C])
     out.atomic_add([0, 0], source.load([tl.program_id(0) * BLOCK_R, 0]))
+
+
+@triton.jit
+def host_copy(x, out):
+    """Both descriptors come from the host."""
+    row = tl.program_id(0) * x.block_shape[0]
+    for col in range(0, x.shape[1], x.block_shape[1]):
+        out.store([row, col], x.load([row, col]))
+
+
+@triton.jit
+def host_matmul(a, b, c, K):
+    m = tl.program_id(0) * c.block_shape[0]
+    n = tl.program_id(1) * c.block_shape[1]
+    acc = tl.zeros(c.block_shape, tl.float32)
+    for k in range(0, K, a.block_shape[1]):
+        acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
+    c.store([m, n], acc.to(c.dtype))
