@@ -17,6 +17,15 @@ _twice = {name for name in _names if _names.count(name) > 1}
 assert not _twice, f"two cases share a name: {sorted(_twice)}"
 
 
+def sample(cases):
+    """One case of each kernel, the first of the list: what a device runs
+    where the whole list would take too long."""
+    chosen = {}
+    for case in cases:
+        chosen.setdefault(case.kernel, case)
+    return list(chosen.values())
+
+
 def select(tier=1, patterns=()):
     """Cases up to a tier whose names contain all of the patterns."""
     return [case for case in CASES if case.tier <= tier and

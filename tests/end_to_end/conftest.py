@@ -17,6 +17,8 @@ def pytest_addoption(parser):
                      help="URI of the device to run on")
     parser.addoption("--option", action="append", default=[],
                      help="NAME=VALUE: a build option of every launch")
+    parser.addoption("--sample", action="store_true",
+                     help="one case of each kernel only")
     parser.addoption("--tier", default="1",
                      help="highest tier of cases to run, or all")
 

@@ -9,6 +9,8 @@ import launch
 def pytest_generate_tests(metafunc):
     tier = metafunc.config.getoption("--tier")
     chosen = cases.select(99 if tier == "all" else int(tier))
+    if metafunc.config.getoption("--sample"):
+        chosen = cases.sample(chosen)
     metafunc.parametrize("case", chosen, ids=[c.name for c in chosen])
 
 
