@@ -107,8 +107,9 @@ LogicalResult verifyLayouts(Operation *op) {
       return success();
     }
     if (!first != !layout)
-      return op->emitOpError() << "all tensors must have a layout, or none: "
-                               << firstType << " and " << type;
+      return op->emitOpError()
+             << "all tensors must have a layout, or none: " << firstType
+             << " and " << type;
     if (first && (first.getLayout().inputSize(laneDim) !=
                       layout.getLayout().inputSize(laneDim) ||
                   first.getLayout().inputSize(warpDim) !=

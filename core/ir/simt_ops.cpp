@@ -113,7 +113,8 @@ void SharedAllocOp::getEffects(
         &effects) {
   // On the result: an allocation that nobody uses goes away, initial value and
   // all.
-  effects.emplace_back(MemoryEffects::Allocate::get(), getOperation()->getResult(0),
+  effects.emplace_back(MemoryEffects::Allocate::get(),
+                       getOperation()->getResult(0),
                        SharedMemoryResource::get());
   if (getInit())
     effects.emplace_back(MemoryEffects::Write::get(),

@@ -32,7 +32,7 @@ def Simt_AsyncCopyOp : Simt_Op<"async_copy", [
   let results = (outs Simt_TokenType:$token);
   let assemblyFormat = [{
     $row $ptrs `to` $dest (`mask` $mask^)? (`other` $other^)? attr-dict
-    `:` type($ptrs) `->` type($dest)
+    `:` type($ptrs) `->` qualified(type($dest))
   }];
   let hasVerifier = 1;
 }
@@ -44,14 +44,14 @@ def Simt_AsyncCommitOp : Simt_Op<"async_commit", [
     A group without copies is legal and complete.
 
     ```mlir
-    %g = simt.async_commit %t0, %t1
+    %g = simt.async_commit(%t0, %t1)
     ```
 
     Effects: on what is in flight.
   }];
   let arguments = (ins Variadic<Simt_TokenType>:$tokens);
   let results = (outs Simt_TokenType:$group);
-  let assemblyFormat = "($tokens^)? attr-dict";
+  let assemblyFormat = "`(` $tokens `)` attr-dict";
 }
 
 def Simt_AsyncWaitOp : Simt_Op<"async_wait", [
@@ -97,7 +97,7 @@ def Simt_MmaAsyncOp : Simt_Op<"mma_async", [
   let results = (outs Tile_Tensor:$result);
   let assemblyFormat = [{
     $row $lhs `,` $rhs `,` $acc (`use_acc` $use_acc^)? attr-dict
-    `:` type($lhs) `,` type($rhs) `->` type($acc)
+    `:` type($lhs) `,` qualified(type($rhs)) `->` type($acc)
   }];
   let hasVerifier = 1;
 }
@@ -133,7 +133,7 @@ def Simt_BarriersInitOp : Simt_Op<"barriers_init", [
   }];
   let arguments = (ins Simt_Positive:$count, OptionalAttr<Simt_Count>:$offset);
   let results = (outs Simt_BarriersType:$result);
-  let assemblyFormat = "`count` `=` $count attr-dict `:` type($result)";
+  let assemblyFormat = "`count` `=` $count attr-dict `:` qualified(type($result))";
 }
 
 class Simt_BarrierUse<string mnemonic, dag extra>
@@ -156,7 +156,7 @@ def Simt_BarrierExpectOp : Simt_BarrierUse<"barrier_expect",
     Effects: on shared memory.
   }];
   let assemblyFormat = [{
-    $barriers `[` $index `]` `bytes` `=` $bytes attr-dict `:` type($barriers)
+    $barriers `[` $index `]` `bytes` `=` $bytes attr-dict `:` qualified(type($barriers))
   }];
 }
 
@@ -172,7 +172,7 @@ def Simt_BarrierArriveOp : Simt_BarrierUse<"barrier_arrive", (ins)> {
     Effects: on shared memory.
   }];
   let assemblyFormat = [{
-    $barriers `[` $index `]` attr-dict `:` type($barriers)
+    $barriers `[` $index `]` attr-dict `:` qualified(type($barriers))
   }];
 }
 
@@ -188,7 +188,7 @@ def Simt_BarrierWaitOp : Simt_BarrierUse<"barrier_wait", (ins I32:$phase)> {
     Effects: on shared memory.
   }];
   let assemblyFormat = [{
-    $barriers `[` $index `]` `,` $phase attr-dict `:` type($barriers)
+    $barriers `[` $index `]` `,` $phase attr-dict `:` qualified(type($barriers))
   }];
 }
 
@@ -234,7 +234,7 @@ def Simt_BoxLoadOp : Simt_Op<"box_load", [
     Simt_SharedType:$dest, Simt_BarriersType:$barriers, I32:$index);
   let assemblyFormat = [{
     $map `[` $coordinates `]` `to` $dest `barrier` $barriers `[` $index `]`
-    attr-dict `:` type($dest) `,` type($barriers)
+    attr-dict `:` qualified(type($dest)) `,` qualified(type($barriers))
   }];
   let hasVerifier = 1;
 }
@@ -255,7 +255,7 @@ def Simt_BoxStoreOp : Simt_Op<"box_store", [
   let arguments = (ins Simt_SharedType:$source, Simt_MapType:$map,
                        Variadic<I32>:$coordinates);
   let assemblyFormat = [{
-    $source `to` $map `[` $coordinates `]` attr-dict `:` type($source)
+    $source `to` $map `[` $coordinates `]` attr-dict `:` qualified(type($source))
   }];
   let hasVerifier = 1;
 }

@@ -23,7 +23,7 @@ def Simt_ConvertLayoutOp : Simt_Op<"convert_layout", [Pure]> {
   }];
   let arguments = (ins Tile_Tensor:$source);
   let results = (outs Tile_Tensor:$result);
-  let assemblyFormat = "$source attr-dict `:` type($source) `->` type($result)";
+  let assemblyFormat = "$source attr-dict `:` qualified(type($source)) `->` qualified(type($result))";
   let hasFolder = 1;
   let hasCanonicalizer = 1;
   let hasVerifier = 1;
@@ -47,7 +47,7 @@ def Simt_SharedAllocOp : Simt_Op<"shared_alloc", [
                        OptionalAttr<Simt_Count>:$offset);
   let results = (outs Simt_SharedType:$result);
   let assemblyFormat = [{
-    (`init` $init^ `:` type($init))? attr-dict `->` type($result)
+    (`init` $init^ `:` type($init))? attr-dict `->` qualified(type($result))
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$result,
       CArg<"::mlir::Value", "{}">:$init)>];
@@ -68,7 +68,7 @@ def Simt_SharedIndexOp : Simt_Op<"shared_index", [Pure]> {
   let arguments = (ins Simt_SharedType:$source, I32:$index);
   let results = (outs Simt_SharedType:$result);
   let assemblyFormat = [{
-    $source `[` $index `]` attr-dict `:` type($source) `->` type($result)
+    $source `[` $index `]` attr-dict `:` qualified(type($source)) `->` qualified(type($result))
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$source,
                                  "::mlir::Value":$index)>];
@@ -89,7 +89,7 @@ def Simt_SharedTransOp : Simt_Op<"shared_trans", [Pure]> {
   let arguments = (ins Simt_SharedType:$source, DenseI32ArrayAttr:$perm);
   let results = (outs Simt_SharedType:$result);
   let assemblyFormat = [{
-    $source $perm attr-dict `:` type($source) `->` type($result)
+    $source $perm attr-dict `:` qualified(type($source)) `->` qualified(type($result))
   }];
   let builders = [OpBuilder<(ins "::mlir::Value":$source,
                                  "::llvm::ArrayRef<int32_t>":$perm)>];
@@ -112,7 +112,7 @@ def Simt_SharedSliceOp : Simt_Op<"shared_slice", [Pure]> {
   let arguments = (ins Simt_SharedType:$source, DenseI32ArrayAttr:$offsets);
   let results = (outs Simt_SharedType:$result);
   let assemblyFormat = [{
-    $source $offsets attr-dict `:` type($source) `->` type($result)
+    $source $offsets attr-dict `:` qualified(type($source)) `->` qualified(type($result))
   }];
   let hasVerifier = 1;
 }
@@ -133,7 +133,7 @@ def Simt_SharedLoadOp : Simt_Op<"shared_load", [
   let arguments = (ins Simt_SharedType:$source, Optional<Simt_TokenType>:$token);
   let results = (outs Tile_Tensor:$result);
   let assemblyFormat = [{
-    $source (`token` $token^)? attr-dict `:` type($source) `->` type($result)
+    $source (`token` $token^)? attr-dict `:` qualified(type($source)) `->` qualified(type($result))
   }];
   let builders = [OpBuilder<(ins "::mlir::Type":$result,
       "::mlir::Value":$source), [{
@@ -154,7 +154,7 @@ def Simt_SharedStoreOp : Simt_Op<"shared_store", [
   }];
   let arguments = (ins Tile_Tensor:$value, Simt_SharedType:$dest);
   let assemblyFormat = [{
-    $value `,` $dest attr-dict `:` type($value) `->` type($dest)
+    $value `,` $dest attr-dict `:` type($value) `->` qualified(type($dest))
   }];
   let hasVerifier = 1;
 }

@@ -32,12 +32,11 @@ std::string dimName(unsigned dim) { return "dim" + std::to_string(dim); }
 //===----------------------------------------------------------------------===//
 
 /// The outputs are dim0, dim1, ... and every one is reached.
-static LogicalResult
-verifyOutputs(function_ref<InFlightDiagnostic()> emitError,
-              const Layout &layout, StringRef what) {
+static LogicalResult verifyOutputs(function_ref<InFlightDiagnostic()> emitError,
+                                   const Layout &layout, StringRef what) {
   for (auto [index, dim] : llvm::enumerate(layout.outputs()))
     if (dim.name != dimName(index))
-      return emitError() << what << " output " << index << " must be 'dim"
+      return emitError() << what << "'s output " << index << " must be 'dim"
                          << index << "', found '" << dim.name << "'";
   if (!layout.isSurjective())
     return emitError() << what << " does not reach every element: "
@@ -62,7 +61,7 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                          << "' of a layout must have a power of two of values, "
                             "found "
                          << inputs[i].size();
-  return verifyOutputs(emitError, layout, "a layout's");
+  return verifyOutputs(emitError, layout, "a layout");
 }
 
 LogicalResult
@@ -97,8 +96,8 @@ Attribute LayoutAttr::parse(AsmParser &parser, Type) {
   FailureOr<Layout> layout = parseLayout(parser);
   if (failed(layout) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), *layout);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    *layout);
 }
 
 void LayoutAttr::print(AsmPrinter &printer) const {
@@ -115,7 +114,7 @@ SharedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     return emitError() << "alignment of a shared layout must be a power of "
                           "two, found "
                        << alignment;
-  return verifyOutputs(emitError, layout, "a shared layout's");
+  return verifyOutputs(emitError, layout, "a shared layout");
 }
 
 Attribute SharedLayoutAttr::parse(AsmParser &parser, Type) {
@@ -132,8 +131,8 @@ Attribute SharedLayoutAttr::parse(AsmParser &parser, Type) {
       parser.parseEqual() || parser.parseInteger(alignment) ||
       parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), *layout, format, alignment);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    *layout, format, alignment);
 }
 
 void SharedLayoutAttr::print(AsmPrinter &printer) const {
@@ -233,8 +232,8 @@ Type SharedType::parse(AsmParser &parser) {
       parser.parseType(element) || parser.parseComma() ||
       parser.parseAttribute(layout) || parser.parseGreater())
     return {};
-  return getChecked([&] { return parser.emitError(loc); },
-                    parser.getContext(), shape, element, layout);
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(),
+                    shape, element, layout);
 }
 
 void SharedType::print(AsmPrinter &printer) const {

@@ -40,13 +40,13 @@ static LogicalResult verifyFits(Operation *op, StringRef name, Type tensor,
                                 StringRef bufferName, SharedType buffer) {
   if (tile::shapeOf(tensor) != buffer.getShape() ||
       tile::elementOf(tensor) != buffer.getElementType())
-    return op->emitOpError()
-           << "'" << name << "' of type " << tensor
-           << " must have the shape and element type of '" << bufferName
-           << "' of type " << buffer;
+    return op->emitOpError() << "'" << name << "' of type " << tensor
+                             << " must have the shape and element type of '"
+                             << bufferName << "' of type " << buffer;
   if (buffer.getRank() != buffer.getBufferRank())
-    return op->emitOpError() << "'" << bufferName
-                             << "' must be one buffer, not an array: " << buffer;
+    return op->emitOpError()
+           << "'" << bufferName
+           << "' must be one buffer, not an array: " << buffer;
   return success();
 }
 
@@ -230,10 +230,9 @@ static LogicalResult verifyBox(Operation *op, Value map, size_t coordinates,
                                SharedType buffer) {
   if (auto made = map.getDefiningOp<BoxMapOp>();
       made && made.getBox().size() != coordinates)
-    return op->emitOpError() << "'coordinates' must have "
-                             << made.getBox().size()
-                             << " entries, one per dimension of 'map', found "
-                             << coordinates;
+    return op->emitOpError()
+           << "'coordinates' must have " << made.getBox().size()
+           << " entries, one per dimension of 'map', found " << coordinates;
   if (buffer.getRank() != buffer.getBufferRank())
     return op->emitOpError()
            << "the buffer must be one, not an array: " << buffer;

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_ops.h"
+#include "core/ir/simt_dialect.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinTypes.h"

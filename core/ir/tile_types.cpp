@@ -42,9 +42,9 @@ bool isTileScalar(Type type) {
 bool isTileTensor(Type type) {
   auto tensor = dyn_cast_or_null<RankedTensorType>(type);
   return tensor &&
-         (!tensor.getEncoding() || isa<simt::LayoutAttr>(tensor.getEncoding())) &&
-         tensor.getRank() >= 1 &&
-         tensor.getRank() <= maxTileRank &&
+         (!tensor.getEncoding() ||
+          isa<simt::LayoutAttr>(tensor.getEncoding())) &&
+         tensor.getRank() >= 1 && tensor.getRank() <= maxTileRank &&
          llvm::all_of(tensor.getShape(), [](int64_t n) { return n >= 1; }) &&
          isTileScalar(tensor.getElementType());
 }

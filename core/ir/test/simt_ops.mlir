@@ -16,7 +16,7 @@
 // CHECK-DAG: #[[A:.*]] = #simt.layout<"(dim0: 64) { register: (32); lane: (1) (2) (4) (8) (16); warp: }">
 // CHECK-DAG: #[[B:.*]] = #simt.layout<"(dim0: 64) { register: (1); lane: (2) (4) (8) (16) (32); warp: }">
 // CHECK-DAG: #[[S:.*]] = #simt.shared_layout<layout = "(dim0: 64) { offset: (1) (2) (4) (8) (16) (32) }", format = "", alignment = 16>
-// CHECK-DAG: #[[R:.*]] = #simt.layout<"(dim0: 16) { register: (8); lane: (0) (0) (1) (2) (4); warp: }">
+// CHECK-DAG: #[[RED:.*]] = #simt.layout<"(dim0: 16) { register: (8); lane: (0) (0) (1) (2) (4); warp: }">
 
 // CHECK-LABEL: func.func @shared(
 // CHECK-SAME: attributes {simt.num_warps = 1 : i32, simt.warp_size = 32 : i32}
@@ -47,10 +47,10 @@ func.func @async(%p: tensor<64x!tile.ptr<f32>, #a>, %mask: tensor<64xi1, #a>, %o
   %0 = simt.async_copy "b32" %p to %b : tensor<64x!tile.ptr<f32>, #a> -> !simt.shared<64xf32, #s>
   // CHECK: simt.async_copy "b32" %{{.*}} to %{{.*}} mask %{{.*}} other %{{.*}} :
   %1 = simt.async_copy "b32" %p to %b mask %mask other %other : tensor<64x!tile.ptr<f32>, #a> -> !simt.shared<64xf32, #s>
-  // CHECK: simt.async_commit %{{.*}}, %{{.*}}
-  %2 = simt.async_commit %0, %1
-  // CHECK: simt.async_commit
-  %3 = simt.async_commit
+  // CHECK: simt.async_commit(%{{.*}}, %{{.*}})
+  %2 = simt.async_commit(%0, %1)
+  // CHECK: simt.async_commit()
+  %3 = simt.async_commit()
   // CHECK: %[[W:.*]] = simt.async_wait %{{.*}} pending = 1
   %4 = simt.async_wait %2 pending = 1
   // CHECK: simt.shared_load %{{.*}} token %[[W]] :
@@ -118,7 +118,7 @@ func.func @partitions() attributes {simt.num_warps = 12 : i32} {
 func.func @tile(%x: tensor<16x8xf32, #m>, %p: tensor<16x8x!tile.ptr<f32>, #m>, %k: tensor<16x8xi1, #m>) {
   // CHECK: tile.trans {{.*}} -> tensor<8x16xf32, #
   %0 = tile.trans %x [1, 0] : tensor<16x8xf32, #m> -> tensor<8x16xf32, #t>
-  // CHECK: tile.reduce {{.*}} -> tensor<16xf32, #[[R]]>
+  // CHECK: tile.reduce {{.*}} -> tensor<16xf32, #[[RED]]>
   %1 = tile.reduce %x axis = 1 : (tensor<16x8xf32, #m>) -> tensor<16xf32, #r> {
   ^bb0(%a: f32, %b: f32):
     %s = arith.addf %a, %b : f32
