@@ -217,6 +217,7 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
       pack = packedBits(*pull, unsigned(std::bit_width(machine.shuffleBytes /
                                                        machine.elementBytes)) -
                                    1);
+    plan.shuffle->packBits = pack;
     countShuffle(*plan.shuffle, pack, plan.cost.shuffles, plan.cost.selects);
     uint64_t repetitions = registers / plan.shuffle->registers;
     uint64_t words = std::max<uint64_t>(

@@ -72,6 +72,9 @@ struct ShufflePlan {
   /// Registers by which readers of one lane differ: 2^n steps per register.
   std::vector<uint64_t> defects;
   uint64_t registers = 1;
+  /// Registers that differ in this many low bits travel in one word, which no
+  /// function here changes: their steps are those of the first one.
+  unsigned packBits = 0;
 
   uint64_t steps() const { return registers << defects.size(); }
   /// The register, in source bits, that \p lane offers.

@@ -92,6 +92,8 @@ Value Build::cstLanes(Type element, ArrayRef<int64_t> lanes) {
 
 Value Build::zero(Type type) { return LLVM::ZeroOp::create(b, loc, type); }
 
+Value Build::poison(Type type) { return LLVM::PoisonOp::create(b, loc, type); }
+
 Value Build::iota(Type element, unsigned lanes) {
   SmallVector<int64_t> values(lanes);
   std::iota(values.begin(), values.end(), 0);
@@ -306,7 +308,7 @@ Value Build::splat(Value scalar, unsigned lanes) {
         b, loc, type,
         DenseElementsAttr::get(mlir::cast<VectorType>(type),
                                Attribute(c.getValue())));
-  Value v = LLVM::PoisonOp::create(b, loc, type);
+  Value v = poison(type);
   v = LLVM::InsertElementOp::create(b, loc, v, scalar, cst32(0));
   SmallVector<int32_t> zeros(lanes, 0);
   return shuffle(v, v, zeros);

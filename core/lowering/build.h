@@ -93,6 +93,7 @@ public:
   Value cstAPFloat(Type type, const llvm::APFloat &value);
   Value cstLanes(Type element, ArrayRef<int64_t> lanes);
   Value zero(Type type); ///< Also pointers.
+  Value poison(Type type);
   Value cst32(int64_t value) { return cst(i32, value); }
   Value cst64(int64_t value) { return cst(i64, value); }
   Value boolean(bool value) { return cst(i1, value); }
@@ -199,6 +200,10 @@ public:
   Values whileLoop(ArrayRef<Value> inits,
                    llvm::function_ref<WhileHead(ArrayRef<Value>)> head,
                    llvm::function_ref<Values(ArrayRef<Value>)> body);
+
+  /// Ends the block at hand; what is inserted before the result stays ahead of
+  /// all that is emitted from here on.
+  mlir::Operation *anchor();
 
   /// Block at the head of the kernel, for what must dominate everything.
   Block *entry = nullptr;

@@ -35,11 +35,8 @@ SmallVector<Value> Build::beginFunction(StringRef name, Location where,
   entry = func.addEntryBlock(b);
   constants.clear();
   // What is emitted at the head of the kernel goes before this branch.
-  Block *body = new Block();
-  func.getBody().push_back(body);
   b.setInsertionPointToEnd(entry);
-  entryEnd = LLVM::BrOp::create(b, where, ValueRange{}, body);
-  b.setInsertionPointToEnd(body);
+  entryEnd = anchor();
   return SmallVector<Value>(entry->getArguments());
 }
 
@@ -165,6 +162,13 @@ Block *Build::newBlock(ArrayRef<Type> argTypes) {
   for (Type type : argTypes)
     block->addArgument(type, loc);
   return block;
+}
+
+Operation *Build::anchor() {
+  Block *next = newBlock({});
+  auto br = LLVM::BrOp::create(b, loc, ValueRange{}, next);
+  b.setInsertionPointToEnd(next);
+  return br;
 }
 
 void Build::branch(Block *to, ValueRange args) {

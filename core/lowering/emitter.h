@@ -55,6 +55,9 @@ public:
   /// A combine region applied to scalars or vectors in register form.
   Values combine(Region &region, ArrayRef<Value> acc, ArrayRef<Value> element,
                  unsigned lanes);
+  /// The operation of a region that consists of one well-known combination,
+  /// which may change the places of elements; or null.
+  static Operation *knownCombination(Region &region);
 
 protected:
   /// The pointer type of an address space of tile IR.

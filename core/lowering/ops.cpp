@@ -311,6 +311,23 @@ bool Emitter::emitOp(Operation *op, ValueRange in, unsigned lanes,
   return false;
 }
 
+Operation *Emitter::knownCombination(Region &region) {
+  Block &block = region.front();
+  if (block.getNumArguments() != 2 || block.getOperations().size() != 2)
+    return nullptr;
+  Operation *op = &block.front();
+  if (op->getNumResults() != 1 ||
+      block.getTerminator()->getOperand(0) != op->getResult(0) ||
+      op->getNumOperands() != 2 || op->getOperand(0) == op->getOperand(1))
+    return nullptr;
+  if (isa<arith::AddFOp, arith::MulFOp, arith::AddIOp, arith::MulIOp,
+          arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
+          arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::MaximumFOp,
+          arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op))
+    return op;
+  return nullptr;
+}
+
 Values Emitter::combine(Region &region, ArrayRef<Value> acc,
                         ArrayRef<Value> element, unsigned lanes) {
   DenseMap<Value, Value> map;

@@ -5,9 +5,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/lowering/engine.h"
+#include "core/lowering/inline_calls.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/IR/IRMapping.h"
 
 namespace tilesdk::lowering {
 
@@ -98,35 +98,6 @@ LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
   B.endKernel();
   placeBuffers();
   return failure(failed);
-}
-
-/// Replaces calls by the bodies of the functions, which are single blocks.
-static LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
-  unsigned budget = 1000;
-  while (true) {
-    SmallVector<func::CallOp> calls;
-    kernel.walk([&](func::CallOp call) { calls.push_back(call); });
-    if (calls.empty())
-      return success();
-    for (func::CallOp call : calls) {
-      auto callee = module.lookupSymbol<func::FuncOp>(call.getCallee());
-      if (!callee || callee.isExternal() || !callee.getBody().hasOneBlock())
-        return call.emitError() << "function '" << call.getCallee()
-                                << "' has no body that can be inlined";
-      if (budget-- == 0)
-        return call.emitError() << "calls are recursive or too many";
-      OpBuilder b(call);
-      IRMapping map;
-      Block &body = callee.getBody().front();
-      map.map(body.getArguments(), call.getOperands());
-      for (Operation &op : body.without_terminator())
-        b.clone(op, map);
-      for (auto [result, value] :
-           llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
-        result.replaceAllUsesWith(map.lookupOrDefault(value));
-      call.erase();
-    }
-  }
 }
 
 bool lowerTileToLoops(ModuleOp module, const TileLoopsTarget &target,

@@ -10,26 +10,9 @@
 
 namespace tilesdk::lowering {
 
-/// The operation of a region that consists of one well-known combination.
-static Operation *knownCombination(Region &region) {
-  Block &block = region.front();
-  if (block.getNumArguments() != 2 || block.getOperations().size() != 2)
-    return nullptr;
-  Operation *op = &block.front();
-  if (op->getNumResults() != 1 ||
-      block.getTerminator()->getOperand(0) != op->getResult(0) ||
-      op->getNumOperands() != 2 || op->getOperand(0) == op->getOperand(1))
-    return nullptr;
-  if (isa<arith::AddFOp, arith::MulFOp, arith::AddIOp, arith::MulIOp,
-          arith::AndIOp, arith::OrIOp, arith::XOrIOp, arith::MaxSIOp,
-          arith::MinSIOp, arith::MaxUIOp, arith::MinUIOp, arith::MaximumFOp,
-          arith::MinimumFOp, arith::MaxNumFOp, arith::MinNumFOp>(op))
-    return op;
-  return nullptr;
-}
-
 Reduction::Reduction(tile::ReduceOp op, bool alongLanes)
-    : op(op), alongLanes(alongLanes), known(knownCombination(op.getCombine())),
+    : op(op), alongLanes(alongLanes),
+      known(Emitter::knownCombination(op.getCombine())),
       count(op.getSources().size()) {
   ordered = !known && !op.getCommutative();
 }

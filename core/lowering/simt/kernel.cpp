@@ -1,0 +1,108 @@
+//===- kernel.cpp - Kernels as functions of the LLVM dialect ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/ir/simt_dialect.h"
+#include "core/lowering/inline_calls.h"
+#include "core/lowering/simt/engine.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace tilesdk::lowering {
+
+bool SimtEngine::emitKernel(func::FuncOp func, StringRef name) {
+  auto count = [&](StringRef attr) -> int64_t {
+    auto value = func->getAttrOfType<IntegerAttr>(attr);
+    return value ? value.getInt() : 0;
+  };
+  int64_t warps = count(simt::attr::numWarps);
+  if (warps < 1 || !func.getBody().hasOneBlock()) {
+    fail(func, "kernels must be of stage simt: structured, with the attribute "
+               "'simt.num_warps'");
+    return false;
+  }
+  info.warps = uint32_t(warps);
+  info.threads = uint32_t(count(simt::attr::threads));
+  if (info.threads == 0)
+    info.threads = info.warps * machine.warpSize;
+  info.sharedBytes = uint64_t(count(simt::attr::sharedBytes));
+
+  SmallVector<Type> types;
+  SmallVector<int64_t> align;
+  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
+    Type element = arg.getType();
+    if (!tile::isTileScalar(element)) {
+      fail(func, "argument " + Twine(i) + " of the kernel is not a scalar");
+      return false;
+    }
+    types.push_back(memoryType(element));
+    auto multiple =
+        func.getArgAttrOfType<IntegerAttr>(i, tile::attr::divisibility);
+    int64_t known = multiple ? multiple.getInt() : 0;
+    align.push_back(known & -known);
+  }
+  bool inArray = machine.parametersInArray;
+  SmallVector<Value> args = B.beginFunction(
+      name, func.getLoc(), inArray ? ArrayRef<Type>(B.ptr) : types,
+      inArray ? ArrayRef<int64_t>() : align, machine.callingConvention);
+  for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
+    Value v;
+    if (inArray) {
+      Value slot = B.load(B.ptr, B.gep(args[0], B.ptr, B.cst64(i)), 8);
+      v = B.load(types[i], slot, B.bytesOf(types[i]));
+    } else {
+      v = args[i];
+    }
+    setScalar(arg, fromMemory(v, arg.getType()));
+  }
+  makeScope(B.entry->getTerminator(), oncePerKernel("tsdk.warp_id"), info.warps,
+            0);
+  axis = std::make_unique<optimizer::AxisInfoAnalysis>(func);
+  bool ok = emitBlock(func.getBody().front());
+  B.loc = func.getLoc();
+  B.endKernel();
+  return ok && !failed;
+}
+
+bool lowerSimt(ModuleOp module, const target::Machine &machine,
+               SimtLoweringInfo &info, bool contractFloat) {
+  info = SimtLoweringInfo();
+  SmallVector<func::FuncOp> kernels, all;
+  for (auto func : module.getOps<func::FuncOp>()) {
+    all.push_back(func);
+    if (func->hasAttr(tile::attr::kernel))
+      kernels.push_back(func);
+  }
+  module.getContext()->getOrLoadDialect("llvm");
+  if (!module.getContext()->getLoadedDialect("llvm")) {
+    module.emitError("the LLVM dialect is not registered");
+    return false;
+  }
+  OpTable table;
+  addElementwiseOps(table);
+  addControlOps(table);
+  addShapeOps(table);
+  addMemoryOps(table);
+  addConversionOps(table);
+  addReductionOps(table);
+  addMatrixOps(table);
+  for (func::FuncOp func : kernels) {
+    if (mlir::failed(inlineCalls(module, func)))
+      return false;
+    // The kernel's name goes to the new function.
+    StringAttr name = func.getSymNameAttr();
+    func.setSymName((name.getValue() + ".tile").str());
+    SimtEngine engine(module, machine, info, table, contractFloat);
+    if (!engine.emitKernel(func, name.getValue()))
+      return false;
+  }
+  for (func::FuncOp func : all)
+    func.erase();
+  module->removeAttr(tile::attr::version);
+  module->removeAttr(simt::attr::target);
+  return true;
+}
+
+} // namespace tilesdk::lowering

@@ -1,0 +1,13 @@
+//===- ops_matrix.cpp - Operations on matrices and shared memory *- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/simt/engine.h"
+
+namespace tilesdk::lowering {
+
+void addMatrixOps(OpTable &table) {}
+
+} // namespace tilesdk::lowering

@@ -1,0 +1,112 @@
+//===- reshape.cpp - Layouts of what shape operations make ------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/simt/reshape.h"
+
+#include "core/layout/algebra.h"
+
+#include <algorithm>
+
+namespace tilesdk::lowering {
+
+using layout::Coord;
+using layout::Layout;
+using layout::Result;
+
+std::string dimName(size_t i) { return "dim" + std::to_string(i); }
+
+std::vector<uint64_t> factorsOf(const layout::Dim &dim) {
+  return {dim.radix.begin(), dim.radix.end()};
+}
+
+Result<Layout> mapOutputs(const Layout &layout,
+                          const std::vector<std::vector<uint64_t>> &factors,
+                          llvm::function_ref<Coord(const Coord &)> coordinate) {
+  std::vector<layout::InputBases> inputs;
+  for (const layout::Dim &dim : layout.inputs()) {
+    inputs.push_back({dim.name, layout.bases(dim.name)});
+    for (layout::Basis &basis : inputs.back().bases)
+      basis.value = coordinate(basis.value);
+  }
+  std::vector<layout::OutputDim> outputs;
+  for (const auto &list : factors)
+    outputs.push_back({dimName(outputs.size()), list});
+  return Layout::fromBases(inputs, outputs);
+}
+
+Result<Layout> dropDim(const Layout &layout, unsigned dim) {
+  std::vector<std::vector<uint64_t>> factors;
+  for (size_t i = 0; i < layout.outputs().size(); ++i)
+    if (i != dim)
+      factors.push_back(factorsOf(layout.outputs()[i]));
+  return mapOutputs(layout, factors, [&](Coord c) {
+    c.erase(c.begin() + dim);
+    return c;
+  });
+}
+
+Result<Layout> insertDim(const Layout &layout, unsigned dim, uint64_t size) {
+  std::vector<std::vector<uint64_t>> factors;
+  for (const layout::Dim &out : layout.outputs())
+    factors.push_back(factorsOf(out));
+  factors.insert(factors.begin() + dim, {size});
+  return mapOutputs(layout, factors, [&](Coord c) {
+    c.insert(c.begin() + dim, 0);
+    return c;
+  });
+}
+
+Result<Layout> flattenDims(const Layout &layout,
+                           const std::vector<bool> &dims) {
+  std::vector<std::vector<uint64_t>> factors;
+  for (size_t i = 0; i < layout.outputs().size(); ++i)
+    factors.push_back(dims[i] ? std::vector<uint64_t>{1}
+                              : factorsOf(layout.outputs()[i]));
+  return mapOutputs(layout, factors, [&](Coord c) {
+    for (size_t i = 0; i < c.size(); ++i)
+      if (dims[i])
+        c[i] = 0;
+    return c;
+  });
+}
+
+Result<Layout> permuteDims(const Layout &layout, llvm::ArrayRef<int32_t> perm) {
+  std::vector<std::vector<uint64_t>> factors;
+  for (int32_t from : perm)
+    factors.push_back(factorsOf(layout.outputs()[from]));
+  return mapOutputs(layout, factors, [&](const Coord &c) {
+    Coord result;
+    for (int32_t from : perm)
+      result.push_back(c[from]);
+    return result;
+  });
+}
+
+/// Outputs (and their names) from last to first.
+static Result<Layout> reverseDims(const Layout &layout) {
+  std::vector<std::string> inputs, outputs;
+  for (const layout::Dim &dim : layout.inputs())
+    inputs.push_back(dim.name);
+  for (const layout::Dim &dim : layout.outputs())
+    outputs.push_back(dim.name);
+  std::reverse(outputs.begin(), outputs.end());
+  return layout::transpose(layout, inputs, outputs);
+}
+
+Result<Layout> reshapeRows(const Layout &layout,
+                           llvm::ArrayRef<int64_t> shape) {
+  Result<Layout> columns = reverseDims(layout);
+  if (!columns)
+    return columns;
+  // reshapeOutputs counts the first dimension fastest.
+  std::vector<layout::NamedSize> dims;
+  for (size_t i = shape.size(); i-- > 0;)
+    dims.push_back({dimName(i), uint64_t(shape[i])});
+  Result<Layout> result = layout::reshapeOutputs(*columns, dims);
+  return result ? reverseDims(*result) : result;
+}
+
+} // namespace tilesdk::lowering
