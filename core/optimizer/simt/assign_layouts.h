@@ -1,0 +1,191 @@
+//===- assign_layouts.h - Choosing and realising layouts --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Private to simt-assign-layouts. Two steps:
+//
+// 1. LayoutChoice gives each tensor a home layout, forward from the ops that
+//    care (memory, products, scans). What costs little to compute anew (ranges,
+//    splats, index arithmetic) has no home: it follows its users.
+// 2. LayoutRealisation walks backward. All users of an op have said in which
+//    layouts they want its results before the op is visited; it then decides by
+//    counted cost which versions to compute and which to convert.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/ir/simt_ops.h"
+#include "core/ir/tile_ops.h"
+#include "core/optimizer/axis_info.h"
+#include "core/optimizer/simt/layout_costs.h"
+#include "core/optimizer/simt/pipeline.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/SmallPtrSet.h"
+
+namespace tilesdk::optimizer {
+
+/// How an op passes layouts on.
+enum class LayoutRule {
+  /// Any layout for free: constants, splats, ranges.
+  Leaf,
+  /// One layout for all operands and results.
+  Elementwise,
+  /// Elementwise in pointers, mask and result.
+  Load,
+  Store,
+  Atomic,
+  ExpandDims,
+  Broadcast,
+  Trans,
+  Reshape,
+  Join,
+  Split,
+  Cat,
+  Reduce,
+  Scan,
+  Sort,
+  Gather,
+  Histogram,
+  Dot,
+  /// scf and func.
+  Control,
+};
+LayoutRule layoutRuleOf(mlir::Operation *op);
+
+/// The layout that operand \p operand needs so that \p op makes its result in
+/// \p result without movement; null where there is none.
+simt::LayoutAttr operandLayout(mlir::Operation *op, simt::LayoutAttr result,
+                               mlir::Value operand);
+/// The natural layout of result \p op of a source in \p source; null where
+/// there is none or the rule has no direction.
+simt::LayoutAttr resultLayout(mlir::Operation *op, simt::LayoutAttr source);
+
+/// Cycles an element costs, in units of a cheap operation.
+double elementWeight(mlir::Operation *op);
+
+inline bool isTensor(mlir::Value value) {
+  return mlir::isa<mlir::RankedTensorType>(value.getType());
+}
+inline unsigned bytesOf(mlir::Value value) {
+  return simt::elementBytes(tile::elementOf(value.getType()));
+}
+
+/// Step 1, for one function.
+class LayoutChoice {
+public:
+  LayoutChoice(mlir::func::FuncOp function, const target::Machine &machine,
+               ThreadCounts threads);
+
+  /// Null for scalars and for what follows its users.
+  simt::LayoutAttr home(mlir::Value value) const {
+    return homes.lookup(value);
+  }
+  /// Home, or what some user wants, or the default. Never null for a tensor.
+  simt::LayoutAttr settled(mlir::Value value) const;
+  /// Of a value without home: cost of computing it anew, in cheap operations an
+  /// element.
+  double weight(mlir::Value value) const;
+  /// Of loads, stores and atomics on tensors.
+  const AccessPattern &pattern(mlir::Operation *op) const;
+  /// Coalesced for \p op.
+  simt::LayoutAttr coalesced(mlir::Operation *op) const;
+  /// Both sides of a reshape whose source's layout has no natural image.
+  std::optional<std::pair<simt::LayoutAttr, simt::LayoutAttr>>
+  reshapePair(mlir::Operation *op) const;
+
+  simt::LayoutAttr defaultFor(mlir::Value value) const;
+  simt::LayoutAttr scanLayout(mlir::Value value, unsigned axis) const;
+  LayoutCosts &costs() { return layoutCosts; }
+  ThreadCounts threadCounts() const { return threads; }
+
+private:
+  void visitBlock(mlir::Block &block);
+  void visitControl(mlir::Operation *op);
+  void visitOp(mlir::Operation *op);
+  void hintBlock(mlir::Block &block);
+  void hint(mlir::Value value, simt::LayoutAttr layout);
+  void setHome(mlir::Value value, simt::LayoutAttr layout);
+  /// A value that a loop carries; stays what the first round found better.
+  void joinHome(mlir::Value carried, mlir::Value next);
+  simt::LayoutAttr chooseAmongOperands(mlir::Operation *op);
+  simt::LayoutAttr wrap(const layout::Layout &layout) const;
+
+  mlir::MLIRContext *context;
+  const target::Machine &machine;
+  ThreadCounts threads;
+  LayoutCosts layoutCosts;
+  llvm::DenseMap<mlir::Value, simt::LayoutAttr> homes, hints, carriedHomes;
+  llvm::DenseMap<mlir::Value, double> weights;
+  llvm::DenseMap<mlir::Operation *, AccessPattern> patterns;
+  llvm::DenseMap<mlir::Operation *, simt::LayoutAttr> coalescedLayouts;
+  llvm::DenseMap<mlir::Operation *,
+                 std::pair<simt::LayoutAttr, simt::LayoutAttr>>
+      reshapes;
+  bool changed = false;
+};
+
+/// Step 2, for one function.
+class LayoutRealisation {
+public:
+  LayoutRealisation(LayoutChoice &choice, const target::Machine &machine)
+      : choice(choice), costs(choice.costs()), machine(machine) {}
+  mlir::LogicalResult run(mlir::func::FuncOp function);
+
+private:
+  struct Demand {
+    mlir::OpOperand *use;
+    simt::LayoutAttr layout;
+    /// A product's operand: rather loaded from a buffer than converted.
+    bool buffered = false;
+    /// Wanted as a buffer; layout is null then.
+    simt::SharedType buffer;
+  };
+  using Demands = llvm::SmallVector<Demand, 2>;
+
+  void visitBlock(mlir::Block &block);
+  void visitOp(mlir::Operation *op);
+  void visitAdaptable(mlir::Operation *op, LayoutRule rule);
+  void visitStore(tile::StoreOp op);
+  void visitDot(tile::DotOp op);
+  void visitFor(mlir::scf::ForOp op);
+  void visitWhile(mlir::scf::WhileOp op);
+  void visitIf(mlir::scf::IfOp op);
+
+  void demand(mlir::OpOperand &use, simt::LayoutAttr layout,
+              bool buffered = false);
+  /// All tensor operands of \p op as it needs them for a result in \p result.
+  void demandOperands(mlir::Operation *op, simt::LayoutAttr result,
+                      bool buffered);
+  Demands take(mlir::Value value);
+  /// Sets the type of \p value and converts for users that want another.
+  void settle(mlir::Value value, simt::LayoutAttr layout, Demands demands);
+  void settle(mlir::Value value, simt::LayoutAttr layout) {
+    settle(value, layout, take(value));
+  }
+  mlir::Value convert(mlir::OpBuilder &builder, mlir::Value value,
+                      simt::LayoutAttr layout, bool buffered);
+  mlir::Value toBuffer(mlir::OpBuilder &builder, mlir::Value value,
+                       simt::SharedType type);
+  uint64_t produceCost(mlir::Operation *op, LayoutRule rule,
+                       simt::LayoutAttr layout);
+  bool canMake(mlir::Operation *op, simt::LayoutAttr layout);
+
+  LayoutChoice &choice;
+  LayoutCosts &costs;
+  const target::Machine &machine;
+  llvm::DenseMap<mlir::Value, Demands> demands;
+};
+
+/// The buffer through which a product's operand goes from \p from to \p to: few
+/// conflicts for both. Null when the layouts do not fit together.
+simt::SharedLayoutAttr operandBuffer(simt::LayoutAttr from, simt::LayoutAttr to,
+                                     unsigned bytes,
+                                     const target::Machine &machine);
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,217 @@
+//===- blocked_layout.cpp - Layouts made from a shape ---------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/blocked_layout.h"
+#include "core/layout/algebra.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace llvm;
+using namespace tilesdk::simt;
+
+namespace tilesdk::optimizer {
+
+using layout::Basis;
+using layout::Coord;
+using layout::Layout;
+using layout::OutputDim;
+
+LayoutBuilder::LayoutBuilder(ArrayRef<int64_t> shape)
+    : shape(shape), next(shape.size(), 1) {
+  for (int64_t extent : shape)
+    left.push_back(countr_zero(uint64_t(extent)));
+}
+
+Basis LayoutBuilder::take(unsigned dim) {
+  assert(left[dim] && "the dimension is used up");
+  Basis basis = zero();
+  basis.value[dim] = next[dim];
+  next[dim] *= 2;
+  --left[dim];
+  return basis;
+}
+
+Basis LayoutBuilder::zero() const {
+  return {2, Coord(shape.size(), 0)};
+}
+
+void LayoutBuilder::addFragment(const Layout &fragment,
+                                ArrayRef<unsigned> dims) {
+  auto add = [&](const char *input, std::vector<Basis> &to) {
+    for (const Basis &basis : fragment.bases(input)) {
+      // Fragments are powers of two; a joined digit stands for its bits.
+      for (uint32_t step = 1; step < basis.count; step *= 2) {
+        Basis bit = zero();
+        for (auto [i, dim] : enumerate(dims))
+          bit.value[dim] = basis.value[i] * step;
+        to.push_back(std::move(bit));
+      }
+    }
+  };
+  add(registerDim, registers);
+  add(laneDim, lanes);
+  add(warpDim, warps);
+  for (auto [i, dim] : enumerate(dims)) {
+    unsigned bits = Log2_64(fragment.outputs()[i].size());
+    next[dim] <<= bits;
+    left[dim] -= std::min(left[dim], bits);
+  }
+}
+
+Layout LayoutBuilder::finish(ArrayRef<unsigned> order, ThreadCounts threads) {
+  while (lanes.size() < Log2_32(threads.lanes))
+    addLaneCopy();
+  while (warps.size() < Log2_32(threads.warps))
+    addWarpCopy();
+  for (unsigned dim : order)
+    while (left[dim])
+      addRegister(dim);
+  for (unsigned dim : order) {
+    uint64_t odd = uint64_t(shape[dim]) >> countr_zero(uint64_t(shape[dim]));
+    if (odd == 1)
+      continue;
+    Basis basis = zero();
+    basis.count = odd;
+    basis.value[dim] = next[dim];
+    registers.push_back(std::move(basis));
+  }
+  std::vector<OutputDim> outputs;
+  for (auto [dim, extent] : enumerate(shape))
+    outputs.push_back({dimName(dim), {uint64_t(extent)}});
+  layout::Result<Layout> result = Layout::fromBases(
+      {{registerDim, registers}, {laneDim, lanes}, {warpDim, warps}}, outputs);
+  assert(result && "bits are handed out once");
+  return *result;
+}
+
+SmallVector<unsigned, 4> rowMajorOrder(unsigned rank) {
+  SmallVector<unsigned, 4> order;
+  for (unsigned dim = rank; dim-- > 0;)
+    order.push_back(dim);
+  return order;
+}
+
+Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
+                     unsigned vector, ThreadCounts threads) {
+  LayoutBuilder builder(shape);
+  unsigned total = 0;
+  for (unsigned dim : order)
+    total += builder.bitsLeft(dim);
+  // Every thread works before any works on more.
+  unsigned threadBits = Log2_32(threads.total());
+  unsigned vectorBits =
+      std::min<unsigned>(Log2_32(vector),
+                         total > threadBits ? total - threadBits : 0);
+  for (unsigned i = 0; i < vectorBits && builder.bitsLeft(order[0]); ++i)
+    builder.addRegister(order[0]);
+  unsigned laneBits = Log2_32(threads.lanes);
+  for (unsigned dim : order)
+    for (; laneBits && builder.bitsLeft(dim); --laneBits)
+      builder.addLane(dim);
+  unsigned warpBits = Log2_32(threads.warps);
+  for (unsigned dim : reverse(order))
+    for (; warpBits && builder.bitsLeft(dim); --warpBits)
+      builder.addWarp(dim);
+  return builder.finish(order, threads);
+}
+
+Layout defaultLayout(ArrayRef<int64_t> shape, ThreadCounts threads) {
+  return blockedLayout(shape, rowMajorOrder(shape.size()), 4, threads);
+}
+
+Layout axisInRegisters(ArrayRef<int64_t> shape, unsigned axis,
+                       ThreadCounts threads) {
+  LayoutBuilder builder(shape);
+  while (builder.bitsLeft(axis))
+    builder.addRegister(axis);
+  unsigned laneBits = Log2_32(threads.lanes);
+  unsigned warpBits = Log2_32(threads.warps);
+  SmallVector<unsigned, 4> order = rowMajorOrder(shape.size());
+  for (unsigned dim : order) {
+    for (; laneBits && builder.bitsLeft(dim); --laneBits)
+      builder.addLane(dim);
+    for (; warpBits && builder.bitsLeft(dim); --warpBits)
+      builder.addWarp(dim);
+  }
+  return builder.finish(order, threads);
+}
+
+//===----------------------------------------------------------------------===//
+// Natural layouts
+//===----------------------------------------------------------------------===//
+
+LayoutAttr broadcastSourceLayout(LayoutAttr result,
+                                 ArrayRef<int64_t> sourceShape) {
+  const Layout &layout = result.getLayout();
+  std::vector<layout::InputBases> inputs;
+  std::vector<OutputDim> outputs;
+  SmallVector<bool, 4> stretched;
+  for (auto [dim, extent] : enumerate(sourceShape)) {
+    const layout::Dim &out = layout.outputs()[dim];
+    stretched.push_back(uint64_t(extent) != out.size());
+    OutputDim kept{out.name, {}};
+    if (!stretched.back())
+      kept.factors.assign(out.radix.begin(), out.radix.end());
+    outputs.push_back(std::move(kept));
+  }
+  for (const layout::Dim &in : layout.inputs()) {
+    std::vector<Basis> bases = layout.bases(in.name);
+    for (Basis &basis : bases)
+      for (auto [dim, gone] : enumerate(stretched))
+        if (gone)
+          basis.value[dim] = 0;
+    inputs.push_back({in.name, std::move(bases)});
+  }
+  layout::Result<Layout> source = Layout::fromBases(inputs, outputs);
+  if (!source)
+    return {};
+  layout::Result<Layout> dropped = layout::dropBroadcast(*source, registerDim);
+  if (!dropped)
+    return {};
+  return LayoutAttr::get(result.getContext(), *dropped);
+}
+
+LayoutAttr reshapeLayout(LayoutAttr source, ArrayRef<int64_t> shape) {
+  const Layout &layout = source.getLayout();
+  std::vector<std::string> inputs, reversed, ordered;
+  for (const layout::Dim &in : layout.inputs())
+    inputs.push_back(in.name);
+  // The algebra counts the first dimension fastest, tile IR the last.
+  for (const layout::Dim &out : reverse(layout.outputs()))
+    reversed.push_back(out.name);
+  layout::Result<Layout> flipped =
+      layout::transpose(layout, inputs, reversed);
+  if (!flipped)
+    return {};
+  std::vector<layout::NamedSize> dims;
+  for (unsigned dim = shape.size(); dim-- > 0;)
+    dims.push_back({dimName(dim), uint64_t(shape[dim])});
+  layout::Result<Layout> renumbered = layout::reshapeOutputs(*flipped, dims);
+  if (!renumbered)
+    return {};
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    ordered.push_back(dimName(dim));
+  layout::Result<Layout> result =
+      layout::transpose(*renumbered, inputs, ordered);
+  if (!result)
+    return {};
+  return LayoutAttr::get(source.getContext(), *result);
+}
+
+LayoutAttr catLayout(LayoutAttr part, unsigned dim) {
+  const Layout &layout = part.getLayout();
+  layout::Result<Layout> halves = Layout::identity1D(
+      2, registerDim, layout.outputs()[dim].name);
+  if (!halves)
+    return {};
+  layout::Result<Layout> result = layout::product(layout, *halves);
+  if (!result)
+    return {};
+  return LayoutAttr::get(part.getContext(), *result);
+}
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,455 @@
+//===- insert_barriers.cpp - Order accesses to shared memory ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Walks a function in the order of execution with the set of accesses that no
+// barrier has closed yet. An op that would meet one of them gets a barrier in
+// front of it. Loops are walked until the set at their head stays the same.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/buffers.h"
+#include "core/optimizer/simt/memory_passes.h"
+#include "core/optimizer/simt/scratch.h"
+#include "core/target/target.h"
+
+#include "core/ir/tile_ops.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Pass/Pass.h"
+
+#include <set>
+#include <tuple>
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+namespace {
+
+enum class Kind {
+  Read,
+  Write,
+  /// What runs by itself, counted in waits. A barrier does not end it.
+  CopyWrite, ///< simt.async_copy, until simt.async_wait.
+  MmaRead,   ///< simt.mma_async, until simt.mma_wait.
+  BoxRead,   ///< simt.box_store, until simt.box_store_wait.
+};
+
+bool isWrite(Kind kind) {
+  return kind == Kind::Write || kind == Kind::CopyWrite;
+}
+bool isOrdinary(Kind kind) { return kind <= Kind::Write; }
+
+/// Ages above this are the same: a wait that leaves more in flight is none.
+constexpr unsigned maxAge = 64;
+
+struct Access {
+  int64_t begin = 0, end = 0; ///< Bytes.
+  Kind kind = Kind::Read;
+  /// Of asynchronous kinds: groups committed since, its own included.
+  unsigned age = 0;
+  /// The array and the slot of an iteration, see slotAttr.
+  Operation *alloc = nullptr;
+  int64_t slot = -1;
+
+  bool operator<(const Access &other) const {
+    return key() < other.key();
+  }
+  bool operator==(const Access &other) const { return key() == other.key(); }
+  std::tuple<int64_t, int64_t, Kind, unsigned, Operation *, int64_t>
+  key() const {
+    return {begin, end, kind, age, alloc, slot};
+  }
+  bool overlaps(const Access &other) const {
+    if (alloc && alloc == other.alloc && slot >= 0 && other.slot >= 0)
+      return slot == other.slot;
+    return begin < other.end && other.begin < end;
+  }
+  bool meets(const Access &other) const {
+    return (isWrite(kind) || isWrite(other.kind)) && overlaps(other);
+  }
+};
+
+struct State {
+  std::set<Access> open;
+  /// Ordinary writes since the last fence: asynchronous reads do not see them.
+  std::set<Access> unfenced;
+
+  void merge(const State &other) {
+    open.insert(other.open.begin(), other.open.end());
+    unfenced.insert(other.unfenced.begin(), other.unfenced.end());
+  }
+  bool operator==(const State &other) const {
+    return open == other.open && unfenced == other.unfenced;
+  }
+};
+
+struct InsertBarriers
+    : PassWrapper<InsertBarriers, OperationPass<func::FuncOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InsertBarriers)
+  explicit InsertBarriers(MachinePtr machine) : machine(std::move(machine)) {}
+  StringRef getArgument() const override { return "simt-insert-barriers"; }
+  StringRef getDescription() const override {
+    return "Put barriers between accesses to the same shared memory";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<simt::SimtDialect>();
+  }
+
+  void runOnOperation() override {
+    loopOf.clear();
+    scratchOf.clear();
+    partitionId = partitionWarps = 0;
+    getOperation().walk([&](Operation *op) {
+      if (auto loop = op->getParentOfType<scf::ForOp>();
+          loop && op->hasAttr(slotAttr))
+        for (const BufferView &view : viewsOf(op->getResult(0)))
+          loopOf[view.alloc] = loop;
+      if (op->hasAttr(simt::attr::scratch))
+        scratchOf[op] = scratchBytes(op, *machine);
+    });
+    State state;
+    for (Block &block : getOperation().getBody())
+      visitBlock(block, state);
+  }
+
+private:
+  //===-- Control flow ----------------------------------------------------===//
+
+  void visitBlock(Block &block, State &state) {
+    for (Operation &op : llvm::make_early_inc_range(block))
+      visitOp(&op, state);
+  }
+
+  void visitOp(Operation *op, State &state) {
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      return visitFor(loop, state);
+    if (auto loop = dyn_cast<scf::WhileOp>(op))
+      return visitWhile(loop, state);
+    if (auto branch = dyn_cast<scf::IfOp>(op)) {
+      State other = state;
+      for (Block &block : branch.getThenRegion())
+        visitBlock(block, state);
+      for (Block &block : branch.getElseRegion())
+        visitBlock(block, other);
+      state.merge(other);
+      return;
+    }
+    if (auto partitions = dyn_cast<simt::WarpSpecializeOp>(op))
+      return visitPartitions(partitions, state);
+    visitLeaf(op, state);
+  }
+
+  void visitFor(scf::ForOp loop, State &state) {
+    State head = state;
+    while (true) {
+      State tail = head;
+      visitBlock(*loop.getBody(), tail);
+      State back = head;
+      back.merge(nextIteration(tail, loop));
+      // The loop may run zero times.
+      if (back == head) {
+        state.merge(tail);
+        break;
+      }
+      head = std::move(back);
+    }
+    state = afterLoop(state, loop);
+  }
+
+  void visitWhile(scf::WhileOp loop, State &state) {
+    State head = state;
+    while (true) {
+      State middle = head;
+      visitBlock(*loop.getBeforeBody(), middle);
+      State tail = middle;
+      visitBlock(*loop.getAfterBody(), tail);
+      State back = head;
+      back.merge(tail);
+      if (back == head) {
+        state = std::move(middle);
+        return;
+      }
+      head = std::move(back);
+    }
+  }
+
+  void visitPartitions(simt::WarpSpecializeOp op, State &state) {
+    // What is open outside, and what partitions leave open, all warps close.
+    if (!state.open.empty())
+      insertBarrier(op, state);
+    State after;
+    for (auto [index, region] : llvm::enumerate(op.getPartitions())) {
+      partitionId = index + 1;
+      partitionWarps = op.getWarps()[index];
+      State inner = state;
+      visitBlock(region.front(), inner);
+      after.merge(inner);
+    }
+    partitionId = partitionWarps = 0;
+    state = std::move(after);
+    if (Operation *next = op->getNextNode(); next && !state.open.empty())
+      insertBarrier(next, state);
+  }
+
+  /// In the next iteration, what is now slot k is slot k - 1.
+  State nextIteration(const State &state, scf::ForOp loop) {
+    auto shift = [&](const std::set<Access> &from, std::set<Access> &to) {
+      for (Access access : from) {
+        if (access.slot >= 0 && loopOf.lookup(access.alloc) == loop) {
+          int64_t buffers = cast<simt::SharedAllocOp>(access.alloc)
+                                .getType()
+                                .getNumBuffers();
+          access.slot = (access.slot + buffers - 1) % buffers;
+        }
+        to.insert(access);
+      }
+    };
+    State result;
+    shift(state.open, result.open);
+    shift(state.unfenced, result.unfenced);
+    return result;
+  }
+
+  /// Behind the loop nobody knows which iteration was the last.
+  State afterLoop(const State &state, scf::ForOp loop) {
+    auto forget = [&](const std::set<Access> &from, std::set<Access> &to) {
+      for (Access access : from) {
+        if (loopOf.lookup(access.alloc) == loop)
+          access.slot = -1;
+        to.insert(access);
+      }
+    };
+    State result;
+    forget(state.open, result.open);
+    forget(state.unfenced, result.unfenced);
+    return result;
+  }
+
+  //===-- Single ops ------------------------------------------------------===//
+
+  void visitLeaf(Operation *op, State &state) {
+    if (isa<simt::BarrierOp, tile::BarrierOp>(op))
+      return close(state);
+    if (isa<simt::FenceAsyncOp>(op)) {
+      state.unfenced.clear();
+      return;
+    }
+    if (isa<simt::AsyncCommitOp>(op))
+      return grow(state, Kind::CopyWrite);
+    if (auto wait = dyn_cast<simt::AsyncWaitOp>(op))
+      return complete(state, Kind::CopyWrite, Kind::Write, wait.getPending());
+    if (auto wait = dyn_cast<simt::MmaWaitOp>(op))
+      return complete(state, Kind::MmaRead, Kind::Read, wait.getPending());
+    if (auto wait = dyn_cast<simt::BoxStoreWaitOp>(op))
+      return complete(state, Kind::BoxRead, Kind::Read, wait.getPending());
+
+    SmallVector<Access> accesses;
+    collect(op, accesses);
+    if (accesses.empty())
+      return;
+    bool isAsyncRead = isa<simt::MmaAsyncOp, simt::BoxStoreOp>(op);
+    bool needsFence = isAsyncRead && llvm::any_of(accesses, [&](Access a) {
+                        return llvm::any_of(state.unfenced, [&](Access w) {
+                          return a.overlaps(w);
+                        });
+                      });
+    if (needsFence) {
+      waitFor(op, accesses, state);
+      OpBuilder builder(op);
+      simt::FenceAsyncOp::create(builder, op->getLoc());
+      state.unfenced.clear();
+      insertBarrier(op, state);
+    }
+    auto meetsOpen = [&](Access a) {
+      return llvm::any_of(state.open, [&](Access o) { return a.meets(o); });
+    };
+    if (llvm::any_of(accesses, meetsOpen)) {
+      waitFor(op, accesses, state);
+      insertBarrier(op, state);
+    }
+    if (isa<simt::MmaAsyncOp>(op))
+      grow(state, Kind::MmaRead); // Each commits.
+    if (isa<simt::BoxStoreOp>(op))
+      grow(state, Kind::BoxRead);
+    for (Access access : accesses) {
+      // Whoever reads what boxes brought waits at their barrier.
+      if (isa<simt::BoxLoadOp>(op))
+        continue;
+      if (isa<simt::MmaAsyncOp>(op)) {
+        access.kind = Kind::MmaRead;
+        access.age = 1;
+      } else if (isa<simt::BoxStoreOp>(op)) {
+        access.kind = Kind::BoxRead;
+        access.age = 1;
+      } else if (isa<simt::AsyncCopyOp>(op)) {
+        access.kind = Kind::CopyWrite;
+      }
+      state.open.insert(access);
+      if (isWrite(access.kind)) {
+        access.kind = Kind::Write;
+        state.unfenced.insert(access);
+      }
+    }
+    // The op wrote its scratch, met, and read it: only the reads are open.
+    if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op)) {
+      Access scratch = scratchAccess(op);
+      state.open.erase(scratch);
+      scratch.kind = Kind::Read;
+      state.open.insert(scratch);
+    }
+  }
+
+  Access scratchAccess(Operation *op) {
+    Access access;
+    access.begin =
+        op->getAttrOfType<IntegerAttr>(simt::attr::scratch).getInt();
+    access.end = access.begin + scratchOf.lookup(op);
+    access.kind = Kind::Write;
+    return access;
+  }
+
+  void collect(Operation *op, SmallVectorImpl<Access> &accesses) {
+    auto add = [&](Value value, Kind kind) {
+      for (const BufferView &view : viewsOf(value))
+        accesses.push_back(accessOf(view, kind));
+    };
+    if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op))
+      accesses.push_back(scratchAccess(op));
+    if (auto alloc = dyn_cast<simt::SharedAllocOp>(op)) {
+      if (alloc.getInit())
+        add(alloc.getResult(), Kind::Write);
+    } else if (auto init = dyn_cast<simt::BarriersInitOp>(op)) {
+      add(init.getResult(), Kind::Write);
+    } else if (auto load = dyn_cast<simt::SharedLoadOp>(op)) {
+      add(load.getSource(), Kind::Read);
+    } else if (auto store = dyn_cast<simt::SharedStoreOp>(op)) {
+      add(store.getDest(), Kind::Write);
+    } else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op)) {
+      add(copy.getDest(), Kind::Write);
+    } else if (auto load = dyn_cast<simt::BoxLoadOp>(op)) {
+      add(load.getDest(), Kind::Write);
+      add(load.getBarriers(), Kind::Read);
+    } else if (auto store = dyn_cast<simt::BoxStoreOp>(op)) {
+      add(store.getSource(), Kind::Read);
+    } else if (isa<tile::DotOp, simt::MmaAsyncOp, simt::BarrierExpectOp,
+                   simt::BarrierArriveOp, simt::BarrierWaitOp>(op)) {
+      for (Value operand : op->getOperands())
+        if (isa<simt::SharedType, simt::BarriersType>(operand.getType()))
+          add(operand, Kind::Read);
+    }
+  }
+
+  Access accessOf(const BufferView &view, Kind kind) {
+    Access access;
+    access.kind = kind;
+    if (auto barriers = dyn_cast<simt::BarriersInitOp>(view.alloc)) {
+      access.begin = barriers.getOffset().value_or(0);
+      access.end = access.begin + 8 * barriers.getType().getCount();
+      return access;
+    }
+    auto alloc = cast<simt::SharedAllocOp>(view.alloc);
+    auto type = alloc.getType();
+    access.begin = alloc.getOffset().value_or(0);
+    access.end = access.begin + type.getBytes();
+    access.alloc = alloc;
+    int64_t buffers = type.getNumBuffers();
+    if (view.slot)
+      access.slot = *view.slot % buffers;
+    else if (view.index && *view.index >= 0 && *view.index < buffers) {
+      access.begin += *view.index * type.getBufferBytes();
+      access.end = access.begin + type.getBufferBytes();
+    }
+    return access;
+  }
+
+  //===-- States ----------------------------------------------------------===//
+
+  void insertBarrier(Operation *before, State &state) {
+    OpBuilder builder(before);
+    simt::BarrierOp::create(builder, before->getLoc(), partitionId,
+                            partitionWarps);
+    close(state);
+  }
+
+  /// Everything ordinary before a barrier is done behind it.
+  static void close(State &state) {
+    std::erase_if(state.open,
+                  [](const Access &a) { return isOrdinary(a.kind); });
+  }
+
+  static void grow(State &state, Kind kind) {
+    change(state, kind, [](Access &access) {
+      access.age = std::min(access.age + 1, maxAge);
+    });
+  }
+
+  static void complete(State &state, Kind kind, Kind done, unsigned pending) {
+    change(state, kind, [&](Access &access) {
+      // What was not committed is not waited for.
+      if (access.age > pending || access.age == maxAge) {
+        access.kind = done;
+        access.age = 0;
+      }
+    });
+  }
+
+  static void change(State &state, Kind kind,
+                     llvm::function_ref<void(Access &)> apply) {
+    std::set<Access> next;
+    for (Access access : state.open) {
+      if (access.kind == kind)
+        apply(access);
+      next.insert(access);
+    }
+    state.open = std::move(next);
+  }
+
+  /// Waits for what is under way and would meet \p accesses.
+  void waitFor(Operation *op, ArrayRef<Access> accesses, State &state) {
+    OpBuilder builder(op);
+    auto youngest = [&](Kind kind) -> std::optional<unsigned> {
+      std::optional<unsigned> age;
+      for (const Access &open : state.open)
+        if (open.kind == kind &&
+            llvm::any_of(accesses, [&](Access a) { return a.meets(open); }))
+          age = std::min(age.value_or(open.age), open.age);
+      return age;
+    };
+    if (auto age = youngest(Kind::CopyWrite)) {
+      if (*age == 0) {
+        simt::AsyncCommitOp::create(builder, op->getLoc(), ValueRange());
+        grow(state, Kind::CopyWrite);
+        age = 1;
+      }
+      simt::AsyncWaitOp::create(builder, op->getLoc(), ValueRange(), *age - 1);
+      complete(state, Kind::CopyWrite, Kind::Write, *age - 1);
+    }
+    if (auto age = youngest(Kind::MmaRead)) {
+      simt::MmaWaitOp::create(builder, op->getLoc(), TypeRange(), ValueRange(),
+                              *age - 1);
+      complete(state, Kind::MmaRead, Kind::Read, *age - 1);
+    }
+    if (auto age = youngest(Kind::BoxRead)) {
+      simt::BoxStoreWaitOp::create(builder, op->getLoc(), *age - 1);
+      complete(state, Kind::BoxRead, Kind::Read, *age - 1);
+    }
+  }
+
+  MachinePtr machine;
+  /// The pipelined loop of an array of buffers.
+  llvm::DenseMap<Operation *, Operation *> loopOf;
+  llvm::DenseMap<Operation *, uint64_t> scratchOf;
+  unsigned partitionId = 0, partitionWarps = 0;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createSimtInsertBarriers(MachinePtr machine) {
+  return std::make_unique<InsertBarriers>(std::move(machine));
+}
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,63 @@
+//===- layout_costs.h - What a layout costs ---------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/optimizer/axis_info.h"
+#include "core/optimizer/simt/blocked_layout.h"
+#include "core/target/target.h"
+
+#include "llvm/ADT/DenseMap.h"
+
+#include <tuple>
+
+namespace tilesdk::optimizer {
+
+/// How an access to global memory runs along its fastest dimension.
+struct AccessPattern {
+  unsigned dim = 0;
+  /// Elements that are neighbours in memory and share a mask; a power of two.
+  int64_t run = 1;
+  /// Elements one lane may access at once.
+  unsigned vector = 1;
+
+  bool operator==(const AccessPattern &) const = default;
+};
+
+/// \p mask may be null. The pointers are a tensor.
+AccessPattern accessPattern(const AxisInfoAnalysis &axes, mlir::Value ptr,
+                            mlir::Value mask, unsigned maxVectorBytes);
+
+/// Counted costs in cycles of a block, the unit of layout::planConversion.
+/// Answers are remembered: a function has few layouts.
+class LayoutCosts {
+public:
+  LayoutCosts(const target::Machine &machine, ThreadCounts threads)
+      : machine(machine), threads(threads) {}
+
+  struct Conversion {
+    uint64_t cycles = 0;
+    /// Whether elements change place through shared memory.
+    bool shared = false;
+  };
+  Conversion conversion(simt::LayoutAttr from, simt::LayoutAttr to,
+                        unsigned bytes);
+  /// Issue and sectors of an access to global memory.
+  uint64_t access(simt::LayoutAttr layout, unsigned bytes,
+                  const AccessPattern &pattern);
+  /// Registers of all warps: one cycle each for a cheap operation.
+  uint64_t elements(simt::LayoutAttr layout);
+
+private:
+  const target::Machine &machine;
+  ThreadCounts threads;
+  using Pair = std::tuple<const void *, const void *, unsigned>;
+  llvm::DenseMap<Pair, Conversion> conversions;
+  using Access = std::tuple<const void *, unsigned, unsigned, int64_t>;
+  llvm::DenseMap<Access, uint64_t> accesses;
+};
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,27 @@
+//===- passes.h - The passes of the stage simt ------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/ir/simt_dialect.h"
+#include "core/optimizer/simt/pipeline.h"
+#include "core/target/target.h"
+
+#include "mlir/Pass/Pass.h"
+
+namespace mlir {
+class ModuleOp;
+} // namespace mlir
+
+namespace tilesdk::optimizer {
+
+/// Each pass keeps the machine alive. passes.td says what they do.
+std::unique_ptr<mlir::Pass> createSimtSelectMatrix(MachinePtr machine,
+                                                   const SimtOptions &options);
+std::unique_ptr<mlir::Pass> createSimtAssignLayouts(MachinePtr machine,
+                                                    const SimtOptions &options);
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,56 @@
+//===- passes.td - From tile IR to the stage simt -*- tablegen -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef TILESDK_CORE_OPTIMIZER_SIMT_PASSES
+#define TILESDK_CORE_OPTIMIZER_SIMT_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+/// Constructed with the machine and the build's options, by the function
+/// create<Name> of passes.h.
+class SimtPass<string argument> : Pass<argument, "::mlir::ModuleOp"> {
+  let constructor = "nullptr";
+  let dependentDialects = ["::tilesdk::simt::SimtDialect"];
+}
+
+def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
+  let summary = "Choose the instruction of each matrix product";
+  let description = [{
+    For each `tile.dot` the matrix row of the machine that does the work in the
+    fewest cycles, among those whose types fit and whose fragments tile the
+    product; its fragments are tiled over the warps so that they load the fewest
+    operands, or whole rows a warp where the result is reduced along rows or
+    feeds another product. Without a row the product is made of single
+    multiply-adds.
+
+    Assumes: tile IR. Guarantees: each `tile.dot` carries the layouts of its
+    operands and its result, and `simt.row` unless it is made of multiply-adds.
+    Remarks: the row chosen, and why a faster one was not. Numbers: only as
+    `input_precision` allows.
+  }];
+}
+
+def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
+  let summary = "Give each tensor a layout";
+  let description = [{
+    Accesses to memory, matrix products, scans and sorts want layouts of their
+    own; the rest follows, forward. Then backward: each op learns in which
+    layouts its users want its result, and by counted cost computes it in one
+    of them and converts, or computes it in several. Conversions stand behind
+    the value's definition, outside of the loops that use it. Operands of
+    products go through a buffer in shared memory instead, with the swizzle
+    that has the fewest conflicts.
+
+    Assumes: tile IR, in which products may carry the attributes of
+    `simt-select-matrix`. Guarantees: the stage `simt`: every tensor has a
+    layout, every op the natural one for its operands, `simt.convert_layout`
+    does the rest; asynchronous products are `simt.mma_async` with a wait.
+    Remarks: vector width of each access to memory, conversions through shared
+    memory. Numbers: never changed.
+  }];
+}
+
+#endif // TILESDK_CORE_OPTIMIZER_SIMT_PASSES

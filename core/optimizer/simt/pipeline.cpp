@@ -1,0 +1,26 @@
+//===- pipeline.cpp - From tile IR to the stage simt ----------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/pipeline.h"
+#include "core/optimizer/simt/passes.h"
+
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+
+void buildSimtPipeline(OpPassManager &manager, MachinePtr machine,
+                       const SimtOptions &options) {
+  manager.addPass(createSimtSelectMatrix(machine, options));
+  manager.addPass(createSimtAssignLayouts(machine, options));
+  manager.addPass(createCSEPass());
+  // simt-pipeline and simt-warp-specialize go here.
+  // simt-allocate-shared and simt-insert-barriers come last, in this order.
+}
+
+} // namespace tilesdk::optimizer

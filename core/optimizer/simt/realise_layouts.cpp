@@ -1,0 +1,492 @@
+//===- realise_layouts.cpp - From home layouts to encoded tensors ---------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/assign_layouts.h"
+#include "core/optimizer/simt/select_matrix.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+#include "llvm/ADT/STLExtras.h"
+
+using namespace mlir;
+using namespace tilesdk::simt;
+
+namespace tilesdk::optimizer {
+
+void LayoutRealisation::demand(OpOperand &use, LayoutAttr layout,
+                               bool buffered) {
+  if (isTensor(use.get()))
+    demands[use.get()].push_back({&use, layout, buffered, {}});
+}
+
+LayoutRealisation::Demands LayoutRealisation::take(Value value) {
+  auto it = demands.find(value);
+  if (it == demands.end())
+    return {};
+  Demands taken = std::move(it->second);
+  demands.erase(it);
+  return taken;
+}
+
+void LayoutRealisation::demandOperands(Operation *op, LayoutAttr result,
+                                       bool buffered) {
+  for (OpOperand &operand : op->getOpOperands())
+    if (isTensor(operand.get()))
+      demand(operand, operandLayout(op, result, operand.get()), buffered);
+}
+
+Value LayoutRealisation::toBuffer(OpBuilder &builder, Value value,
+                                  SharedType type) {
+  return SharedAllocOp::create(builder, value.getLoc(), type, value);
+}
+
+Value LayoutRealisation::convert(OpBuilder &builder, Value value,
+                                 LayoutAttr layout, bool buffered) {
+  Type type = withLayout(value.getType(), layout);
+  LayoutAttr from = layoutAttrOf(value.getType());
+  if (buffered && costs.conversion(from, layout, bytesOf(value)).shared)
+    if (SharedLayoutAttr memory =
+            operandBuffer(from, layout, bytesOf(value), machine)) {
+      auto shared =
+          SharedType::get(tile::shapeOf(value.getType()),
+                          tile::elementOf(value.getType()), memory);
+      Value buffer = toBuffer(builder, value, shared);
+      return SharedLoadOp::create(builder, value.getLoc(), type, buffer);
+    }
+  return ConvertLayoutOp::create(builder, value.getLoc(), type, value);
+}
+
+void LayoutRealisation::settle(Value value, LayoutAttr layout,
+                               Demands demanded) {
+  value.setType(withLayout(value.getType(), layout));
+  OpBuilder builder(value.getContext());
+  builder.setInsertionPointAfterValue(value);
+  SmallVector<std::pair<Attribute, Value>, 2> converted;
+  for (Demand &demand : demanded) {
+    Attribute wanted =
+        demand.buffer ? Attribute(demand.buffer.getLayout()) : demand.layout;
+    if (wanted == layout)
+      continue;
+    auto *found = llvm::find_if(
+        converted, [&](auto &entry) { return entry.first == wanted; });
+    if (found == converted.end()) {
+      Value made = demand.buffer
+                       ? toBuffer(builder, value, demand.buffer)
+                       : convert(builder, value, demand.layout,
+                                 demand.buffered);
+      converted.push_back({wanted, made});
+      found = &converted.back();
+    }
+    demand.use->set(found->second);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Ops that can make their result in any layout
+//===----------------------------------------------------------------------===//
+
+bool LayoutRealisation::canMake(Operation *op, LayoutAttr layout) {
+  if (!layout)
+    return false;
+  for (Value operand : op->getOperands())
+    if (isTensor(operand)) {
+      LayoutAttr needed = operandLayout(op, layout, operand);
+      if (!needed)
+        return false;
+      switch (layoutRuleOf(op)) {
+      case LayoutRule::ExpandDims:
+      case LayoutRule::Trans:
+      case LayoutRule::Reshape:
+        if (resultLayout(op, needed) != layout)
+          return false;
+        break;
+      default:
+        break;
+      }
+    }
+  return true;
+}
+
+uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
+                                        LayoutAttr layout) {
+  uint64_t cost = uint64_t(elementWeight(op) * double(costs.elements(layout)));
+  if (rule == LayoutRule::Load)
+    cost += costs.access(layout, bytesOf(op->getResult(0)),
+                         choice.pattern(op));
+  for (Value operand : op->getOperands()) {
+    if (!isTensor(operand))
+      continue;
+    LayoutAttr needed = operandLayout(op, layout, operand);
+    if (LayoutAttr home = choice.home(operand))
+      cost += costs.conversion(home, needed, bytesOf(operand)).cycles;
+    else
+      cost += uint64_t(choice.weight(operand) *
+                       double(costs.elements(needed)));
+  }
+  return cost;
+}
+
+void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
+  // Users of all results, by layout; a user of a buffer takes it from whatever
+  // register layout there is.
+  SmallVector<LayoutAttr, 4> wanted;
+  SmallVector<bool, 4> buffered;
+  SmallVector<Demands, 2> demanded;
+  for (Value result : op->getResults()) {
+    demanded.push_back(take(result));
+    for (Demand &demand : demanded.back()) {
+      if (!demand.layout)
+        continue;
+      auto *found = llvm::find(wanted, demand.layout);
+      if (found == wanted.end()) {
+        wanted.push_back(demand.layout);
+        buffered.push_back(demand.buffered);
+      } else {
+        buffered[found - wanted.begin()] &= demand.buffered;
+      }
+    }
+  }
+  LayoutAttr home = choice.home(op->getResult(0));
+  SmallVector<LayoutAttr, 4> versions;
+  if (wanted.empty())
+    versions.push_back(home ? home : choice.settled(op->getResult(0)));
+  else if (wanted.size() == 1 && (!home || wanted[0] == home) &&
+           canMake(op, wanted[0]))
+    versions.push_back(wanted[0]);
+  if (versions.empty()) {
+    SmallVector<LayoutAttr, 4> candidates;
+    if (home)
+      candidates.push_back(home);
+    for (LayoutAttr layout : wanted)
+      if (layout != home && canMake(op, layout))
+        candidates.push_back(layout);
+    if (candidates.empty())
+      candidates.push_back(choice.settled(op->getResult(0)));
+    unsigned bytes = bytesOf(op->getResult(0));
+    uint64_t least = ~uint64_t(0);
+    for (LayoutAttr candidate : candidates) {
+      uint64_t cost = produceCost(op, rule, candidate);
+      for (LayoutAttr layout : wanted)
+        cost += costs.conversion(candidate, layout, bytes).cycles;
+      if (cost < least) {
+        least = cost;
+        versions.assign(1, candidate);
+      }
+    }
+    // Each user its own, where nothing in memory is read twice.
+    bool repeatable = rule != LayoutRule::Load && isPure(op) &&
+                      llvm::all_of(wanted, [&](LayoutAttr layout) {
+                        return canMake(op, layout);
+                      });
+    if (repeatable && wanted.size() > 1) {
+      uint64_t cost = 0;
+      for (LayoutAttr layout : wanted)
+        cost += produceCost(op, rule, layout);
+      if (cost <= least)
+        versions.assign(wanted.begin(), wanted.end());
+    }
+  }
+  auto isBuffered = [&](LayoutAttr layout) {
+    auto *found = llvm::find(wanted, layout);
+    return found != wanted.end() && buffered[found - wanted.begin()];
+  };
+  // A reshape at home may need a source that its result does not lead back to.
+  auto finish = [&](Operation *made, LayoutAttr layout) {
+    if (auto constant = dyn_cast<arith::ConstantOp>(made)) {
+      auto type = cast<ShapedType>(
+          withLayout(made->getResult(0).getType(), layout));
+      auto elements = cast<DenseElementsAttr>(constant.getValue());
+      constant.setValueAttr(elements.isSplat()
+                                ? elements.resizeSplat(type)
+                                : elements.reshape(type));
+    }
+    if (auto pair = choice.reshapePair(op); pair && layout == pair->second)
+      demand(made->getOpOperand(0), pair->first);
+    else
+      demandOperands(made, layout, isBuffered(layout));
+  };
+  for (LayoutAttr extra : ArrayRef(versions).drop_front()) {
+    OpBuilder builder(op->getContext());
+    builder.setInsertionPointAfter(op);
+    Operation *copy = builder.clone(*op);
+    for (auto [index, result] : llvm::enumerate(copy->getResults())) {
+      result.setType(withLayout(result.getType(), extra));
+      for (Demand &demand : demanded[index])
+        if (demand.layout == extra)
+          demand.use->set(result);
+      llvm::erase_if(demanded[index], [&](Demand &demand) {
+        return demand.layout == extra;
+      });
+    }
+    finish(copy, extra);
+  }
+  for (auto [index, result] : llvm::enumerate(op->getResults()))
+    settle(result, versions.front(), std::move(demanded[index]));
+  finish(op, versions.front());
+}
+
+//===----------------------------------------------------------------------===//
+// Ops with layouts of their own
+//===----------------------------------------------------------------------===//
+
+void LayoutRealisation::visitStore(tile::StoreOp op) {
+  if (!isTensor(op.getPtr()))
+    return;
+  LayoutAttr layout = choice.coalesced(op);
+  LayoutAttr home = choice.home(op.getValue());
+  if (home && home != layout) {
+    unsigned bytes = bytesOf(op.getValue());
+    const AccessPattern &pattern = choice.pattern(op);
+    uint64_t direct = costs.access(home, bytes, pattern);
+    uint64_t converted = costs.conversion(home, layout, bytes).cycles +
+                         costs.access(layout, bytes, pattern);
+    if (direct <= converted)
+      layout = home;
+  }
+  for (OpOperand &operand : op->getOpOperands())
+    demand(operand, layout);
+}
+
+void LayoutRealisation::visitDot(tile::DotOp op) {
+  DotLayouts layouts =
+      dotLayouts(op, machine, choice.threadCounts());
+  settle(op.getResult(), layouts.result);
+  removeDotLayouts(op);
+  auto wants = [&](OpOperand &use, LayoutAttr layout,
+                   SharedLayoutAttr buffer) {
+    if (layout) {
+      demand(use, layout, /*buffered=*/true);
+      return;
+    }
+    Type type = use.get().getType();
+    demands[use.get()].push_back(
+        {&use, {}, true,
+         SharedType::get(tile::shapeOf(type), tile::elementOf(type), buffer)});
+  };
+  if (layouts.row && layouts.row->isAsync) {
+    OpBuilder builder(op);
+    auto product = MmaAsyncOp::create(
+        builder, op.getLoc(), op.getType(), layouts.row->name, op.getLhs(),
+        op.getRhs(), op.getAcc(), Value());
+    auto wait = MmaWaitOp::create(builder, op.getLoc(),
+                                  TypeRange{op.getType()},
+                                  ValueRange{product.getResult()}, 0);
+    op.getResult().replaceAllUsesWith(wait.getResult(0));
+    op.erase();
+    wants(product.getLhsMutable(), layouts.lhs, layouts.lhsBuffer);
+    wants(product.getRhsMutable(), layouts.rhs, layouts.rhsBuffer);
+    demand(product.getAccMutable(), layouts.result);
+    return;
+  }
+  wants(op.getLhsMutable(), layouts.lhs, layouts.lhsBuffer);
+  wants(op.getRhsMutable(), layouts.rhs, layouts.rhsBuffer);
+  demand(op.getAccMutable(), layouts.result);
+}
+
+void LayoutRealisation::visitFor(scf::ForOp op) {
+  auto args = op.getRegionIterArgs();
+  auto yield = cast<scf::YieldOp>(op.getBody()->getTerminator());
+  for (auto [index, arg] : llvm::enumerate(args)) {
+    if (!isTensor(arg))
+      continue;
+    LayoutAttr layout = choice.settled(arg);
+    settle(op.getResult(index), layout);
+    demand(yield->getOpOperand(index), layout);
+    demand(op.getInitArgsMutable()[index], layout);
+  }
+  visitBlock(*op.getBody());
+  for (Value arg : args)
+    if (isTensor(arg))
+      settle(arg, choice.settled(arg));
+}
+
+void LayoutRealisation::visitWhile(scf::WhileOp op) {
+  scf::ConditionOp condition = op.getConditionOp();
+  for (auto [index, arg] : llvm::enumerate(op.getAfterArguments())) {
+    if (!isTensor(arg))
+      continue;
+    LayoutAttr layout = choice.settled(arg);
+    settle(op.getResult(index), layout);
+    demand(condition.getArgsMutable()[index], layout);
+  }
+  for (auto [index, arg] : llvm::enumerate(op.getBeforeArguments())) {
+    if (!isTensor(arg))
+      continue;
+    LayoutAttr layout = choice.settled(arg);
+    demand(op.getYieldOp()->getOpOperand(index), layout);
+    demand(op.getInitsMutable()[index], layout);
+  }
+  for (Block *block : {op.getAfterBody(), op.getBeforeBody()}) {
+    visitBlock(*block);
+    for (Value arg : block->getArguments())
+      if (isTensor(arg))
+        settle(arg, choice.settled(arg));
+  }
+}
+
+void LayoutRealisation::visitIf(scf::IfOp op) {
+  for (OpResult result : op->getResults()) {
+    if (!isTensor(result))
+      continue;
+    LayoutAttr layout = choice.settled(result);
+    settle(result, layout);
+    unsigned index = result.getResultNumber();
+    demand(op.thenYield()->getOpOperand(index), layout);
+    demand(op.elseYield()->getOpOperand(index), layout);
+  }
+  for (Region *region : {&op.getElseRegion(), &op.getThenRegion()})
+    if (!region->empty())
+      visitBlock(region->front());
+}
+
+void LayoutRealisation::visitBlock(Block &block) {
+  for (Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    visitOp(&op);
+}
+
+void LayoutRealisation::visitOp(Operation *op) {
+  auto settleResults = [&] {
+    for (Value result : op->getResults())
+      if (isTensor(result))
+        settle(result, choice.settled(result));
+  };
+  auto demandAll = [&](LayoutAttr layout) {
+    for (OpOperand &operand : op->getOpOperands())
+      demand(operand, layout);
+  };
+  LayoutRule rule = layoutRuleOf(op);
+  bool hasTensors = llvm::any_of(op->getResults(), isTensor) ||
+                    llvm::any_of(op->getOperands(), isTensor);
+  if (!hasTensors && rule != LayoutRule::Control)
+    return;
+  switch (rule) {
+  case LayoutRule::Elementwise:
+    if (op->getNumResults() == 0) {
+      // Printing and assertions take what there is.
+      for (OpOperand &operand : op->getOpOperands())
+        if (isTensor(operand.get()))
+          demand(operand, choice.settled(operand.get()));
+      return;
+    }
+    [[fallthrough]];
+  case LayoutRule::Leaf:
+  case LayoutRule::Load:
+  case LayoutRule::ExpandDims:
+  case LayoutRule::Broadcast:
+  case LayoutRule::Trans:
+  case LayoutRule::Reshape:
+    return visitAdaptable(op, rule);
+  case LayoutRule::Store:
+    return visitStore(cast<tile::StoreOp>(op));
+  case LayoutRule::Dot:
+    return visitDot(cast<tile::DotOp>(op));
+  case LayoutRule::Atomic:
+  case LayoutRule::Scan:
+  case LayoutRule::Sort: {
+    LayoutAttr layout = choice.settled(op->getResult(0));
+    settleResults();
+    return demandAll(layout);
+  }
+  case LayoutRule::Gather: {
+    LayoutAttr layout = choice.settled(op->getResult(0));
+    settleResults();
+    demand(op->getOpOperand(0), choice.settled(op->getOperand(0)));
+    return demand(op->getOpOperand(1), layout);
+  }
+  case LayoutRule::Histogram: {
+    settleResults();
+    return demandAll(choice.settled(op->getOperand(0)));
+  }
+  case LayoutRule::Reduce: {
+    LayoutAttr source;
+    for (Value operand : op->getOperands())
+      if (LayoutAttr home = choice.home(operand); home && !source)
+        source = home;
+    if (!source)
+      source = choice.settled(op->getOperand(0));
+    // The home of the results was derived from one of these.
+    for (Value operand : op->getOperands())
+      if (LayoutAttr home = choice.home(operand))
+        if (resultLayout(op, home) == choice.home(op->getResult(0)))
+          source = home;
+    for (Value result : op->getResults())
+      if (isTensor(result))
+        settle(result, resultLayout(op, source));
+    return demandAll(source);
+  }
+  case LayoutRule::Join: {
+    LayoutAttr layout = choice.settled(op->getResult(0));
+    settleResults();
+    if (isTensor(op->getOperand(0)))
+      demandAll(splitLayout(layout));
+    return;
+  }
+  case LayoutRule::Split: {
+    if (!isTensor(op->getResult(0)))
+      return demandAll(choice.settled(op->getOperand(0)));
+    LayoutAttr layout = choice.settled(op->getResult(0));
+    settleResults();
+    LayoutAttr home = choice.settled(op->getOperand(0));
+    return demandAll(splitLayout(home) == layout ? home : joinLayout(layout));
+  }
+  case LayoutRule::Cat: {
+    unsigned dim = cast<tile::CatOp>(op).getDim();
+    settleResults();
+    LayoutAttr layout = choice.settled(op->getResult(0));
+    for (OpOperand &operand : op->getOpOperands()) {
+      // The part's own layout where it is half of the result's, else the whole
+      // dimension in registers.
+      LayoutAttr part;
+      for (Value value : op->getOperands())
+        if (!part && op->getOperand(0).getType() ==
+                         op->getOperand(1).getType())
+          if (LayoutAttr home = choice.settled(value);
+              catLayout(home, dim) == layout)
+            part = home;
+      if (!part)
+        part = LayoutAttr::get(
+            op->getContext(),
+            axisInRegisters(tile::shapeOf(operand.get().getType()), dim,
+                            choice.threadCounts()));
+      demand(operand, part);
+    }
+    return;
+  }
+  case LayoutRule::Control:
+    break;
+  }
+  if (auto loop = dyn_cast<scf::ForOp>(op))
+    return visitFor(loop);
+  if (auto loop = dyn_cast<scf::WhileOp>(op))
+    return visitWhile(loop);
+  if (auto branch = dyn_cast<scf::IfOp>(op))
+    return visitIf(branch);
+  if (isa<func::ReturnOp, func::CallOp>(op)) {
+    settleResults();
+    for (OpOperand &operand : op->getOpOperands())
+      if (isTensor(operand.get()))
+        demand(operand, choice.defaultFor(operand.get()));
+  }
+}
+
+LogicalResult LayoutRealisation::run(func::FuncOp function) {
+  Block &entry = function.getBody().front();
+  visitBlock(entry);
+  SmallVector<Type> inputs, results;
+  for (Value arg : entry.getArguments()) {
+    if (isTensor(arg))
+      settle(arg, choice.defaultFor(arg));
+    inputs.push_back(arg.getType());
+  }
+  for (Value value : entry.getTerminator()->getOperands())
+    results.push_back(value.getType());
+  function.setFunctionType(
+      FunctionType::get(function.getContext(), inputs, results));
+  return success();
+}
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,315 @@
+//===- select_matrix.cpp - The pass simt-select-matrix --------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/select_matrix.h"
+#include "core/optimizer/simt/assign_layouts.h"
+#include "core/optimizer/simt/passes.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+#include "llvm/ADT/SetVector.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace tilesdk::simt;
+
+namespace tilesdk::optimizer {
+
+#define GEN_PASS_DEF_SIMTSELECTMATRIX
+#include "core/optimizer/simt/passes.h.inc"
+
+namespace {
+
+struct ProductShape {
+  uint64_t batch = 1, m = 0, n = 0, k = 0;
+};
+
+ProductShape shapeOfProduct(tile::DotOp op) {
+  ArrayRef<int64_t> lhs = tile::shapeOf(op.getLhs().getType());
+  ArrayRef<int64_t> result = tile::shapeOf(op.getType());
+  unsigned rank = result.size();
+  return {rank == 3 ? uint64_t(result[0]) : 1, uint64_t(result[rank - 2]),
+          uint64_t(result[rank - 1]), uint64_t(lhs[rank - 1])};
+}
+
+/// The element type as matrix rows spell it.
+std::string typeName(Type type, tile::InputPrecision precision) {
+  if (type.isF32() && precision == tile::InputPrecision::Tf32)
+    return "tf32";
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+/// A row that might do the work, or why it does not.
+struct Candidate {
+  const target::MatrixRow *row = nullptr;
+  WarpTiling tiling;
+  uint64_t cycles = ~uint64_t(0);
+  std::string refusal;
+};
+
+/// Whether the rows of the result stay together on their way: what is reduced
+/// along columns, or becomes the left operand of another product, moves least
+/// when a warp has whole rows.
+bool wantsWholeRows(tile::DotOp op) {
+  unsigned rank = tile::shapeOf(op.getType()).size();
+  constexpr unsigned maxVisited = 64;
+  llvm::SetVector<Value> seen;
+  seen.insert(op.getResult());
+  for (unsigned i = 0; i < seen.size() && i < maxVisited; ++i)
+    for (OpOperand &use : seen[i].getUses()) {
+      Operation *user = use.getOwner();
+      if (auto reduce = dyn_cast<tile::ReduceOp>(user);
+          reduce && unsigned(reduce.getAxis()) == rank - 1)
+        return true;
+      if (isa<tile::DotOp>(user) && use.getOperandNumber() == 0)
+        return true;
+      if (layoutRuleOf(user) == LayoutRule::Elementwise)
+        for (Value result : user->getResults())
+          seen.insert(result);
+    }
+  return false;
+}
+
+uint64_t powerOfTwoIn(uint64_t value) { return value & -value; }
+
+/// Spreads \p warps over a product in fragments of \p m x \p n.
+WarpTiling tileWarps(const ProductShape &shape, uint64_t m, uint64_t n,
+                     unsigned warps, bool wholeRows) {
+  WarpTiling tiling;
+  tiling.batch = unsigned(std::min<uint64_t>(powerOfTwoIn(shape.batch), warps));
+  warps /= tiling.batch;
+  uint64_t mostRows = powerOfTwoIn(shape.m) / m;
+  uint64_t mostColumns = powerOfTwoIn(shape.n) / n;
+  uint64_t least = ~uint64_t(0);
+  for (unsigned rows = 1; rows <= warps; rows *= 2) {
+    unsigned columns = warps / rows;
+    unsigned usedRows = unsigned(std::min<uint64_t>(rows, mostRows));
+    unsigned usedColumns = unsigned(std::min<uint64_t>(columns, mostColumns));
+    // Operand elements a warp loads for one step of k, work a warp does first.
+    uint64_t work = (shape.m / usedRows) * (shape.n / usedColumns);
+    uint64_t loads = shape.m / usedRows + shape.n / usedColumns;
+    uint64_t cost = work * 4096 + loads * 2 + (usedColumns > 1);
+    if (wholeRows && usedColumns > 1)
+      cost += work * 1024;
+    if (cost < least) {
+      least = cost;
+      tiling.rows = usedRows;
+      tiling.columns = usedColumns;
+    }
+  }
+  return tiling;
+}
+
+class Selection {
+public:
+  Selection(const target::Machine &machine, ThreadCounts threads)
+      : machine(machine), threads(threads) {}
+
+  void select(tile::DotOp op);
+
+private:
+  Candidate consider(tile::DotOp op, const target::MatrixRow &row,
+                     bool wholeRows) const;
+  SharedLayoutAttr bufferFor(Value operand, uint64_t rows, uint64_t columns,
+                             bool rowsFastest) const;
+  bool rowsAreFastest(Value operand) const;
+  void addBuffers(tile::DotOp op, DotLayouts &layouts) const;
+
+  const target::Machine &machine;
+  ThreadCounts threads;
+};
+
+/// Whether memory behind \p operand runs along its rows (dimension 0).
+bool Selection::rowsAreFastest(Value operand) const {
+  bool transposed = false;
+  for (Operation *op = operand.getDefiningOp(); op;
+       op = op->getOperand(0).getDefiningOp()) {
+    if (auto trans = dyn_cast<tile::TransOp>(op)) {
+      transposed ^= trans.getPerm().size() == 2 && trans.getPerm()[0] == 1;
+    } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
+      AxisInfoAnalysis axes(op->getParentOfType<func::FuncOp>());
+      return (accessPattern(axes, load.getPtr(), load.getMask(),
+                            machine.maxVectorBytes)
+                  .dim == 0) != transposed;
+    } else if (layoutRuleOf(op) != LayoutRule::Elementwise) {
+      break;
+    }
+    if (op->getNumOperands() == 0)
+      break;
+  }
+  return transposed;
+}
+
+/// The buffer of an operand that an instruction reads from shared memory: the
+/// format with the longest rows that tiles it.
+SharedLayoutAttr Selection::bufferFor(Value operand, uint64_t rows,
+                                      uint64_t columns,
+                                      bool rowsFastest) const {
+  unsigned bytes = bytesOf(operand);
+  uint64_t slow = rowsFastest ? columns : rows;
+  uint64_t fast = rowsFastest ? rows : columns;
+  const target::SharedFormat *best = nullptr;
+  for (const target::SharedFormat &format : machine.formats)
+    if (fast * bytes % format.rowBytes == 0 && slow % format.atomRows == 0 &&
+        (!best || format.rowBytes > best->rowBytes))
+      best = &format;
+  if (!best)
+    return {};
+  layout::Result<layout::Layout> memory = best->layoutOf(bytes, slow, fast);
+  if (!memory)
+    return {};
+  std::vector<layout::InputBases> inputs;
+  std::vector<layout::OutputDim> outputs;
+  // layoutOf counts (slow, fast); the tensor's dimensions are (rows, columns).
+  for (const layout::Dim &in : memory->inputs()) {
+    std::vector<layout::Basis> bases = memory->bases(in.name);
+    if (rowsFastest)
+      for (layout::Basis &basis : bases)
+        std::swap(basis.value[0], basis.value[1]);
+    inputs.push_back({offsetDim, std::move(bases)});
+  }
+  for (unsigned dim = 0; dim < 2; ++dim) {
+    const layout::Dim &out = memory->outputs()[rowsFastest ? 1 - dim : dim];
+    outputs.push_back(
+        {dimName(dim), {out.radix.begin(), out.radix.end()}});
+  }
+  layout::Result<layout::Layout> result =
+      layout::Layout::fromBases(inputs, outputs);
+  if (!result)
+    return {};
+  return SharedLayoutAttr::get(operand.getContext(), *result, best->name,
+                               best->alignment);
+}
+
+Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
+                              bool wholeRows) const {
+  Candidate candidate;
+  ProductShape shape = shapeOfProduct(op);
+  auto refuse = [&](const llvm::Twine &why) {
+    candidate.refusal = (row.name + ": " + why).str();
+    return candidate;
+  };
+  unsigned groups = threads.warps / row.warps;
+  if (threads.warps % row.warps != 0)
+    return refuse("needs " + llvm::Twine(row.warps) + " warps, there are " +
+                  llvm::Twine(threads.warps));
+  if (shape.m % row.m || shape.k % row.k || shape.n % row.n)
+    return refuse("the product is no multiple of its " + llvm::Twine(row.m) +
+                  " x " + llvm::Twine(row.n) + " x " + llvm::Twine(row.k));
+  WarpTiling tiling;
+  if (row.isAsync) {
+    if (tile::shapeOf(op.getType()).size() != 2)
+      return refuse("products in batches are not for it");
+    tiling = tileWarps(shape, row.m, row.n, groups, wholeRows);
+    tiling.rows *= row.warps;
+    if (row.widestFor(shape.n / tiling.columns) == 0)
+      return refuse("no width divides the columns");
+    // 16-bit elements lie in either order, others along k.
+    bool leftRows = rowsAreFastest(op.getLhs());
+    bool rightRows = rowsAreFastest(op.getRhs());
+    if (bytesOf(op.getLhs()) != 2 && (leftRows || !rightRows))
+      return refuse("elements of this type must be contiguous along k");
+    if (!bufferFor(op.getLhs(), shape.m, shape.k, leftRows) ||
+        !bufferFor(op.getRhs(), shape.k, shape.n, rightRows))
+      return refuse("no format of shared memory tiles the operands");
+  } else {
+    tiling = tileWarps(shape, row.m, row.n, groups, wholeRows);
+    if (!row.leftInRegisters || !row.rightInRegisters)
+      return refuse("reads shared memory but is not asynchronous");
+  }
+  candidate.row = &row;
+  candidate.tiling = tiling;
+  uint64_t active = uint64_t(tiling.batch) * tiling.rows * tiling.columns;
+  uint64_t instructions = shape.batch * (shape.m / row.m) * (shape.n / row.n) *
+                          (shape.k / row.k);
+  // A warp group issues once for all its warps.
+  candidate.cycles = instructions * row.issueCycles * row.warps / active;
+  return candidate;
+}
+
+void Selection::addBuffers(tile::DotOp op, DotLayouts &layouts) const {
+  ProductShape shape = shapeOfProduct(op);
+  layouts.lhs = {};
+  layouts.rhs = {};
+  layouts.lhsBuffer = bufferFor(op.getLhs(), shape.m, shape.k,
+                                rowsAreFastest(op.getLhs()));
+  layouts.rhsBuffer = bufferFor(op.getRhs(), shape.k, shape.n,
+                                rowsAreFastest(op.getRhs()));
+}
+
+void Selection::select(tile::DotOp op) {
+  ProductShape shape = shapeOfProduct(op);
+  tile::InputPrecision precision = op.getInputPrecision();
+  std::string left = typeName(tile::elementOf(op.getLhs().getType()), precision);
+  std::string right =
+      typeName(tile::elementOf(op.getRhs().getType()), precision);
+  std::string sum =
+      typeName(tile::elementOf(op.getType()), tile::InputPrecision::Ieee);
+  bool wholeRows = wantsWholeRows(op);
+  Candidate best;
+  std::vector<std::string> refusals;
+  uint64_t bestDensity = 0;
+  for (const target::MatrixRow &row : machine.matrix) {
+    if (row.leftType != left || row.rightType != right || row.resultType != sum)
+      continue;
+    Candidate candidate = consider(op, row, wholeRows);
+    uint64_t density =
+        uint64_t(row.m) * row.n * row.k * row.warps / row.issueCycles;
+    if (!candidate.row)
+      refusals.push_back(candidate.refusal);
+    // Of equal speed the one with more work an instruction.
+    if (candidate.row && (candidate.cycles < best.cycles ||
+                          (candidate.cycles == best.cycles &&
+                           density > bestDensity))) {
+      best = candidate;
+      bestDensity = density;
+    }
+  }
+  auto remark = op->emitRemark("simt-select-matrix: product of ");
+  remark << (shape.batch > 1 ? std::to_string(shape.batch) + " times " : "")
+         << shape.m << " x " << shape.n << " x " << shape.k << " of " << left
+         << " and " << right << " in " << sum << ": ";
+  DotLayouts layouts;
+  if (best.row) {
+    layouts = rowLayouts(op, *best.row, best.tiling, threads);
+    if (best.row->isAsync)
+      addBuffers(op, layouts);
+    remark << best.row->name << ", warps " << best.tiling.rows << " x "
+           << best.tiling.columns;
+  } else {
+    layouts = fmaLayouts(op, threads);
+    remark << "single multiply-adds, "
+           << (refusals.empty() ? "no matrix instruction has these types"
+                                : "no matrix instruction fits");
+  }
+  for (const std::string &refusal : refusals)
+    remark << "; " << refusal;
+  setDotLayouts(op, layouts);
+}
+
+struct SimtSelectMatrix : impl::SimtSelectMatrixBase<SimtSelectMatrix> {
+  SimtSelectMatrix(MachinePtr machine, const SimtOptions &options)
+      : machine(std::move(machine)), options(options) {}
+
+  void runOnOperation() override {
+    Selection selection(*machine, {machine->warpSize, options.numWarps});
+    getOperation().walk([&](tile::DotOp op) { selection.select(op); });
+  }
+
+  MachinePtr machine;
+  SimtOptions options;
+};
+} // namespace
+
+std::unique_ptr<Pass> createSimtSelectMatrix(MachinePtr machine,
+                                             const SimtOptions &options) {
+  return std::make_unique<SimtSelectMatrix>(std::move(machine), options);
+}
+
+} // namespace tilesdk::optimizer

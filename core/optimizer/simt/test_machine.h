@@ -1,0 +1,21 @@
+//===- test_machine.h - Machines for tests of passes ------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/optimizer/simt/pipeline.h"
+
+#include <string_view>
+
+namespace tilesdk::optimizer {
+
+/// warp32: 32 lanes, 16x8 fragments, matrix loads from shared memory.
+/// warp64: 64 lanes, 16x16 fragments, plain accesses only.
+/// group: warp32 with asynchronous products of warp groups from shared memory,
+/// box copies and mbarriers. Null for another name.
+MachinePtr testMachine(std::string_view name);
+
+} // namespace tilesdk::optimizer
