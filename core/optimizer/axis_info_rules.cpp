@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/axis_info_rules.h"
+#include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -415,6 +416,7 @@ AxisInfo infer(Operation *op, Infos in) {
       .Case([&](tile::TransOp o) { return trans(o, in[0]); })
       .Case([&](tile::ReshapeOp o) { return reshape(o, in[0]); })
       .Case([&](tile::HintOp o) { return hint(o, in[0]); })
+      .Case([&](simt::ConvertLayoutOp) { return in[0]; })
       .Case<tile::IntToPtrOp, tile::PtrToIntOp, tile::PtrCastOp>(
           [&](Operation *) { return convertPointer(op, in[0]); })
       .Case([&](tile::AddPtrOp) {

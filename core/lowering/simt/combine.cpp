@@ -291,16 +291,12 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
 
 bool AxisCombiner::run(bool scan) {
   ArrayRef<ReductionStep> rest(plan.steps);
-  bool wrote = false;
   while (!rest.empty() && !e.failed) {
     const ReductionStep &step = rest.front();
     unsigned count = 1;
     if (step.reach == ReductionStep::Warps) {
       while (count < rest.size() && rest[count].reach == ReductionStep::Warps)
         ++count;
-      if (wrote)
-        e.barrier(); // All have read what the next exchange overwrites.
-      wrote = true;
       stepWarps(rest.take_front(count), scan);
     } else if (step.count != 2) {
       stepOdd(step, scan);

@@ -36,6 +36,7 @@ public:
   Registers throughMemory();
 
 private:
+  Value base; ///< Of the scratch.
   uint64_t sourceOdd(uint64_t odd) const;
   ThreadMap threadMap(
       llvm::function_ref<uint64_t(uint64_t lane, uint64_t warp)> column) const;
@@ -225,7 +226,6 @@ void Conversion::visitVectors(
     }
   ThreadMap high = table.thread.map(
       [&](uint64_t bits) { return (offset(bits) & ~low) * bytes; });
-  Value base = e.scratch(op);
   uint64_t reach = high.reach();
   DenseMap<uint64_t, Value> starts;
   auto address = [&](uint64_t bytesAt) {
@@ -280,6 +280,7 @@ Registers Conversion::throughMemory() {
   const layout::SharedPlan &shared = *plan.shared;
   Type stored = e.storedType(element);
   unsigned bytes = e.bytesOf(element);
+  base = e.scratch(op);
   // Warps that hold the same elements write to one place.
   bool isBlock = plan.reach >= layout::Reach::Block || src.warpCopies;
   auto sync = [&] {

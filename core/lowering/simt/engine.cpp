@@ -194,6 +194,9 @@ Value SimtEngine::scratch(Operation *op) {
                  "' needs scratch in shared memory, but none was allocated");
     return sharedAddress(0);
   }
+  if (scratchUser == op)
+    barrier();
+  scratchUser = op;
   return sharedAddress(offset.getInt());
 }
 

@@ -140,7 +140,8 @@ public:
   Type sharedPtr, globalPtr;
   /// The address (ptr addrspace(3)) at a byte of the block's shared memory.
   Value sharedAddress(int64_t offset);
-  /// The scratch that allocation gave the operation; null after an error.
+  /// The scratch that allocation gave the operation, for one exchange. A second
+  /// exchange of the same operation first waits for the readers of the first.
   Value scratch(Operation *op);
   /// address + bytes (i32).
   Value byteOffset(Value address, Value bytes);
@@ -186,6 +187,7 @@ private:
   DenseMap<Attribute, const LayoutTable *> tableOfAttribute;
   SmallVector<std::unique_ptr<Scope>> scopes;
   llvm::StringMap<Value> kernelValues;
+  Operation *scratchUser = nullptr;
   DenseMap<int64_t, Value> sharedAddresses;
   std::map<
       std::pair<std::pair<const LayoutTable *, const LayoutTable *>, unsigned>,

@@ -202,8 +202,6 @@ static bool lowerPair(SimtEngine &e, Operation *op, Value lhs, Value rhs,
   Registers zeros = pieces(e, op, lhs, *wanted, table.size());
   if (e.failed)
     return false;
-  if (op->hasAttr(simt::attr::scratch))
-    e.barrier(); // Both sides may go through it.
   Registers ones = pieces(e, op, rhs, *wanted, table.size());
   if (e.failed)
     return false;
@@ -323,8 +321,6 @@ static bool lowerSplit(SimtEngine &e, Operation *operation) {
   emit(op.getLhs(), in);
   if (e.failed)
     return false;
-  if (op->hasAttr(simt::attr::scratch))
-    e.barrier();
   if (at[*from.layout.inputIndex("warp")]) {
     e.fail(op, "internal error: pairs of a split tensor lie in two warps");
     return false;
