@@ -49,7 +49,7 @@ func.func private @f(!simt.barriers<0>)
 
 #a = #simt.layout<"(dim0: 2) { register: ; lane: (1); warp: }">
 func.func @f(%x: tensor<2xf32, #a>) {
-  // expected-error @below {{'source' of type 'tensor<2xf32, #simt.layout<"(dim0: 2) { register: ; lane: (1); warp: }">>' must have the shape and element type of the result}}
+  // expected-error @below {{must have the shape and element type of the result}}
   %0 = simt.convert_layout %x : tensor<2xf32, #a> -> tensor<2xf16, #a>
   return
 }

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
-#include "core/optimizer/simt/memory_passes.h"
+#include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
 #include "core/target/target.h"
 
@@ -40,7 +40,7 @@ Region *partitionOf(Operation *op) {
 }
 
 struct AllocateShared
-    : PassWrapper<AllocateShared, OperationPass<func::FuncOp>> {
+    : PassWrapper<AllocateShared, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateShared)
   explicit AllocateShared(MachinePtr machine) : machine(std::move(machine)) {}
   StringRef getArgument() const override { return "simt-allocate-shared"; }
@@ -52,7 +52,15 @@ struct AllocateShared
   }
 
   void runOnOperation() override {
-    func::FuncOp function = getOperation();
+    for (auto kernel : getOperation().getOps<func::FuncOp>()) {
+      function = kernel;
+      if (failed(allocate()))
+        return signalPassFailure();
+    }
+  }
+
+private:
+  LogicalResult allocate() {
     places.clear();
     unsigned next = 0;
     number(function, next);
@@ -61,7 +69,7 @@ struct AllocateShared
     uint64_t total = place(users);
     if (total > machine->sharedBytes) {
       report(users, total);
-      return signalPassFailure();
+      return failure();
     }
     OpBuilder builder(&getContext());
     for (const User &user : users) {
@@ -75,9 +83,9 @@ struct AllocateShared
     }
     function->setAttr(simt::attr::sharedBytes,
                       builder.getI32IntegerAttr(total));
+    return success();
   }
 
-private:
   /// Ops are numbered when they begin and when they end.
   void number(Operation *op, unsigned &next) {
     unsigned begin = next++;
@@ -109,7 +117,7 @@ private:
     if (auto barriers = dyn_cast<simt::BarriersInitOp>(op)) {
       user.bytes = 8 * barriers.getType().getCount();
       // Nothing says when the last thread is through with them.
-      user.end = places[getOperation()].second;
+      user.end = places[function].second;
       user.partition = nullptr;
     } else if (auto alloc = dyn_cast<simt::SharedAllocOp>(op)) {
       auto type = alloc.getType();
@@ -159,7 +167,7 @@ private:
   /// that has none, in one around it.
   template <typename Wait>
   void addWait(User &user, Operation *alloc, Operation *op) {
-    for (Operation *at = op; at && at != getOperation();
+    for (Operation *at = op; at && at != function;
          at = at->getParentOp())
       for (Operation *next = at->getNextNode(); next;
            next = next->getNextNode()) {
@@ -170,7 +178,7 @@ private:
           return;
         }
       }
-    user.end = places[getOperation()].second;
+    user.end = places[function].second;
   }
 
   static bool conflict(const User &a, const User &b) {
@@ -185,8 +193,8 @@ private:
     SmallVector<User *> order;
     for (User &user : users)
       order.push_back(&user);
-    llvm::stable_sort(order, [](const User *a, const User *b) {
-      return a->bytes > b->bytes;
+    llvm::sort(order, [](const User *a, const User *b) {
+      return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
     });
     uint64_t total = 0;
     SmallVector<User *> placed; // By offset.
@@ -215,11 +223,11 @@ private:
     SmallVector<const User *> largest;
     for (const User &user : users)
       largest.push_back(&user);
-    llvm::stable_sort(largest, [](const User *a, const User *b) {
-      return a->bytes > b->bytes;
+    llvm::sort(largest, [](const User *a, const User *b) {
+      return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
     });
     InFlightDiagnostic error =
-        getOperation().emitError()
+        function.emitError()
         << "the kernel needs " << total
         << " bytes of shared memory, the target has " << machine->sharedBytes
         << "; use smaller tiles or a smaller num_stages";
@@ -229,12 +237,14 @@ private:
   }
 
   MachinePtr machine;
+  func::FuncOp function;
   llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> places;
 };
 
 } // namespace
 
-std::unique_ptr<Pass> createSimtAllocateShared(MachinePtr machine) {
+std::unique_ptr<Pass> createSimtAllocateShared(MachinePtr machine,
+                                               const SimtOptions &) {
   return std::make_unique<AllocateShared>(std::move(machine));
 }
 

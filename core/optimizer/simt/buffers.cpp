@@ -5,7 +5,6 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
-#include "core/optimizer/simt/memory_passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"

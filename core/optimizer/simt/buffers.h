@@ -15,6 +15,11 @@
 
 namespace tilesdk::optimizer {
 
+/// On `simt.shared_index`, set by simt-pipeline-loops: the buffer is that of
+/// iteration i + slot, modulo the number of buffers, in iteration i (before the
+/// loop: i is 0). Accesses of different slots never meet.
+inline constexpr char slotAttr[] = "simt.slot";
+
 /// A place that a value of type !simt.shared or !simt.barriers may name.
 struct BufferView {
   mlir::Operation *alloc; ///< shared_alloc or barriers_init.

@@ -11,7 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
-#include "core/optimizer/simt/memory_passes.h"
+#include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
 #include "core/target/target.h"
 
@@ -88,7 +88,7 @@ struct State {
 };
 
 struct InsertBarriers
-    : PassWrapper<InsertBarriers, OperationPass<func::FuncOp>> {
+    : PassWrapper<InsertBarriers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InsertBarriers)
   explicit InsertBarriers(MachinePtr machine) : machine(std::move(machine)) {}
   StringRef getArgument() const override { return "simt-insert-barriers"; }
@@ -100,10 +100,16 @@ struct InsertBarriers
   }
 
   void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>())
+      visitFunction(function);
+  }
+
+private:
+  void visitFunction(func::FuncOp function) {
     loopOf.clear();
     scratchOf.clear();
     partitionId = partitionWarps = 0;
-    getOperation().walk([&](Operation *op) {
+    function.walk([&](Operation *op) {
       if (auto loop = op->getParentOfType<scf::ForOp>();
           loop && op->hasAttr(slotAttr))
         for (const BufferView &view : viewsOf(op->getResult(0)))
@@ -112,11 +118,10 @@ struct InsertBarriers
         scratchOf[op] = scratchBytes(op, *machine);
     });
     State state;
-    for (Block &block : getOperation().getBody())
+    for (Block &block : function.getBody())
       visitBlock(block, state);
   }
 
-private:
   //===-- Control flow ----------------------------------------------------===//
 
   void visitBlock(Block &block, State &state) {
@@ -448,7 +453,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> createSimtInsertBarriers(MachinePtr machine) {
+std::unique_ptr<Pass> createSimtInsertBarriers(MachinePtr machine,
+                                               const SimtOptions &) {
   return std::make_unique<InsertBarriers>(std::move(machine));
 }
 

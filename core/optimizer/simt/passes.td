@@ -53,4 +53,35 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
   }];
 }
 
+def SimtAllocateShared : SimtPass<"simt-allocate-shared"> {
+  let summary = "Give buffers and scratch their offsets in shared memory";
+  let description = [{
+    An `offset` for every buffer and array of barriers, `simt.scratch` for every
+    op that exchanges elements through shared memory, `simt.shared_bytes` on the
+    function. What is never needed at the same time may share bytes; a buffer is
+    needed from its allocation to the last use of a view of it, to the end of
+    loops that it outlives, and until what reads or writes it by itself has been
+    waited for. Partitions run at the same time.
+
+    Assumes: the stage `simt`. Guarantees: all offsets fit the machine, or an
+    error says how much is needed, what there is, and who the largest users are.
+    Numbers: never changed.
+  }];
+}
+
+def SimtInsertBarriers : SimtPass<"simt-insert-barriers"> {
+  let summary = "Put barriers between accesses to the same shared memory";
+  let description = [{
+    Between two accesses to the same bytes of which one writes there is a
+    barrier of all warps that make them, in loops also from one iteration to the
+    next; between an asynchronous copy and who reads it also a wait; between
+    ordinary writes and asynchronous reads also a fence. Buffers that a
+    pipelined loop fills ahead of time are told apart by `simt.slot`. Inside of
+    a partition it is the partition's own barrier.
+
+    Assumes: `simt-allocate-shared`; partitions hand data to each other under
+    `!simt.barriers`. Guarantees: the above. Numbers: never changed.
+  }];
+}
+
 #endif // TILESDK_CORE_OPTIMIZER_SIMT_PASSES

@@ -20,7 +20,8 @@ void buildSimtPipeline(OpPassManager &manager, MachinePtr machine,
   manager.addPass(createSimtAssignLayouts(machine, options));
   manager.addPass(createCSEPass());
   // simt-pipeline and simt-warp-specialize go here.
-  // simt-allocate-shared and simt-insert-barriers come last, in this order.
+  manager.addPass(createSimtAllocateShared(machine, options));
+  manager.addPass(createSimtInsertBarriers(machine, options));
 }
 
 } // namespace tilesdk::optimizer

@@ -60,6 +60,12 @@ void registerSimtOptimizer() {
                createSimtSelectMatrix);
   registerPass("simt-assign-layouts", "Give each tensor a layout",
                createSimtAssignLayouts);
+  registerPass("simt-allocate-shared",
+               "Give buffers and scratch their offsets in shared memory",
+               createSimtAllocateShared);
+  registerPass("simt-insert-barriers",
+               "Put barriers between accesses to the same shared memory",
+               createSimtInsertBarriers);
 }
 
 } // namespace tilesdk::optimizer
