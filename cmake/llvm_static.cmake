@@ -57,11 +57,13 @@ if(TILESDK_BUILD_COMPILER)
 
   # The targets the SDK generates code for. Others stay unlinked: lld's calls to
   # their initialisers meet no-op definitions in core/codegen.
-  set(TILESDK_LLVM_TARGETS X86)
+  set(TILESDK_LLVM_TARGETS X86 NVPTX AMDGPU)
   set(components)
   foreach(target IN LISTS TILESDK_LLVM_TARGETS)
-    list(APPEND components ${target}CodeGen ${target}AsmParser ${target}Desc
-         ${target}Info)
+    list(APPEND components ${target}CodeGen ${target}Desc ${target}Info)
+    if(TARGET LLVM${target}AsmParser)
+      list(APPEND components ${target}AsmParser)
+    endif()
   endforeach()
   llvm_map_components_to_libnames(TILESDK_LLVM_LIBS ${components}
     Passes LTO DTLTO Option Support FrontendOpenMP BitReader BitWriter IRReader

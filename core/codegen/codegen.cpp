@@ -13,6 +13,9 @@
 #include "llvm/Bitcode/BitcodeWriter.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InlineAsm.h"
+#include "llvm/IR/InstIterator.h"
+#include "llvm/IR/Instructions.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
 #include "llvm/IR/Verifier.h"
@@ -23,6 +26,7 @@
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Triple.h"
 #include "llvm/Transforms/Utils/Cloning.h"
 
 #include <chrono>
@@ -170,7 +174,7 @@ bool Job::linkProvided() {
     for (Function &function : *module)
       if (function.isDeclaration() && !function.isIntrinsic() &&
           !function.use_empty() &&
-          !function.getName().starts_with("tsdk.math.") &&
+          (target.isSimt || !function.getName().starts_with("tsdk.math.")) &&
           !is_contained(asked, function.getName()))
         missing.push_back(function.getName().str());
     for (const std::string &symbol : missing) {
@@ -209,6 +213,10 @@ bool Job::linkInputs() {
     bool exported = is_contained(options.exports, value.getName());
     if (value.getName().starts_with("llvm."))
       continue;
+    // A variable of the device library that its driver sets.
+    if (target.isSimt && isa<GlobalVariable>(value) &&
+        value.hasProtectedVisibility())
+      continue;
     if (auto *object = dyn_cast<GlobalObject>(&value))
       object->setComdat(nullptr);
     value.setVisibility(GlobalValue::DefaultVisibility);
@@ -230,6 +238,9 @@ bool Job::resolved() {
     const auto *function = dyn_cast<Function>(&value);
     if (function && function->isIntrinsic())
       continue;
+    // Shared memory, which a launch provides.
+    if (target.isSimt && !function && value.getAddressSpace() != 0)
+      continue;
     if (value.getName().starts_with("tsdk.print.")) // builtins/print.c
       continue;
     return fail(Status::Invalid,
@@ -249,8 +260,10 @@ bool Job::resolved() {
 }
 
 void Job::setAttributes() {
-  if (module->getPICLevel() == PICLevel::NotPIC)
+  if (!target.isAssembly && module->getPICLevel() == PICLevel::NotPIC)
     module->setPICLevel(PICLevel::BigPIC);
+  for (const auto &[name, value] : target.moduleFlags)
+    module->addModuleFlag(Module::Error, name, value);
   for (Function &function : *module) {
     if (function.isDeclaration())
       continue;
@@ -258,6 +271,19 @@ void Job::setAttributes() {
     function.setUWTableKind(UWTableKind::None);
     if (target.vectorWidth)
       function.addFnAttr("prefer-vector-width", utostr(target.vectorWidth));
+    if (!target.isSimt)
+      continue;
+    // MLIR has no way to say it of inline assembly.
+    for (Instruction &instruction : instructions(function))
+      if (auto *call = dyn_cast<CallBase>(&instruction);
+          call && call->isInlineAsm() &&
+          cast<InlineAsm>(call->getCalledOperand())->hasSideEffects())
+        call->setConvergent();
+    if (!is_contained(options.exports, function.getName()))
+      continue;
+    function.setCallingConv(target.callingConvention);
+    for (const auto &[name, value] : target.kernelAttributes)
+      function.addFnAttr(name, value);
   }
 }
 
@@ -287,27 +313,29 @@ void Job::run() {
     return;
   {
     Timer timer(times, "optimise-llvm");
-    optimiseModule(*module, *machine, options, times);
-    expandConstantMaskedStores(*module);
+    optimiseModule(*module, *machine, target.isSimt, options, times);
+    if (!target.isSimt)
+      expandConstantMaskedStores(*module);
   }
   if (stopped())
     return;
   if (options.beforeEmit)
     options.beforeEmit(*module);
-  if (options.keepAssembly || options.assemblyOnly) {
+  bool assemblyOnly = options.assemblyOnly || target.isAssembly;
+  if (options.keepAssembly || assemblyOnly) {
     Timer timer(times, "emit-assembly");
     output.optimisedIr = printModule(*module);
     SmallString<0> text;
     raw_svector_ostream out(text);
     std::unique_ptr<Module> copy =
-        options.assemblyOnly ? std::move(module) : CloneModule(*module);
+        assemblyOnly ? std::move(module) : CloneModule(*module);
     if (!emitModule(*copy, *machine, /*assembly=*/true, out)) {
       fail(Status::Internal, "the target prints no assembly");
       return;
     }
     output.assembly = text.str().str();
   }
-  if (options.assemblyOnly || stopped())
+  if (assemblyOnly || stopped())
     return;
   {
     Timer timer(times, "emit-object");
@@ -435,10 +463,11 @@ Status generate(std::unique_ptr<Module> module, const Target &target,
     status.kind = Status::Internal;
     status.message = diagnosticsOf(context).errors;
   }
-  if (!status || options.assemblyOnly)
+  if (!status || options.assemblyOnly || target.isAssembly)
     return status;
   Timer timer(times, "link-object");
-  if (!linkSharedObject(object, output.object, error)) {
+  bool withBuiltins = Triple(target.triple).isX86();
+  if (!linkSharedObject(object, withBuiltins, output.object, error)) {
     status.kind = Status::Internal;
     status.message = "cannot link: " + error;
   }

@@ -34,6 +34,18 @@ struct Target {
   std::string features;
   /// Widest vector register to use, in bits; 0 leaves it to the CPU's tuning.
   unsigned vectorWidth = 0;
+  /// Code of one thread of many: no vectorisation, and what the kernel needs
+  /// comes below.
+  bool isSimt = false;
+  /// The artifact is assembly text, which something else assembles.
+  bool isAssembly = false;
+  /// LLVM's number.
+  unsigned callingConvention = 0;
+  /// Of the exported functions.
+  llvm::SmallVector<std::pair<std::string, std::string>, 4> kernelAttributes;
+  llvm::SmallVector<std::pair<std::string, uint32_t>, 2> moduleFlags;
+  /// Calls tsdk.check.access before each access to memory that threads share.
+  bool checkAccesses = false;
 };
 
 /// Time spent in one pass or step, without what it called.
@@ -82,7 +94,7 @@ struct Options {
 struct Output {
   std::string optimisedIr; ///< Only with keepAssembly.
   std::string assembly;
-  std::string object; ///< An ELF shared object.
+  std::string object; ///< An ELF shared object; empty for assembly.
 };
 
 struct Status {

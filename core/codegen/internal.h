@@ -36,7 +36,7 @@ llvm::StringRef findMathFunction(llvm::StringRef symbol);
 llvm::SmallVector<llvm::StringRef> mathFunctionNames();
 
 void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
-                    const Options &options, StepTimes &times);
+                    bool isSimt, const Options &options, StepTimes &times);
 
 /// Works around a fault of the X86 backend; the last thing before emission.
 void expandConstantMaskedStores(llvm::Module &module);
@@ -46,7 +46,7 @@ bool emitModule(llvm::Module &module, llvm::TargetMachine &machine,
                 bool assembly, llvm::raw_pwrite_stream &stream);
 
 /// Links one object with the builtins into a shared object. Thread-safe.
-bool linkSharedObject(llvm::StringRef object, std::string &result,
-                      std::string &error);
+bool linkSharedObject(llvm::StringRef object, bool withBuiltins,
+                      std::string &result, std::string &error);
 
 } // namespace tilesdk::codegen

@@ -88,8 +88,8 @@ private:
 
 } // namespace
 
-bool linkSharedObject(llvm::StringRef object, std::string &result,
-                      std::string &error) {
+bool linkSharedObject(llvm::StringRef object, bool withBuiltins,
+                      std::string &result, std::string &error) {
   MemoryFile input("tilesdk-object"), builtins("tilesdk-builtins");
   if (!input.write(object) ||
       !builtins.write(
@@ -98,22 +98,23 @@ bool linkSharedObject(llvm::StringRef object, std::string &result,
     error = std::string("cannot make a file in memory: ") + strerror(errno);
     return false;
   }
-  const char *arguments[] = {"ld.lld",
-                             "-shared",
-                             "--no-undefined",
-                             "--gc-sections",
-                             "--strip-all",
-                             "--build-id=none",
-                             "--hash-style=gnu",
-                             "--no-eh-frame-hdr",
-                             "-Bsymbolic",
-                             "-z",
-                             "norelro",
-                             "--threads=1",
-                             input.path(),
-                             builtins.path(),
-                             "-o",
-                             "kernel"};
+  llvm::SmallVector<const char *> arguments = {"ld.lld",
+                                               "-shared",
+                                               "--no-undefined",
+                                               "--gc-sections",
+                                               "--strip-all",
+                                               "--build-id=none",
+                                               "--hash-style=gnu",
+                                               "--no-eh-frame-hdr",
+                                               "-Bsymbolic",
+                                               "-z",
+                                               "norelro",
+                                               "--threads=1",
+                                               input.path(),
+                                               "-o",
+                                               "kernel"};
+  if (withBuiltins)
+    arguments.push_back(builtins.path());
   // lld is not safe to run twice at a time, on any platform.
   static std::mutex one;
   struct Run {

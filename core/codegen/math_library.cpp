@@ -64,8 +64,10 @@ SmallVector<StringRef> mathFunctionNames() {
 }
 
 /// The best variant for the target.
+/// The library's variants by feature are those of the host's processors.
 static StringRef select(StringRef symbol, const MCSubtargetInfo &features,
                         std::string &chosen) {
+  bool hasVariants = features.getTargetTriple().isX86();
   uint32_t low = 0, high = count();
   while (low < high) {
     uint32_t middle = (low + high) / 2;
@@ -78,7 +80,7 @@ static StringRef select(StringRef symbol, const MCSubtargetInfo &features,
     if (rest.empty()) {
       plain = field(low, 1);
       chosen = name.str();
-    } else if (rest.consume_front("@") &&
+    } else if (hasVariants && rest.consume_front("@") &&
                features.checkFeatures("+" + rest.str())) {
       chosen = name.str();
       return field(low, 1);
@@ -113,6 +115,10 @@ bool linkMathFunctions(Module &module, const TargetMachine &machine,
     }
     (*library)->setTargetTriple(module.getTargetTriple());
     (*library)->setDataLayout(module.getDataLayout());
+    if (!module.getTargetTriple().isX86())
+      for (Function &function : **library)
+        for (StringRef name : {"target-cpu", "target-features", "tune-cpu"})
+          function.removeFnAttr(name);
     Function *definition = (*library)->getFunction(chosen);
     if (definition->getFunctionType() != function->getFunctionType()) {
       error = "'" + name + "' is declared with another type than it has";

@@ -131,12 +131,12 @@ FunctionPassManager shortPipeline(unsigned level) {
 
 } // namespace
 
-void optimiseModule(Module &module, TargetMachine &machine,
+void optimiseModule(Module &module, TargetMachine &machine, bool isSimt,
                     const Options &options, StepTimes &times) {
   Instrumentation instrumentation(options, times);
   PipelineTuningOptions tuning;
-  tuning.LoopVectorization = options.optLevel >= 3;
-  tuning.SLPVectorization = options.optLevel >= 3;
+  tuning.LoopVectorization = options.optLevel >= 3 && !isSimt;
+  tuning.SLPVectorization = options.optLevel >= 3 && !isSimt;
   PassBuilder builder(&machine, tuning, std::nullopt,
                       &instrumentation.callbacks);
   LoopAnalysisManager loops;
@@ -154,7 +154,10 @@ void optimiseModule(Module &module, TargetMachine &machine,
   builder.crossRegisterProxies(loops, functions, sccs, modules);
 
   ModulePassManager passes;
-  if (options.optLevel >= 3) {
+  // A target's own passes hang on the standard pipeline.
+  if (isSimt && options.optLevel != 0) {
+    passes = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O2);
+  } else if (options.optLevel >= 3) {
     passes = builder.buildPerModuleDefaultPipeline(OptimizationLevel::O3);
   } else if (options.optLevel == 0) {
     passes.addPass(AlwaysInlinerPass());

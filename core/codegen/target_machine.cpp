@@ -32,8 +32,8 @@ void initialiseTargets() {
   LLVMInitialize##NAME##TargetInfo();                                          \
   LLVMInitialize##NAME##Target();                                              \
   LLVMInitialize##NAME##TargetMC();                                            \
-  LLVMInitialize##NAME##AsmPrinter();                                          \
-  LLVMInitialize##NAME##AsmParser();
+  LLVMInitialize##NAME##AsmPrinter();
+#define TILESDK_LLVM_ASM_PARSER(NAME) LLVMInitialize##NAME##AsmParser();
 #include "core/codegen/llvm_targets.def"
   });
 }

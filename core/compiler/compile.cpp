@@ -22,7 +22,10 @@
 #include "core/ir/tile_ops.h"
 #include "core/ir/tile_reader.h"
 #include "core/lowering/lowering.h"
+#include "core/lowering/simt_lowering.h"
 #include "core/optimizer/pipeline.h"
+#include "core/optimizer/simt/pipeline.h"
+#include "core/target/target.h"
 
 #include "mlir/IR/Action.h"
 #include "mlir/IR/Verifier.h"
@@ -80,6 +83,7 @@ public:
   tsdk_code reportFatal(const codegen::GuardResult &guard);
 
 private:
+  bool isSimt() const { return input.target->execution == TSDK_EXECUTION_SIMT; }
   tsdk_code stopped() const { return interruption.code(); }
   tsdk_code internal(const llvm::Twine &message, StringRef reproducer = "");
   tsdk_code finish(tsdk_code result);
@@ -92,8 +96,15 @@ private:
   tsdk_code runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build);
   tsdk_code optimise();
   tsdk_code expandDescriptors();
+  tsdk_code readMachine();
+  tsdk_code assignThreads();
+  tsdk_code lowerToLoops();
+  tsdk_code lowerToThreads();
   tsdk_code lower();
+  tsdk_code translate();
   tsdk_code readLlvm();
+  std::optional<std::string> substitute(StringRef text) const;
+  void describeSimtTarget(codegen::Target &target) const;
   tsdk_code generate();
   template <typename Body> auto timed(const char *name, Body &&body) {
     uint64_t start = StepTimes::now();
@@ -121,6 +132,7 @@ private:
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::unique_ptr<codegen::LeakableContext> llvmContext;
   std::unique_ptr<llvm::Module> llvmModule;
+  std::shared_ptr<const target::Machine> threads; ///< Of SIMT targets.
 };
 
 std::string printModule(mlir::ModuleOp module) {
@@ -217,8 +229,12 @@ tsdk_code Compilation::run() {
   if (!readOptions(input, options, diagnostics) ||
       !readStages(input, plan, diagnostics))
     return finish(TSDK_E_INVALID_ARGUMENT);
-  if (plan.last >= Stage::Llvm &&
-      input.target->execution != TSDK_EXECUTION_TILE_LOOPS) {
+  bool isLowered = input.target->execution == TSDK_EXECUTION_TILE_LOOPS ||
+                   input.target->execution == TSDK_EXECUTION_SIMT;
+  bool isMissing = plan.last >= Stage::Llvm
+                       ? !isLowered
+                       : plan.last == Stage::Simt && !isSimt();
+  if (isMissing) {
     diagnostics.reportGlobal(Diag::NoStageForTarget, toRef(input.target->name),
                              stageName(plan.last));
     return finish(TSDK_E_UNIMPLEMENTED);
@@ -329,6 +345,17 @@ tsdk_code Compilation::mlirStages() {
     emitBlob(sink, "tile-opt", printModule(*module));
   if (plan.last <= Stage::TileOpt)
     return TSDK_OK;
+  if (isSimt()) {
+    if (tsdk_code result =
+            timed("read-target", [this] { return readMachine(); }))
+      return result;
+    if (tsdk_code result = timed("simt", [this] { return assignThreads(); }))
+      return result;
+    if (plan.wants(Stage::Simt))
+      emitBlob(sink, "simt", printModule(*module));
+    if (plan.last <= Stage::Simt)
+      return TSDK_OK;
+  }
   return lower();
 }
 
@@ -374,14 +401,93 @@ tsdk_code Compilation::expandDescriptors() {
   return has ? runPasses(optimizer::buildDescriptorExpansion) : TSDK_OK;
 }
 
-tsdk_code Compilation::lower() {
+tsdk_code Compilation::readMachine() {
+  layout::Result<target::Machine> machine =
+      target::Machine::read(*input.target->machine, *input.target->codegen);
+  if (!machine) {
+    diagnostics.reportGlobal(Diag::BadTarget, toRef(input.target->name),
+                             machine.error());
+    return TSDK_E_PLUGIN;
+  }
+  threads = std::make_shared<const target::Machine>(*std::move(machine));
+  if (options.numWarps > threads->maxWarps ||
+      !llvm::isPowerOf2_32(options.numWarps)) {
+    diagnostics.reportGlobal(Diag::InvalidOptionValue, "num_warps",
+                             "a power of two up to " +
+                                 std::to_string(threads->maxWarps),
+                             std::to_string(options.numWarps));
+    return TSDK_E_INVALID_ARGUMENT;
+  }
+  return TSDK_OK;
+}
+
+/// Stage `tile-opt` to `simt`.
+tsdk_code Compilation::assignThreads() {
   if (tsdk_code result = expandDescriptors())
     return result;
+  optimizer::SimtOptions request;
+  request.target = toRef(input.target->name).str();
+  request.numWarps = options.numWarps;
+  request.numStages = options.numStages;
+  request.strictStages = options.strictStages;
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::NotLowerable, where, kernelName,
                                   toRef(input.target->name), message);
       });
+  mlir::PassManager passes(context.get(), mlir::ModuleOp::getOperationName());
+  passes.enableVerifier(false);
+  passes.addInstrumentation(std::make_unique<PassTimes>(times));
+  optimizer::buildSimtPipeline(passes, threads, request);
+  bool good = mlir::succeeded(passes.run(*module));
+  if (interruption.poll())
+    return stopped();
+  if (!good)
+    return diagnostics.hasErrors()
+               ? tsdk_code(TSDK_E_UNSUPPORTED)
+               : internal("a pass on stage simt failed without a reason");
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::Internal, where,
+                                  "after the passes of stage simt: " +
+                                      message.str());
+      });
+  if (mlir::failed(mlir::verify(*module)))
+    return internal("the IR of stage simt is broken", printModule(*module));
+  return TSDK_OK;
+}
+
+tsdk_code Compilation::lowerToThreads() {
+  lowering::SimtLoweringInfo info;
+  bool lowered = timed("lower-to-threads", [&] {
+    return lowering::lowerSimt(*module, *threads, info, options.fpFusion);
+  });
+  if (interruption.poll())
+    return stopped();
+  if (!lowered)
+    return diagnostics.hasErrors()
+               ? TSDK_E_UNSUPPORTED
+               : internal("lowering failed without a reason");
+  describeLowering(metadata, info);
+  metadata["artifact"] =
+      code.artifact == TSDK_ARTIFACT_ASSEMBLY ? "assembly" : "elf";
+  return TSDK_OK;
+}
+
+tsdk_code Compilation::lower() {
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::NotLowerable, where, kernelName,
+                                  toRef(input.target->name), message);
+      });
+  if (tsdk_code result = isSimt() ? lowerToThreads() : lowerToLoops())
+    return result;
+  return translate();
+}
+
+tsdk_code Compilation::lowerToLoops() {
+  if (tsdk_code result = expandDescriptors())
+    return result;
   lowering::TileLoopsTarget target;
   if (machine.vector_bytes)
     target.vectorBytes = machine.vector_bytes;
@@ -406,7 +512,11 @@ tsdk_code Compilation::lower() {
                ? TSDK_E_UNSUPPORTED
                : internal("lowering failed without a reason");
   describeLowering(metadata, info);
+  return TSDK_OK;
+}
 
+/// LLVM dialect to LLVM IR.
+tsdk_code Compilation::translate() {
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::Internal, where,
@@ -477,12 +587,63 @@ tsdk_code Compilation::readLlvm() {
   return interruption.poll() ? stopped() : tsdk_code(TSDK_OK);
 }
 
+/// Replaces {threads}, {warps} and {name of an option}; nothing when an option
+/// has no value.
+std::optional<std::string> Compilation::substitute(StringRef text) const {
+  std::string result;
+  while (true) {
+    auto [before, rest] = text.split('{');
+    result += before;
+    if (before.size() == text.size())
+      return result;
+    auto [name, after] = rest.split('}');
+    std::optional<std::string> value;
+    if (name == "threads" || name == "warps") {
+      if (std::optional<int64_t> number = metadata.getInteger(name))
+        value = std::to_string(*number);
+    } else {
+      for (size_t i = 0; i < input.numOptions; ++i)
+        if (toRef(input.options[i].name) == name)
+          value = toRef(input.options[i].value).str();
+    }
+    if (!value || value->empty())
+      return std::nullopt;
+    result += *value;
+    text = after;
+  }
+}
+
+void Compilation::describeSimtTarget(codegen::Target &target) const {
+  target.isSimt = true;
+  target.isAssembly = code.artifact == TSDK_ARTIFACT_ASSEMBLY;
+  target.vectorWidth = 0;
+  target.callingConvention = code.calling_convention;
+  target.checkAccesses = !options.check.empty();
+  llvm::SmallVector<StringRef> entries;
+  toRef(code.kernel_attributes).split(entries, ';', -1, false);
+  for (StringRef entry : entries) {
+    auto [name, text] = entry.split('=');
+    if (std::optional<std::string> value = substitute(text))
+      target.kernelAttributes.emplace_back(name.str(), *value);
+  }
+  entries.clear();
+  toRef(code.module_flags).split(entries, ';', -1, false);
+  for (StringRef entry : entries) {
+    auto [name, text] = entry.split('=');
+    uint32_t value;
+    if (!text.getAsInteger(10, value))
+      target.moduleFlags.emplace_back(name.str(), value);
+  }
+}
+
 tsdk_code Compilation::generate() {
   codegen::Target target;
   target.triple = toRef(code.triple).str();
   target.cpu = toRef(code.cpu).str();
   target.features = toRef(code.features).str();
   target.vectorWidth = machine.vector_bytes * 8;
+  if (isSimt())
+    describeSimtTarget(target);
   codegen::Options request;
   request.exports = {kernelName};
   request.keepAssembly = plan.wants(Stage::Asm);
@@ -519,7 +680,10 @@ tsdk_code Compilation::generate() {
   }
   if (plan.wants(Stage::Asm))
     emitBlob(sink, "asm", output.assembly);
-  if (plan.last == Stage::Object)
+  // The plugin makes the object of an assembly text, see the runtime.
+  if (target.isAssembly && !plan.wants(Stage::Asm))
+    emitBlob(sink, "asm", output.assembly);
+  if (plan.last == Stage::Object && !target.isAssembly)
     emitBlob(sink, "object", output.object);
   return TSDK_OK;
 }

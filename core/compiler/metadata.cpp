@@ -11,6 +11,7 @@
 #include "core/ir/tile_dialect.h"
 #include "core/ir/tile_types.h"
 #include "core/lowering/lowering.h"
+#include "core/lowering/simt_lowering.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -108,6 +109,19 @@ void describeLowering(llvm::json::Object &metadata,
   llvm::json::Array uses;
   if (info.usesYield)
     uses.push_back("yield");
+  if (info.usesPrint)
+    uses.push_back("print");
+  if (info.usesAssert)
+    uses.push_back("assert");
+  metadata["uses"] = std::move(uses);
+}
+
+void describeLowering(llvm::json::Object &metadata,
+                      const lowering::SimtLoweringInfo &info) {
+  metadata["threads"] = info.threads;
+  metadata["warps"] = info.warps;
+  metadata["shared_bytes"] = info.sharedBytes;
+  llvm::json::Array uses;
   if (info.usesPrint)
     uses.push_back("print");
   if (info.usesAssert)

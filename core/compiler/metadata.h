@@ -16,6 +16,7 @@ namespace tilesdk::diagnostics {
 class DiagnosticSink;
 } // namespace tilesdk::diagnostics
 namespace tilesdk::lowering {
+struct SimtLoweringInfo;
 struct TileLoopsInfo;
 } // namespace tilesdk::lowering
 
@@ -31,6 +32,8 @@ llvm::json::Object describeKernel(mlir::Operation *kernel,
 /// What lowering adds.
 void describeLowering(llvm::json::Object &metadata,
                       const lowering::TileLoopsInfo &info);
+void describeLowering(llvm::json::Object &metadata,
+                      const lowering::SimtLoweringInfo &info);
 /// Warnings and remarks, which a cached artifact repeats.
 void describeDiagnostics(llvm::json::Object &metadata,
                          const diagnostics::DiagnosticSink &diagnostics);

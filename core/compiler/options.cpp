@@ -37,6 +37,7 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
     StringRef value = toRef(input.options[i].value);
     bool *flag = name == "debug"              ? &options.debug
                  : name == "enable_fp_fusion" ? &options.fpFusion
+                 : name == "strict_stages"    ? &options.strictStages
                                               : nullptr;
     if (flag) {
       if (std::optional<bool> read = readBool(value))
@@ -47,6 +48,11 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
       if (value.getAsInteger(10, options.numWarps) || options.numWarps == 0 ||
           options.numWarps > 64)
         bad(name, "an integer from 1 to 64", value);
+    } else if (name == "num_stages") {
+      if (value.getAsInteger(10, options.numStages) || options.numStages > 64)
+        bad(name, "an integer from 0 to 64", value);
+    } else if (name == "check") {
+      options.check = value.str();
     } else if (name == "default_dot_input_precision") {
       options.dotPrecision = value.str();
     }
@@ -54,8 +60,8 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
   return good;
 }
 
-static constexpr const char *stageNames[] = {"source", "tile", "tile-opt",
-                                             "llvm",   "asm",  "object"};
+static constexpr const char *stageNames[] = {
+    "source", "tile", "tile-opt", "simt", "llvm", "asm", "object"};
 
 StringRef stageName(Stage stage) { return stageNames[unsigned(stage)]; }
 
@@ -84,7 +90,8 @@ bool readStages(const CompileInput &input, StagePlan &plan,
     std::optional<Stage> stage = read(toRef(input.irStage));
     if (!stage)
       return false;
-    if (*stage == Stage::Source || *stage > Stage::Llvm) {
+    if (*stage == Stage::Source || *stage == Stage::Simt ||
+        *stage > Stage::Llvm) {
       diagnostics.reportGlobal(Diag::StageNotReadable, stageName(*stage));
       return false;
     }

@@ -26,6 +26,10 @@ namespace tilesdk::compiler {
 /// same.
 struct BuildOptions {
   unsigned numWarps = 4;
+  unsigned numStages = 3;
+  bool strictStages = false;
+  /// Checks of the simulator: "race,bounds,uninit,barrier"; empty: none.
+  std::string check;
   bool debug = false;
   bool fpFusion = true;
   std::string dotPrecision;
@@ -36,7 +40,7 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
                  diagnostics::DiagnosticSink &diagnostics);
 
 /// The stages of a build, in order.
-enum class Stage : unsigned { Source, Tile, TileOpt, Llvm, Asm, Object };
+enum class Stage : unsigned { Source, Tile, TileOpt, Simt, Llvm, Asm, Object };
 llvm::StringRef stageName(Stage stage);
 std::optional<Stage> stageOf(llvm::StringRef name);
 
