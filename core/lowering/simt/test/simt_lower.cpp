@@ -2,13 +2,15 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// simt-lower [--array] [--time] [--mlir] FILE: lowers a file of stage simt for
-// a made-up machine and prints LLVM IR, or the LLVM dialect with --mlir.
+// simt-lower [--target=warp32] [--array] [--time] [--mlir] FILE: lowers a file
+// of stage simt for a machine made up for tests and prints LLVM IR, or the LLVM
+// dialect with --mlir.
 //
 //===----------------------------------------------------------------------===//
 
 #include "core/ir/simt_dialect.h"
 #include "core/lowering/simt_lowering.h"
+#include "core/optimizer/simt/test_machine.h"
 #include "core/target/target.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -31,27 +33,11 @@ using namespace tilesdk;
 
 static llvm::cl::opt<std::string> input(llvm::cl::Positional,
                                         llvm::cl::init("-"));
+static llvm::cl::opt<std::string> targetName("target",
+                                             llvm::cl::init("warp32"));
 static llvm::cl::opt<bool> inArray("array", llvm::cl::init(false));
 static llvm::cl::opt<bool> printMlir("mlir", llvm::cl::init(false));
 static llvm::cl::opt<bool> timing("time", llvm::cl::init(false));
-
-/// 32 lanes; 32 banks of 4 bytes; accesses of 4, 8 and 16 bytes served by
-/// whole, half and quarter warps.
-static target::Machine testMachine() {
-  target::Machine machine;
-  machine.parametersInArray = inArray;
-  for (uint32_t bytes : {1, 2, 4, 8, 16})
-    for (bool isStore : {false, true}) {
-      target::SharedRow row;
-      row.name = (isStore ? "st" : "ld") + std::to_string(8 * bytes);
-      row.isStore = isStore;
-      row.bytes = bytes;
-      uint32_t together = bytes <= 4 ? 32 : 128 / bytes;
-      row.phases = layout::SharedAccess::contiguous(bytes, 32, together).phases;
-      machine.shared.push_back(row);
-    }
-  return machine;
-}
 
 int main(int argc, char **argv) {
   llvm::cl::ParseCommandLineOptions(argc, argv, "stage simt to LLVM IR\n");
@@ -67,7 +53,13 @@ int main(int argc, char **argv) {
   auto module = parseSourceFile<ModuleOp>(input, sources, &context);
   if (!module)
     return 1;
-  target::Machine machine = testMachine();
+  optimizer::MachinePtr known = optimizer::testMachine(targetName.getValue());
+  if (!known) {
+    llvm::errs() << "simt-lower: no test machine '" << targetName << "'\n";
+    return 1;
+  }
+  target::Machine machine = *known;
+  machine.parametersInArray = inArray;
   lowering::SimtLoweringInfo info;
   auto start = std::chrono::steady_clock::now();
   bool ok = lowering::lowerSimt(*module, machine, info);
