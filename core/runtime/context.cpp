@@ -49,7 +49,16 @@ void Context::log(int32_t level, llvm::StringRef message) const {
 Error Context::openDevice(llvm::StringRef uri, Ref<Device> *out) {
   auto [name, number] = uri.split(':');
   uint32_t ordinal = 0;
-  if (name.empty() || (uri.contains(':') && number.getAsInteger(10, ordinal)))
+  // `sim:sm_90a` and `sim:sm_90a:0`: devices are counted by their target.
+  llvm::StringRef target;
+  bool isNumber = !uri.contains(':') || !number.getAsInteger(10, ordinal);
+  if (!isNumber) {
+    auto [kind, rest] = number.split(':');
+    target = uri.take_front(name.size() + 1 + kind.size());
+    isNumber = !kind.empty() && (rest.data() == nullptr || rest.empty() ||
+                                 !rest.getAsInteger(10, ordinal));
+  }
+  if (name.empty() || !isNumber)
     return makeError(TSDK_E_INVALID_ARGUMENT,
                      "`" + uri +
                          "` names no device: expected a plugin and a number, "
@@ -66,6 +75,39 @@ Error Context::openDevice(llvm::StringRef uri, Ref<Device> *out) {
     return makeError(TSDK_E_UNAVAILABLE, "plugin " + plugin->name() +
                                              " builds only; it has no devices");
   std::lock_guard lock(devicesMutex);
+  if (!target.empty())
+    return openDeviceOf(*plugin, target, ordinal, out);
+  return openDevice(*plugin, ordinal, uri, out);
+}
+
+Error Context::openDeviceOf(Plugin &plugin, llvm::StringRef target,
+                            uint32_t index, Ref<Device> *out) {
+  const tsdk_driver *driver = plugin.driver();
+  uint32_t count = 0, seen = 0;
+  if (Error error = Error(driver->probe(driver->self, &count)))
+    return std::move(error).in(plugin.name());
+  for (uint32_t ordinal = 0; ordinal < count; ++ordinal) {
+    Ref<Device> device;
+    if (Error error = openDevice(plugin, ordinal, target, &device))
+      return error;
+    llvm::StringRef own = device->target().name();
+    bool isWanted = own == target || own == target.split(':').second;
+    if (isWanted && seen++ == index) {
+      *out = std::move(device);
+      return success();
+    }
+  }
+  return makeError(TSDK_E_NOT_FOUND,
+                   "there is no device `" + target + ":" + llvm::Twine(index) +
+                       "`; plugin " + plugin.name() + " sees " +
+                       llvm::Twine(count) + " devices, " + llvm::Twine(seen) +
+                       " of them of this target");
+}
+
+Error Context::openDevice(Plugin &backend, uint32_t ordinal,
+                          llvm::StringRef uri, Ref<Device> *out) {
+  Plugin *plugin = &backend;
+  const tsdk_driver *driver = plugin->driver();
   for (const std::unique_ptr<Device> &device : devices)
     if (&device->backend() == plugin && device->ordinal() == ordinal) {
       *out = Ref<Device>(device.get());

@@ -46,6 +46,7 @@ public:
     return false;
   }
 
+  /// "cpu", "cpu:0", or by target: "sim:sm_90a", "sim:sm_90a:0".
   Error openDevice(llvm::StringRef uri, Ref<Device> *out);
   llvm::json::Value listDevices();
   /// By name of a target, or of a device or plugin.
@@ -59,6 +60,12 @@ public:
   BuildRegistry builds;
 
 private:
+  // With devicesMutex held.
+  Error openDevice(Plugin &backend, uint32_t ordinal, llvm::StringRef uri,
+                   Ref<Device> *out);
+  Error openDeviceOf(Plugin &plugin, llvm::StringRef target, uint32_t index,
+                     Ref<Device> *out);
+
   Context() : Object(Kind::Context) {}
   Callbacks callbacks;
   mutable std::atomic<uint32_t> forks{0};

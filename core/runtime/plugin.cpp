@@ -16,7 +16,7 @@ using namespace tilesdk::runtime;
 
 namespace {
 
-Plugin::Log &logOf(void *self) { return *static_cast<Plugin::Log *>(self); }
+const Plugin &pluginOf(void *self) { return *static_cast<Plugin *>(self); }
 
 void *hostAlloc(void *, size_t size, size_t align) {
   void *memory = nullptr;
@@ -31,8 +31,8 @@ void hostFree(void *, void *memory) { std::free(memory); }
 
 void hostLog(void *self, int32_t level, tsdk_str message) {
   try {
-    if (logOf(self))
-      logOf(self)(level, toRef(message).str());
+    if (const Plugin::Log &log = pluginOf(self).logger())
+      log(level, toRef(message).str());
   } catch (...) { // NOLINT(bugprone-empty-catch)
     // Out of memory: the message is lost, the plugin goes on.
   }
@@ -48,6 +48,15 @@ tsdk_error hostError(void *, tsdk_code code, int64_t native, tsdk_str message) {
 }
 
 void hostErrorFree(void *, tsdk_error error) { freeError(error); }
+
+const tsdk_target *hostTarget(void *self, size_t index) {
+  try {
+    const Plugin &plugin = pluginOf(self);
+    return plugin.others() ? plugin.others()(plugin, index) : nullptr;
+  } catch (...) {
+    return nullptr; // Out of memory: the list ends here.
+  }
+}
 
 /// A required function: its name and whether it is there.
 struct Required {
@@ -76,18 +85,21 @@ Error wrongAbi(const std::string &origin, const tsdk_plugin *offered) {
 } // namespace
 
 Error Plugin::create(tsdk_plugin_query_fn query, const std::string &origin,
-                     Log log, std::unique_ptr<Plugin> *out) {
+                     Log log, OtherTargets otherTargets,
+                     std::unique_ptr<Plugin> *out) {
   std::unique_ptr<Plugin> plugin(new Plugin);
   plugin->file = origin;
   plugin->log = std::move(log);
+  plugin->otherTargets = std::move(otherTargets);
   plugin->host.struct_size = sizeof(tsdk_host);
   plugin->host.abi = TSDK_PLUGIN_ABI;
-  plugin->host.self = &plugin->log;
+  plugin->host.self = plugin.get();
   plugin->host.alloc = hostAlloc;
   plugin->host.free = hostFree;
   plugin->host.log = hostLog;
   plugin->host.error = hostError;
   plugin->host.error_free = hostErrorFree;
+  plugin->host.target = hostTarget;
 
   const tsdk_plugin *offered = nullptr;
   tsdk_code code = query(TSDK_PLUGIN_ABI, &plugin->host, &offered);

@@ -50,10 +50,15 @@ class Plugin {
 public:
   using Log = std::function<void(int32_t level, const std::string &message)>;
 
+  /// Target `index` of all plugins but the one that asks; null after the last.
+  using OtherTargets =
+      std::function<const tsdk_target *(const Plugin &asking, size_t index)>;
+
   /// Asks `query` and checks what it gives. `origin` is a file, or says where
   /// the plugin is from.
   static Error create(tsdk_plugin_query_fn query, const std::string &origin,
-                      Log log, std::unique_ptr<Plugin> *out);
+                      Log log, OtherTargets otherTargets,
+                      std::unique_ptr<Plugin> *out);
   ~Plugin();
   Plugin(const Plugin &) = delete;
   Plugin &operator=(const Plugin &) = delete;
@@ -63,6 +68,8 @@ public:
   const std::string &buildId() const { return build; }
   bool hasName(llvm::StringRef name) const;
   const tsdk_plugin &table() const { return plugin; }
+  const Log &logger() const { return log; }
+  const OtherTargets &others() const { return otherTargets; }
   /// Null when the plugin only builds.
   const tsdk_driver *driver() const { return hasDriver ? &drivers : nullptr; }
 
@@ -93,6 +100,7 @@ private:
   bool abandoned = false;
   std::string pluginName, version, build, file;
   Log log;
+  OtherTargets otherTargets;
   std::once_flag targetsOnce;
   std::deque<Target> allTargets;
 };

@@ -92,7 +92,7 @@ Error PluginHost::loadFile(const std::string &name, Plugin **out) {
                                           " is refused: it does not export `" +
                                           TSDK_PLUGIN_QUERY_SYMBOL + "`");
     std::unique_ptr<Plugin> plugin;
-    if (Error error = Plugin::create(query, path, log, &plugin))
+    if (Error error = Plugin::create(query, path, log, otherTargets(), &plugin))
       return error;
     return keep(std::move(plugin), out);
   };
@@ -119,7 +119,7 @@ Error PluginHost::load(llvm::StringRef pathOrName) {
 Error PluginHost::add(tsdk_plugin_query_fn query) {
   std::lock_guard lock(mutex);
   std::unique_ptr<Plugin> plugin;
-  if (Error error = Plugin::create(query, "(registered)", log, &plugin))
+  if (Error error = Plugin::create(query, "(registered)", log, otherTargets(), &plugin))
     return error;
   Plugin *kept;
   return keep(std::move(plugin), &kept);
@@ -161,6 +161,26 @@ Error PluginHost::find(llvm::StringRef name, Plugin **out) {
   for (const Refused &refusal : refusals)
     text += "\n" + refusal.reason;
   return makeError(TSDK_E_NOT_FOUND, text);
+}
+
+Plugin::OtherTargets PluginHost::otherTargets() {
+  return [this](const Plugin &asking, size_t index) {
+    return otherTarget(asking, index);
+  };
+}
+
+const tsdk_target *PluginHost::otherTarget(const Plugin &asking, size_t index) {
+  std::lock_guard lock(mutex);
+  for (Plugin *plugin : all()) {
+    // Whoever derives targets from others has none that others derive from.
+    if (plugin == &asking)
+      continue;
+    const std::deque<Target> &targets = plugin->targets();
+    if (index < targets.size())
+      return &targets[index].data;
+    index -= targets.size();
+  }
+  return nullptr;
 }
 
 const Target *PluginHost::findTarget(llvm::StringRef name) {

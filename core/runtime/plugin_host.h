@@ -48,6 +48,10 @@ private:
   std::vector<Refused> refusals;
   std::vector<std::string> searchPath;
   bool searchedAll = false;
+  /// For Plugin::OtherTargets; loads what has not been loaded yet.
+  const tsdk_target *otherTarget(const Plugin &asking, size_t index);
+  Plugin::OtherTargets otherTargets();
+
   Plugin::Log log;
 };
 

@@ -34,13 +34,17 @@ const char *executionName(uint32_t execution) {
     return "tile-loops";
   case TSDK_EXECUTION_PLUGIN_COMPILER:
     return "plugin-compiler";
+  case TSDK_EXECUTION_SIMT:
+    return "simt";
   default:
     return nullptr;
   }
 }
 
 const char *artifactName(uint32_t artifact) {
-  return artifact == TSDK_ARTIFACT_ELF ? "elf" : "opaque";
+  return artifact == TSDK_ARTIFACT_ELF        ? "elf"
+         : artifact == TSDK_ARTIFACT_ASSEMBLY ? "assembly"
+                                              : "opaque";
 }
 
 const char *optionTypeName(uint32_t type) {
@@ -75,6 +79,50 @@ const char *optionTypeName(uint32_t type) {
   X(max_threads)                                                               \
   X(page_bytes)
 
+void add(Hasher &hasher, uint32_t number) {
+  hasher.add(static_cast<uint64_t>(number));
+}
+void add(Hasher &hasher, tsdk_str text) { hasher.add(toRef(text)); }
+
+/// All rows of a table, whatever the size of the plugin's struct.
+template <typename Row, typename... Fields>
+void addRows(Hasher &hasher, const Row *rows, size_t count, size_t stride,
+             Fields... fields) {
+  hasher.add(count);
+  std::vector<Row> copies;
+  if (rows && stride)
+    copyRows(rows, count, stride, copies);
+  for (const Row &row : copies)
+    (add(hasher, row.*fields), ...);
+}
+
+void addThreads(Hasher &hasher, const tsdk_simt &machine) {
+  using M = tsdk_matrix_row;
+  using S = tsdk_shared_row;
+  using F = tsdk_shared_format;
+  using A = tsdk_async_row;
+  // The numbers stand side by side in front of the tables.
+  const char *begin = reinterpret_cast<const char *>(&machine.features);
+  const char *end = reinterpret_cast<const char *>(&machine.matrix);
+  hasher.add(llvm::StringRef(begin, end - begin));
+  addRows(hasher, machine.matrix, machine.num_matrix, machine.matrix_stride,
+          &M::name, &M::left_type, &M::right_type, &M::result_type, &M::left,
+          &M::right, &M::result, &M::m, &M::n, &M::k, &M::n_step, &M::n_max,
+          &M::warps, &M::left_places, &M::right_places, &M::flags,
+          &M::issue_cycles, &M::latency_cycles);
+  addRows(hasher, machine.shared, machine.num_shared, machine.shared_stride,
+          &S::name, &S::phases, &S::layout, &S::kind, &S::direction, &S::bytes,
+          &S::element_bytes, &S::rows, &S::transposed, &S::issue_cycles,
+          &S::latency_cycles);
+  addRows(hasher, machine.formats, machine.num_formats, machine.format_stride,
+          &F::name, &F::row_bytes, &F::atom_rows, &F::chunk_count,
+          &F::row_shift, &F::alignment);
+  addRows(hasher, machine.async, machine.num_async, machine.async_stride,
+          &A::name, &A::issuer, &A::completion, &A::bytes, &A::max_pending,
+          &A::zero_fill, &A::max_rank, &A::max_box, &A::needs_fence,
+          &A::issue_cycles, &A::latency_cycles);
+}
+
 std::string digestOf(const Target &target) {
   Hasher hasher;
   hasher.add(target.plugin->name())
@@ -104,6 +152,16 @@ std::string digestOf(const Target &target) {
       .add(toRef(target.codegen.cpu))
       .add(toRef(target.codegen.features))
       .add(toRef(target.codegen.data_layout));
+  if (target.machine.simt) {
+    addThreads(hasher, copyStruct(target.machine.simt));
+    const tsdk_codegen &code = target.codegen;
+    for (uint32_t number :
+         {code.parameters, code.flags, code.calling_convention})
+      add(hasher, number);
+    for (tsdk_str text : {code.kernel_attributes, code.module_flags,
+                          code.scopes, code.constraints})
+      add(hasher, text);
+  }
   return hasher.hex();
 }
 
@@ -139,6 +197,9 @@ Error Plugin::addTarget(const tsdk_target *original) {
   if (target.data.execution == TSDK_EXECUTION_PLUGIN_COMPILER &&
       !plugin.compile)
     return refuse("required `compile` is missing");
+  if (target.data.execution == TSDK_EXECUTION_SIMT &&
+      !copyStruct(target.data.machine).simt)
+    return refuse("required `machine.simt` is missing");
   target.machine = copyStruct(target.data.machine);
   target.codegen = copyStruct(target.data.codegen);
   tsdk_machine &machine = target.machine;
