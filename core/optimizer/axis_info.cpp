@@ -73,6 +73,8 @@ void AxisInfoAnalysis::visitOp(Operation *op, unsigned nesting) {
     }
     return;
   }
+  if (auto assume = dyn_cast<tile::AssumeOp>(op))
+    return visitAssumption(assume.getCondition());
   // Other regions (while, reduce) start from nothing known.
   for (Region &region : op->getRegions())
     for (Block &block : region)
@@ -81,6 +83,20 @@ void AxisInfoAnalysis::visitOp(Operation *op, unsigned nesting) {
     infos[result] = axis::unknown(result.getType());
   if (op->getNumResults() == 1 && op->getNumRegions() == 0)
     infos[op->getResult(0)] = infer(op);
+}
+
+/// Learns from `x >= 0` that x is not negative, from here on: users come after.
+void AxisInfoAnalysis::visitAssumption(Value condition) {
+  auto compare = condition.getDefiningOp<arith::CmpIOp>();
+  if (!compare)
+    return;
+  std::optional<int64_t> bound = lookup(compare.getRhs()).constant;
+  using Predicate = arith::CmpIPredicate;
+  bool holds =
+      bound && ((compare.getPredicate() == Predicate::sge && *bound >= 0) ||
+                (compare.getPredicate() == Predicate::sgt && *bound >= -1));
+  if (auto known = infos.find(compare.getLhs()); holds && known != infos.end())
+    known->second.isNonNegative = true;
 }
 
 void AxisInfoAnalysis::visitFor(Operation *op, unsigned nesting) {

@@ -76,6 +76,7 @@ private:
   void visitBlock(mlir::Block &block, unsigned nesting);
   void visitOp(mlir::Operation *op, unsigned nesting);
   void visitFor(mlir::Operation *op, unsigned nesting);
+  void visitAssumption(mlir::Value condition);
   AxisInfo infer(mlir::Operation *op) const;
 
   llvm::DenseMap<mlir::Value, AxisInfo> infos;

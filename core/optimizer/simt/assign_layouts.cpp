@@ -32,11 +32,11 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
       if (failed(LayoutRealisation(choice, *machine).run(function)))
         return signalPassFailure();
       setAttributes(function, threads);
+      report(function, choice, choice.costs());
     }
     if (!options.target.empty())
       getOperation()->setAttr(attr::target,
                               StringAttr::get(&getContext(), options.target));
-    report();
   }
 
   void setAttributes(func::FuncOp function, ThreadCounts threads) {
@@ -47,21 +47,55 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
                       builder.getI32IntegerAttr(threads.total()));
   }
 
-  void report() {
-    getOperation().walk([&](Operation *op) {
-      if (auto convert = dyn_cast<ConvertLayoutOp>(op)) {
-        Type type = convert.getType();
-        auto plan = layout::planConversion(
-            layoutOf(convert.getSource().getType()), layoutOf(type),
-            machine->conversion(elementBytes(tile::elementOf(type))));
-        if (plan && plan->cost.scratchBytes)
-          op->emitRemark("simt-assign-layouts: ")
-              << tile::numElementsOf(type) << " elements of "
-              << tile::elementOf(type)
-              << " change threads through shared memory, "
-              << plan->cost.total << " cycles";
-      }
+  void report(func::FuncOp function, const LayoutChoice &choice,
+              LayoutCosts &costs) {
+    function.walk([&](Operation *op) {
+      if (auto convert = dyn_cast<ConvertLayoutOp>(op))
+        reportConversion(convert, costs);
+      else if (isa<tile::LoadOp, tile::StoreOp>(op) &&
+               isTensor(op->getOperand(0)))
+        reportAccess(op, choice);
     });
+  }
+
+  void reportConversion(ConvertLayoutOp op, LayoutCosts &costs) {
+    Value source = op.getSource();
+    LayoutCosts::Conversion cost =
+        costs.conversion(layoutAttrOf(source.getType()),
+                         layoutAttrOf(op.getType()), bytesOf(source));
+    if (cost.shared)
+      op.emitRemark("simt-assign-layouts: ")
+          << tile::numElementsOf(op.getType()) << " elements of "
+          << tile::elementOf(op.getType())
+          << " change threads through shared memory, " << cost.cycles
+          << " cycles";
+  }
+
+  /// What a lane moves at once, and why it is not more.
+  void reportAccess(Operation *op, const LayoutChoice &choice) {
+    Type ptrs = op->getOperand(0).getType();
+    unsigned bytes = elementBytes(tile::elementOf(tile::pointeeLike(ptrs)));
+    // Copies of a load have no pattern of their own.
+    const AccessPattern *pattern = choice.findPattern(op);
+    if (!pattern)
+      return;
+    unsigned width = layoutOf(ptrs)
+                         .widestVector(dimName(pattern->dim), pattern->vector,
+                                       pattern->vector)
+                         .elements;
+    auto remark = op->emitRemark("simt-assign-layouts: ");
+    remark << (isa<tile::LoadOp>(op) ? "load" : "store") << " of "
+           << width * bytes << " bytes a lane";
+    if (width * bytes >= machine->maxVectorBytes)
+      return;
+    if (width < pattern->vector)
+      remark << ": the layout has no more neighbours in a thread";
+    else if (pattern->run == 1)
+      remark << ": neighbours in memory, or under one mask, are not known";
+    else
+      remark << ": runs of " << pattern->run
+             << " elements are known, aligned to " << pattern->vector * bytes
+             << " bytes";
   }
 
   MachinePtr machine;

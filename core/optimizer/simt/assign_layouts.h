@@ -83,9 +83,7 @@ public:
                ThreadCounts threads);
 
   /// Null for scalars and for what follows its users.
-  simt::LayoutAttr home(mlir::Value value) const {
-    return homes.lookup(value);
-  }
+  simt::LayoutAttr home(mlir::Value value) const { return homes.lookup(value); }
   /// Home, or what some user wants, or the default. Never null for a tensor.
   simt::LayoutAttr settled(mlir::Value value) const;
   /// Of a value without home: cost of computing it anew, in cheap operations an
@@ -93,6 +91,10 @@ public:
   double weight(mlir::Value value) const;
   /// Of loads, stores and atomics on tensors.
   const AccessPattern &pattern(mlir::Operation *op) const;
+  const AccessPattern *findPattern(mlir::Operation *op) const {
+    auto it = patterns.find(op);
+    return it == patterns.end() ? nullptr : &it->second;
+  }
   /// Coalesced for \p op.
   simt::LayoutAttr coalesced(mlir::Operation *op) const;
   /// Both sides of a reshape whose source's layout has no natural image.

@@ -35,9 +35,7 @@ Basis LayoutBuilder::take(unsigned dim) {
   return basis;
 }
 
-Basis LayoutBuilder::zero() const {
-  return {2, Coord(shape.size(), 0)};
-}
+Basis LayoutBuilder::zero() const { return {2, Coord(shape.size(), 0)}; }
 
 void LayoutBuilder::addFragment(const Layout &fragment,
                                 ArrayRef<unsigned> dims) {
@@ -103,9 +101,8 @@ Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
     total += builder.bitsLeft(dim);
   // Every thread works before any works on more.
   unsigned threadBits = Log2_32(threads.total());
-  unsigned vectorBits =
-      std::min<unsigned>(Log2_32(vector),
-                         total > threadBits ? total - threadBits : 0);
+  unsigned vectorBits = std::min<unsigned>(
+      Log2_32(vector), total > threadBits ? total - threadBits : 0);
   for (unsigned i = 0; i < vectorBits && builder.bitsLeft(order[0]); ++i)
     builder.addRegister(order[0]);
   unsigned laneBits = Log2_32(threads.lanes);
@@ -183,8 +180,7 @@ LayoutAttr reshapeLayout(LayoutAttr source, ArrayRef<int64_t> shape) {
   // The algebra counts the first dimension fastest, tile IR the last.
   for (const layout::Dim &out : reverse(layout.outputs()))
     reversed.push_back(out.name);
-  layout::Result<Layout> flipped =
-      layout::transpose(layout, inputs, reversed);
+  layout::Result<Layout> flipped = layout::transpose(layout, inputs, reversed);
   if (!flipped)
     return {};
   std::vector<layout::NamedSize> dims;
@@ -204,8 +200,8 @@ LayoutAttr reshapeLayout(LayoutAttr source, ArrayRef<int64_t> shape) {
 
 LayoutAttr catLayout(LayoutAttr part, unsigned dim) {
   const Layout &layout = part.getLayout();
-  layout::Result<Layout> halves = Layout::identity1D(
-      2, registerDim, layout.outputs()[dim].name);
+  layout::Result<Layout> halves =
+      Layout::identity1D(2, registerDim, layout.outputs()[dim].name);
   if (!halves)
     return {};
   layout::Result<Layout> result = layout::product(layout, *halves);

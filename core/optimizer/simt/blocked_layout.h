@@ -71,7 +71,8 @@ layout::Layout axisInRegisters(llvm::ArrayRef<int64_t> shape, unsigned axis,
                                ThreadCounts threads);
 
 /// Natural layouts, without movement; null where there is none.
-/// What an operand of tile.broadcast must have for the result to have \p result.
+/// What an operand of tile.broadcast must have for the result to have \p
+/// result.
 simt::LayoutAttr broadcastSourceLayout(simt::LayoutAttr result,
                                        llvm::ArrayRef<int64_t> sourceShape);
 /// The layout after elements are renumbered row-major to \p shape.

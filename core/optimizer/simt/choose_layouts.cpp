@@ -33,14 +33,13 @@ LayoutAttr LayoutChoice::wrap(const layout::Layout &layout) const {
 }
 
 LayoutChoice::LayoutChoice(func::FuncOp function,
-                           const target::Machine &machine,
-                           ThreadCounts threads)
+                           const target::Machine &machine, ThreadCounts threads)
     : context(function.getContext()), machine(machine), threads(threads),
       layoutCosts(machine, threads) {
   AxisInfoAnalysis axes(function);
   function.walk([&](Operation *op) {
-    if (!isa<tile::LoadOp, tile::StoreOp, tile::AtomicRMWOp,
-             tile::AtomicCASOp>(op) ||
+    if (!isa<tile::LoadOp, tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp>(
+            op) ||
         !isTensor(ptrOf(op)))
       return;
     AccessPattern pattern =
@@ -104,9 +103,7 @@ LayoutAttr LayoutChoice::settled(Value value) const {
   return defaultFor(value);
 }
 
-double LayoutChoice::weight(Value value) const {
-  return weights.lookup(value);
-}
+double LayoutChoice::weight(Value value) const { return weights.lookup(value); }
 
 void LayoutChoice::setHome(Value value, LayoutAttr layout) {
   if (layout && isTensor(value))
@@ -150,8 +147,8 @@ void LayoutChoice::visitControl(Operation *op) {
     return;
   }
   if (auto loop = dyn_cast<scf::WhileOp>(op)) {
-    for (auto [arg, init] : llvm::zip(loop.getBeforeArguments(),
-                                      loop.getInits()))
+    for (auto [arg, init] :
+         llvm::zip(loop.getBeforeArguments(), loop.getInits()))
       if (LayoutAttr carried = carriedHomes.lookup(arg))
         setHome(arg, carried);
       else
@@ -167,8 +164,8 @@ void LayoutChoice::visitControl(Operation *op) {
       setHome(result, layout);
     }
     visitBlock(*loop.getAfterBody());
-    for (auto [arg, next] : llvm::zip(loop.getBeforeArguments(),
-                                      loop.getYieldOp().getOperands()))
+    for (auto [arg, next] :
+         llvm::zip(loop.getBeforeArguments(), loop.getYieldOp().getOperands()))
       joinHome(arg, next);
     return;
   }
@@ -214,8 +211,7 @@ LayoutAttr LayoutChoice::chooseAmongOperands(Operation *op) {
           layoutCosts.conversion(layout, candidate, bytesOf(operand)).cycles;
       if (Operation *load = operand.getDefiningOp<tile::LoadOp>()) {
         const AccessPattern &access = pattern(load);
-        uint64_t here =
-            layoutCosts.access(layout, bytesOf(operand), access);
+        uint64_t here = layoutCosts.access(layout, bytesOf(operand), access);
         uint64_t there =
             layoutCosts.access(candidate, bytesOf(operand), access);
         move = std::min(move, there > here ? there - here : 0);
@@ -325,8 +321,8 @@ void LayoutChoice::visitOp(Operation *op) {
     if (source.getType() == op->getOperand(1).getType())
       layout = catLayout(from ? from : settled(source), dim);
     if (!layout)
-      layout = wrap(axisInRegisters(
-          tile::shapeOf(op->getResult(0).getType()), dim, threads));
+      layout = wrap(axisInRegisters(tile::shapeOf(op->getResult(0).getType()),
+                                    dim, threads));
     break;
   }
   case LayoutRule::Reduce: {
@@ -347,8 +343,7 @@ void LayoutChoice::visitOp(Operation *op) {
     layout = defaultFor(op->getResult(0));
     break;
   case LayoutRule::Dot:
-    layout =
-        dotLayouts(cast<tile::DotOp>(op), machine, threads).result;
+    layout = dotLayouts(cast<tile::DotOp>(op), machine, threads).result;
     break;
   }
   for (Value result : op->getResults())

@@ -21,11 +21,10 @@ void setDotLayouts(tile::DotOp op, const DotLayouts &layouts) {
   auto pick = [](LayoutAttr layout, SharedLayoutAttr buffer) -> Attribute {
     return layout ? Attribute(layout) : Attribute(buffer);
   };
-  op->setAttr(layoutsName,
-              ArrayAttr::get(op.getContext(),
-                             {pick(layouts.lhs, layouts.lhsBuffer),
-                              pick(layouts.rhs, layouts.rhsBuffer),
-                              layouts.result}));
+  op->setAttr(layoutsName, ArrayAttr::get(op.getContext(),
+                                          {pick(layouts.lhs, layouts.lhsBuffer),
+                                           pick(layouts.rhs, layouts.rhsBuffer),
+                                           layouts.result}));
   if (layouts.row)
     op->setAttr(attr::row, StringAttr::get(op.getContext(), layouts.row->name));
 }
@@ -102,8 +101,7 @@ DotLayouts fmaLayouts(tile::DotOp op, ThreadCounts threads) {
   unsigned spare = have > threadBits ? have - threadBits : 0;
   auto registersOf = [&](unsigned dim, unsigned most) {
     Side &side = dim == rows ? lhs : rhs;
-    for (unsigned i = 0; i < most && spare && all.bitsLeft(dim);
-         ++i, --spare) {
+    for (unsigned i = 0; i < most && spare && all.bitsLeft(dim); ++i, --spare) {
       all.addRegister(dim);
       side.builder.addRegister(dim);
     }
@@ -168,9 +166,8 @@ DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
                    : side.addWarpCopies(columnBits);
     if (rank == 3)
       side.addWarps(batch, batchBits);
-    return LayoutAttr::get(
-        op.getContext(),
-        side.builder.finish(rowMajorOrder(rank), threads));
+    return LayoutAttr::get(op.getContext(),
+                           side.builder.finish(rowMajorOrder(rank), threads));
   };
   DotLayouts layouts;
   layouts.row = &row;

@@ -39,11 +39,10 @@ AccessPattern accessPattern(const AxisInfoAnalysis &axes, mlir::Value ptr,
     run = std::min(run, axes.lookup(mask).constancy(best.dim));
   best.run = int64_t(bit_floor(uint64_t(std::max<int64_t>(run, 1))));
   // A run's first address; parts of a run are as aligned as they are long.
-  int64_t aligned =
-      std::max<int64_t>(info.divisibility(best.dim) / bytes, 1);
-  best.vector = unsigned(std::min<int64_t>(
-      {best.run, int64_t(bit_floor(uint64_t(aligned))),
-       int64_t(std::max(1u, maxVectorBytes / bytes))}));
+  int64_t aligned = std::max<int64_t>(info.divisibility(best.dim) / bytes, 1);
+  best.vector = unsigned(
+      std::min<int64_t>({best.run, int64_t(bit_floor(uint64_t(aligned))),
+                         int64_t(std::max(1u, maxVectorBytes / bytes))}));
   return best;
 }
 
@@ -72,23 +71,20 @@ uint64_t LayoutCosts::elements(LayoutAttr layout) {
 
 uint64_t LayoutCosts::access(LayoutAttr attr, unsigned bytes,
                              const AccessPattern &pattern) {
-  auto [entry, isNew] = accesses.try_emplace({attr.getAsOpaquePointer(), bytes,
-                                              pattern.dim,
-                                              pattern.run * 64 +
-                                                  pattern.vector});
+  auto [entry, isNew] =
+      accesses.try_emplace({attr.getAsOpaquePointer(), bytes, pattern.dim,
+                            pattern.run * 64 + pattern.vector});
   if (!isNew)
     return entry->second;
   const layout::Layout &layout = attr.getLayout();
   uint64_t vector =
-      layout
-          .widestVector(dimName(pattern.dim), pattern.vector, pattern.vector)
+      layout.widestVector(dimName(pattern.dim), pattern.vector, pattern.vector)
           .elements;
   uint64_t registers = layout.inputSize(registerDim);
   uint64_t instructions = (registers + vector - 1) / vector * threads.warps;
   std::set<layout::Coord> sectors;
-  uint64_t perSector =
-      std::max<uint64_t>(1, std::min<uint64_t>(sectorBytes / bytes,
-                                               pattern.run));
+  uint64_t perSector = std::max<uint64_t>(
+      1, std::min<uint64_t>(sectorBytes / bytes, pattern.run));
   for (uint64_t lane = 0; lane < threads.lanes; ++lane)
     for (uint64_t start = 0; start < vector; start += perSector) {
       layout::Coord at = *layout.apply({start, lane, 0});

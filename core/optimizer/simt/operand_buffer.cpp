@@ -86,15 +86,15 @@ SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
     conversion.shared.loads.assign(
         1, layout::SharedAccess::contiguous(16, numLanes, 8));
   }
-  layout::Result<layout::SharedPlan> plan = layout::deriveSwizzle(
-      source, reader, bytes, conversion.shared);
+  layout::Result<layout::SharedPlan> plan =
+      layout::deriveSwizzle(source, reader, bytes, conversion.shared);
   if (!plan || !plan->swizzled)
     return {};
   // The plan is of one repetition; the others follow one after the other.
   Layout memory = plan->memory;
   for (const layout::Dim &dim : source.outputs()) {
-    uint64_t repeats = dim.size() / std::max<uint64_t>(
-                                        1, memory.outputSize(dim.name));
+    uint64_t repeats =
+        dim.size() / std::max<uint64_t>(1, memory.outputSize(dim.name));
     if (repeats <= 1)
       continue;
     layout::Result<Layout> repetition =

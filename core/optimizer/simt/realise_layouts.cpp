@@ -51,9 +51,8 @@ Value LayoutRealisation::convert(OpBuilder &builder, Value value,
   if (buffered && costs.conversion(from, layout, bytesOf(value)).shared)
     if (SharedLayoutAttr memory =
             operandBuffer(from, layout, bytesOf(value), machine)) {
-      auto shared =
-          SharedType::get(tile::shapeOf(value.getType()),
-                          tile::elementOf(value.getType()), memory);
+      auto shared = SharedType::get(tile::shapeOf(value.getType()),
+                                    tile::elementOf(value.getType()), memory);
       Value buffer = toBuffer(builder, value, shared);
       return SharedLoadOp::create(builder, value.getLoc(), type, buffer);
     }
@@ -74,10 +73,9 @@ void LayoutRealisation::settle(Value value, LayoutAttr layout,
     auto *found = llvm::find_if(
         converted, [&](auto &entry) { return entry.first == wanted; });
     if (found == converted.end()) {
-      Value made = demand.buffer
-                       ? toBuffer(builder, value, demand.buffer)
-                       : convert(builder, value, demand.layout,
-                                 demand.buffered);
+      Value made = demand.buffer ? toBuffer(builder, value, demand.buffer)
+                                 : convert(builder, value, demand.layout,
+                                           demand.buffered);
       converted.push_back({wanted, made});
       found = &converted.back();
     }
@@ -115,8 +113,7 @@ uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
                                         LayoutAttr layout) {
   uint64_t cost = uint64_t(elementWeight(op) * double(costs.elements(layout)));
   if (rule == LayoutRule::Load)
-    cost += costs.access(layout, bytesOf(op->getResult(0)),
-                         choice.pattern(op));
+    cost += costs.access(layout, bytesOf(op->getResult(0)), choice.pattern(op));
   for (Value operand : op->getOperands()) {
     if (!isTensor(operand))
       continue;
@@ -124,8 +121,7 @@ uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
     if (LayoutAttr home = choice.home(operand))
       cost += costs.conversion(home, needed, bytesOf(operand)).cycles;
     else
-      cost += uint64_t(choice.weight(operand) *
-                       double(costs.elements(needed)));
+      cost += uint64_t(choice.weight(operand) * double(costs.elements(needed)));
   }
   return cost;
 }
@@ -197,12 +193,11 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
   // A reshape at home may need a source that its result does not lead back to.
   auto finish = [&](Operation *made, LayoutAttr layout) {
     if (auto constant = dyn_cast<arith::ConstantOp>(made)) {
-      auto type = cast<ShapedType>(
-          withLayout(made->getResult(0).getType(), layout));
+      auto type =
+          cast<ShapedType>(withLayout(made->getResult(0).getType(), layout));
       auto elements = cast<DenseElementsAttr>(constant.getValue());
-      constant.setValueAttr(elements.isSplat()
-                                ? elements.resizeSplat(type)
-                                : elements.reshape(type));
+      constant.setValueAttr(elements.isSplat() ? elements.resizeSplat(type)
+                                               : elements.reshape(type));
     }
     if (auto pair = choice.reshapePair(op); pair && layout == pair->second)
       demand(made->getOpOperand(0), pair->first);
@@ -218,9 +213,8 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
       for (Demand &demand : demanded[index])
         if (demand.layout == extra)
           demand.use->set(result);
-      llvm::erase_if(demanded[index], [&](Demand &demand) {
-        return demand.layout == extra;
-      });
+      llvm::erase_if(demanded[index],
+                     [&](Demand &demand) { return demand.layout == extra; });
     }
     finish(copy, extra);
   }
@@ -252,28 +246,27 @@ void LayoutRealisation::visitStore(tile::StoreOp op) {
 }
 
 void LayoutRealisation::visitDot(tile::DotOp op) {
-  DotLayouts layouts =
-      dotLayouts(op, machine, choice.threadCounts());
+  DotLayouts layouts = dotLayouts(op, machine, choice.threadCounts());
   settle(op.getResult(), layouts.result);
   removeDotLayouts(op);
-  auto wants = [&](OpOperand &use, LayoutAttr layout,
-                   SharedLayoutAttr buffer) {
+  auto wants = [&](OpOperand &use, LayoutAttr layout, SharedLayoutAttr buffer) {
     if (layout) {
       demand(use, layout, /*buffered=*/true);
       return;
     }
     Type type = use.get().getType();
     demands[use.get()].push_back(
-        {&use, {}, true,
+        {&use,
+         {},
+         true,
          SharedType::get(tile::shapeOf(type), tile::elementOf(type), buffer)});
   };
   if (layouts.row && layouts.row->isAsync) {
     OpBuilder builder(op);
-    auto product = MmaAsyncOp::create(
-        builder, op.getLoc(), op.getType(), layouts.row->name, op.getLhs(),
-        op.getRhs(), op.getAcc(), Value());
-    auto wait = MmaWaitOp::create(builder, op.getLoc(),
-                                  TypeRange{op.getType()},
+    auto product = MmaAsyncOp::create(builder, op.getLoc(), op.getType(),
+                                      layouts.row->name, op.getLhs(),
+                                      op.getRhs(), op.getAcc(), Value());
+    auto wait = MmaWaitOp::create(builder, op.getLoc(), TypeRange{op.getType()},
                                   ValueRange{product.getResult()}, 0);
     op.getResult().replaceAllUsesWith(wait.getResult(0));
     op.erase();
@@ -442,8 +435,7 @@ void LayoutRealisation::visitOp(Operation *op) {
       // dimension in registers.
       LayoutAttr part;
       for (Value value : op->getOperands())
-        if (!part && op->getOperand(0).getType() ==
-                         op->getOperand(1).getType())
+        if (!part && op->getOperand(0).getType() == op->getOperand(1).getType())
           if (LayoutAttr home = choice.settled(value);
               catLayout(home, dim) == layout)
             part = home;

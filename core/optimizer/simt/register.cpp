@@ -60,6 +60,9 @@ void registerSimtOptimizer() {
                createSimtSelectMatrix);
   registerPass("simt-assign-layouts", "Give each tensor a layout",
                createSimtAssignLayouts);
+  registerPass("simt-pipeline-loops",
+               "Fetch iterations ahead what products of a loop need",
+               createSimtPipelineLoops);
   registerPass("simt-allocate-shared",
                "Give buffers and scratch their offsets in shared memory",
                createSimtAllocateShared);

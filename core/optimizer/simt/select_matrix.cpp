@@ -78,22 +78,25 @@ bool wantsWholeRows(tile::DotOp op) {
 
 uint64_t powerOfTwoIn(uint64_t value) { return value & -value; }
 
-/// Spreads \p warps over a product in fragments of \p m x \p n.
-WarpTiling tileWarps(const ProductShape &shape, uint64_t m, uint64_t n,
+/// Spreads \p warps (or groups of them) over a product in fragments of \p row.
+WarpTiling tileWarps(const ProductShape &shape, const target::MatrixRow &row,
                      unsigned warps, bool wholeRows) {
   WarpTiling tiling;
   tiling.batch = unsigned(std::min<uint64_t>(powerOfTwoIn(shape.batch), warps));
   warps /= tiling.batch;
-  uint64_t mostRows = powerOfTwoIn(shape.m) / m;
-  uint64_t mostColumns = powerOfTwoIn(shape.n) / n;
+  uint64_t mostRows = powerOfTwoIn(shape.m) / row.m;
+  uint64_t mostColumns = powerOfTwoIn(shape.n) / row.n;
   uint64_t least = ~uint64_t(0);
   for (unsigned rows = 1; rows <= warps; rows *= 2) {
     unsigned columns = warps / rows;
     unsigned usedRows = unsigned(std::min<uint64_t>(rows, mostRows));
     unsigned usedColumns = unsigned(std::min<uint64_t>(columns, mostColumns));
-    // Operand elements a warp loads for one step of k, work a warp does first.
-    uint64_t work = (shape.m / usedRows) * (shape.n / usedColumns);
-    uint64_t loads = shape.m / usedRows + shape.n / usedColumns;
+    // Operand elements read for one step of k: a warp keeps them in registers
+    // for all its fragments, an asynchronous instruction reads its own.
+    uint64_t rowsEach = shape.m / usedRows, columnsEach = shape.n / usedColumns;
+    uint64_t work = rowsEach * columnsEach;
+    uint64_t loads = row.isAsync ? rowsEach / row.m * (row.m + columnsEach)
+                                 : rowsEach + columnsEach;
     uint64_t cost = work * 4096 + loads * 2 + (usedColumns > 1);
     if (wholeRows && usedColumns > 1)
       cost += work * 1024;
@@ -124,6 +127,33 @@ private:
   const target::Machine &machine;
   ThreadCounts threads;
 };
+
+/// Whether \p operand comes from arithmetic on the result of a product: then it
+/// lies in the registers of the right threads already.
+static bool comesFromProduct(Value operand) {
+  constexpr unsigned maxDepth = 32;
+  for (unsigned depth = 0; depth < maxDepth; ++depth) {
+    Operation *op = operand.getDefiningOp();
+    if (!op)
+      return false;
+    if (isa<tile::DotOp>(op))
+      return true;
+    if (layoutRuleOf(op) != LayoutRule::Elementwise)
+      return false;
+    // The first tensor operand is what is converted or combined.
+    Value next;
+    for (Value candidate : op->getOperands())
+      if (isTensor(candidate) && candidate.getDefiningOp() && !next &&
+          !isa<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
+               tile::LoadOp>(candidate.getDefiningOp()) &&
+          !tile::isBoolLike(candidate.getType()))
+        next = candidate;
+    if (!next)
+      return false;
+    operand = next;
+  }
+  return false;
+}
 
 /// Whether memory behind \p operand runs along its rows (dimension 0).
 bool Selection::rowsAreFastest(Value operand) const {
@@ -176,8 +206,7 @@ SharedLayoutAttr Selection::bufferFor(Value operand, uint64_t rows,
   }
   for (unsigned dim = 0; dim < 2; ++dim) {
     const layout::Dim &out = memory->outputs()[rowsFastest ? 1 - dim : dim];
-    outputs.push_back(
-        {dimName(dim), {out.radix.begin(), out.radix.end()}});
+    outputs.push_back({dimName(dim), {out.radix.begin(), out.radix.end()}});
   }
   layout::Result<layout::Layout> result =
       layout::Layout::fromBases(inputs, outputs);
@@ -206,7 +235,7 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
   if (row.isAsync) {
     if (tile::shapeOf(op.getType()).size() != 2)
       return refuse("products in batches are not for it");
-    tiling = tileWarps(shape, row.m, row.n, groups, wholeRows);
+    tiling = tileWarps(shape, row, groups, wholeRows);
     tiling.rows *= row.warps;
     if (row.widestFor(shape.n / tiling.columns) == 0)
       return refuse("no width divides the columns");
@@ -219,15 +248,15 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
         !bufferFor(op.getRhs(), shape.k, shape.n, rightRows))
       return refuse("no format of shared memory tiles the operands");
   } else {
-    tiling = tileWarps(shape, row.m, row.n, groups, wholeRows);
+    tiling = tileWarps(shape, row, groups, wholeRows);
     if (!row.leftInRegisters || !row.rightInRegisters)
       return refuse("reads shared memory but is not asynchronous");
   }
   candidate.row = &row;
   candidate.tiling = tiling;
   uint64_t active = uint64_t(tiling.batch) * tiling.rows * tiling.columns;
-  uint64_t instructions = shape.batch * (shape.m / row.m) * (shape.n / row.n) *
-                          (shape.k / row.k);
+  uint64_t instructions =
+      shape.batch * (shape.m / row.m) * (shape.n / row.n) * (shape.k / row.k);
   // A warp group issues once for all its warps.
   candidate.cycles = instructions * row.issueCycles * row.warps / active;
   return candidate;
@@ -235,18 +264,21 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
 
 void Selection::addBuffers(tile::DotOp op, DotLayouts &layouts) const {
   ProductShape shape = shapeOfProduct(op);
-  layouts.lhs = {};
+  if (!layouts.lhs || !comesFromProduct(op.getLhs())) {
+    layouts.lhs = {};
+    layouts.lhsBuffer =
+        bufferFor(op.getLhs(), shape.m, shape.k, rowsAreFastest(op.getLhs()));
+  }
   layouts.rhs = {};
-  layouts.lhsBuffer = bufferFor(op.getLhs(), shape.m, shape.k,
-                                rowsAreFastest(op.getLhs()));
-  layouts.rhsBuffer = bufferFor(op.getRhs(), shape.k, shape.n,
-                                rowsAreFastest(op.getRhs()));
+  layouts.rhsBuffer =
+      bufferFor(op.getRhs(), shape.k, shape.n, rowsAreFastest(op.getRhs()));
 }
 
 void Selection::select(tile::DotOp op) {
   ProductShape shape = shapeOfProduct(op);
   tile::InputPrecision precision = op.getInputPrecision();
-  std::string left = typeName(tile::elementOf(op.getLhs().getType()), precision);
+  std::string left =
+      typeName(tile::elementOf(op.getLhs().getType()), precision);
   std::string right =
       typeName(tile::elementOf(op.getRhs().getType()), precision);
   std::string sum =
@@ -264,9 +296,9 @@ void Selection::select(tile::DotOp op) {
     if (!candidate.row)
       refusals.push_back(candidate.refusal);
     // Of equal speed the one with more work an instruction.
-    if (candidate.row && (candidate.cycles < best.cycles ||
-                          (candidate.cycles == best.cycles &&
-                           density > bestDensity))) {
+    if (candidate.row &&
+        (candidate.cycles < best.cycles ||
+         (candidate.cycles == best.cycles && density > bestDensity))) {
       best = candidate;
       bestDensity = density;
     }

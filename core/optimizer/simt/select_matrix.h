@@ -14,7 +14,8 @@
 namespace tilesdk::optimizer {
 
 /// How a product is made. simt-select-matrix leaves it on the op, as the
-/// attributes `simt.row` and `layouts`; simt-assign-layouts takes it from there.
+/// attributes `simt.row` and `layouts`; simt-assign-layouts takes it from
+/// there.
 struct DotLayouts {
   /// Null: multiply-adds of single elements.
   const target::MatrixRow *row = nullptr;

@@ -26,8 +26,8 @@ static layout::Layout read(const char *text) {
 
 static SharedRow plainRow(bool isStore, uint32_t bytes, uint32_t lanes) {
   SharedRow row;
-  row.name = std::string(isStore ? "store.b" : "load.b") +
-             std::to_string(bytes * 8);
+  row.name =
+      std::string(isStore ? "store.b" : "load.b") + std::to_string(bytes * 8);
   row.isStore = isStore;
   row.bytes = bytes;
   // 128 bytes a cycle.
@@ -71,18 +71,18 @@ static void addWarp32(Machine &machine) {
   machine.namedBarriers = 16;
   addPlainRows(machine);
   for (const char *type : {"f16", "bf16"})
-    machine.matrix.push_back(product16x8(
-        type, "f32", 16,
-        "(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); "
-        "lane: (0,2) (0,4) (1,0) (2,0) (4,0) }",
-        "(dim0: 16, dim1: 8) { register: (1,0) (8,0); "
-        "lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"));
-  machine.matrix.push_back(product16x8(
-      "tf32", "f32", 8,
-      "(dim0: 16, dim1: 8) { register: (8,0) (0,4); "
-      "lane: (0,1) (0,2) (1,0) (2,0) (4,0) }",
-      "(dim0: 8, dim1: 8) { register: (4,0); "
-      "lane: (1,0) (2,0) (0,1) (0,2) (0,4) }"));
+    machine.matrix.push_back(
+        product16x8(type, "f32", 16,
+                    "(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); "
+                    "lane: (0,2) (0,4) (1,0) (2,0) (4,0) }",
+                    "(dim0: 16, dim1: 8) { register: (1,0) (8,0); "
+                    "lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"));
+  machine.matrix.push_back(
+      product16x8("tf32", "f32", 8,
+                  "(dim0: 16, dim1: 8) { register: (8,0) (0,4); "
+                  "lane: (0,1) (0,2) (1,0) (2,0) (4,0) }",
+                  "(dim0: 8, dim1: 8) { register: (4,0); "
+                  "lane: (1,0) (2,0) (0,1) (0,2) (0,4) }"));
   for (bool transposed : {false, true}) {
     SharedRow row;
     row.name = transposed ? "matrix.x4.trans" : "matrix.x4";
@@ -91,11 +91,11 @@ static void addWarp32(Machine &machine) {
     row.bytes = 16;
     row.elementBytes = 2;
     row.rows = 32;
-    row.layout = read(transposed
-                          ? "(dim0: 32, dim1: 8) { register: (1,0) (8,0) (16,0)"
-                            "; lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"
-                          : "(dim0: 32, dim1: 8) { register: (0,1) (8,0) (16,0)"
-                            "; lane: (0,2) (0,4) (1,0) (2,0) (4,0) }");
+    row.layout =
+        read(transposed ? "(dim0: 32, dim1: 8) { register: (1,0) (8,0) (16,0)"
+                          "; lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"
+                        : "(dim0: 32, dim1: 8) { register: (0,1) (8,0) (16,0)"
+                          "; lane: (0,2) (0,4) (1,0) (2,0) (4,0) }");
     machine.shared.push_back(std::move(row));
   }
   for (uint32_t bytes : {4, 8, 16}) {
