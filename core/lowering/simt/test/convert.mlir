@@ -1,0 +1,82 @@
+// RUN: simt-lower %s | FileCheck %s
+
+#a = #simt.layout<"(dim0: 128) { register: (1) (2); lane: (4) (8) (16) (32) (64); warp: (0) }">
+#turned = #simt.layout<"(dim0: 128) { register: (2) (1); lane: (4) (8) (16) (32) (64); warp: (0) }">
+#swapped = #simt.layout<"(dim0: 128) { register: (1) (4); lane: (2) (8) (16) (32) (64); warp: (0) }">
+#rows = #simt.layout<"(dim0: 128) { register: (64); lane: (1) (2) (4) (8) (16); warp: (32) }">
+#columns = #simt.layout<"(dim0: 128) { register: (1); lane: (4) (8) (16) (32) (64); warp: (2) }">
+#three = #simt.layout<"(dim0: 96) { register: 3*(32); lane: (1) (2) (4) (8) (16); warp: (0) }">
+#third = #simt.layout<"(dim0: 3*32) { register: 3*(1); lane: (3) (6) (12) (24) (48); warp: (0) }">
+
+// Registers change names, nothing is emitted.
+// CHECK-LABEL: define void @rename(
+// CHECK-NOT: select
+// CHECK-NOT: shuffle
+// CHECK: ret void
+func.func @rename(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 2 : i32} {
+  %x = tile.make_range 0, 128 : tensor<128xi32, #a>
+  %y = simt.convert_layout %x : tensor<128xi32, #a> -> tensor<128xi32, #turned>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<128x!tile.ptr<i32>, #turned>
+  %q = tile.addptr %ps, %y : tensor<128x!tile.ptr<i32>, #turned>, tensor<128xi32, #turned>
+  tile.store %q, %y : tensor<128x!tile.ptr<i32>, #turned>
+  return
+}
+
+// Neighbouring lanes exchange half of their registers: selects before and behind
+// one shuffle for each pair; two halves travel in one word.
+// CHECK-LABEL: define void @lanes(
+// CHECK: %[[ODD:.*]] = icmp ne i32
+// CHECK-COUNT-4: select i1 %[[ODD]], i32
+// CHECK-COUNT-2: call i32 @tsdk.shuffle.xor.1.b32(i32
+// CHECK-NOT: shuffle.xor
+// CHECK-COUNT-4: select i1 %[[ODD]], i32
+// CHECK: bitcast <2 x i16> %{{.*}} to i32
+// CHECK: bitcast <2 x i16> %{{.*}} to i32
+// CHECK-COUNT-1: call i32 @tsdk.shuffle.xor.1.b32(i32
+// CHECK-NOT: shuffle.xor
+// CHECK: ret void
+func.func @lanes(%p: !tile.ptr<i32>, %h: !tile.ptr<i16>) attributes {tile.kernel, simt.num_warps = 2 : i32} {
+  %x = tile.make_range 0, 128 : tensor<128xi32, #a>
+  %y = simt.convert_layout %x : tensor<128xi32, #a> -> tensor<128xi32, #swapped>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<128x!tile.ptr<i32>, #swapped>
+  %q = tile.addptr %ps, %y : tensor<128x!tile.ptr<i32>, #swapped>, tensor<128xi32, #swapped>
+  tile.store %q, %y : tensor<128x!tile.ptr<i32>, #swapped>
+  %xs = arith.trunci %x : tensor<128xi32, #a> to tensor<128xi16, #a>
+  %z = simt.convert_layout %xs : tensor<128xi16, #a> -> tensor<128xi16, #swapped>
+  %hs = tile.splat %h : !tile.ptr<i16> -> tensor<128x!tile.ptr<i16>, #swapped>
+  %hq = tile.addptr %hs, %y : tensor<128x!tile.ptr<i16>, #swapped>, tensor<128xi32, #swapped>
+  tile.store %hq, %z : tensor<128x!tile.ptr<i16>, #swapped>
+  return
+}
+
+// Between warps by way of shared memory, at the place that allocation gave.
+// CHECK: ; {{.*}}
+// CHECK-LABEL: define void @warps(
+// CHECK: %[[S:.*]] = getelementptr i8, ptr addrspace(3) %{{.*}}, i32 512
+// CHECK: store {{.*}}, ptr addrspace(3)
+// CHECK: call void @tsdk.barrier()
+// CHECK: load {{.*}}, ptr addrspace(3)
+// CHECK-NOT: tsdk.barrier
+// CHECK: ret void
+func.func @warps(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 2 : i32, simt.shared_bytes = 1024 : i32} {
+  %x = tile.make_range 0, 128 : tensor<128xi32, #rows>
+  %y = simt.convert_layout %x {simt.scratch = 512 : i32} : tensor<128xi32, #rows> -> tensor<128xi32, #columns>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<128x!tile.ptr<i32>, #columns>
+  %q = tile.addptr %ps, %y : tensor<128x!tile.ptr<i32>, #columns>, tensor<128xi32, #columns>
+  tile.store %q, %y : tensor<128x!tile.ptr<i32>, #columns>
+  return
+}
+
+// Digits that do not fit together: by linear index.
+// CHECK-LABEL: define void @thirds(
+// CHECK-COUNT-3: store i32 %{{.*}}, ptr addrspace(3)
+// CHECK: call void @tsdk.barrier()
+// CHECK-COUNT-3: load i32, ptr addrspace(3)
+func.func @thirds(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 2 : i32, simt.shared_bytes = 1024 : i32} {
+  %x = tile.make_range 0, 96 : tensor<96xi32, #three>
+  %y = simt.convert_layout %x {simt.scratch = 0 : i32} : tensor<96xi32, #three> -> tensor<96xi32, #third>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<96x!tile.ptr<i32>, #third>
+  %q = tile.addptr %ps, %y : tensor<96x!tile.ptr<i32>, #third>, tensor<96xi32, #third>
+  tile.store %q, %y : tensor<96x!tile.ptr<i32>, #third>
+  return
+}
