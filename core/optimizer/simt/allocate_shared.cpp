@@ -39,8 +39,7 @@ Region *partitionOf(Operation *op) {
   return nullptr;
 }
 
-struct AllocateShared
-    : PassWrapper<AllocateShared, OperationPass<ModuleOp>> {
+struct AllocateShared : PassWrapper<AllocateShared, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateShared)
   explicit AllocateShared(MachinePtr machine) : machine(std::move(machine)) {}
   StringRef getArgument() const override { return "simt-allocate-shared"; }
@@ -112,7 +111,11 @@ private:
   }
 
   void addUser(Operation *op, SmallVectorImpl<User> &users) {
-    User user{op, 0, scratchAlignment, places[op].first, places[op].second,
+    User user{op,
+              0,
+              scratchAlignment,
+              places[op].first,
+              places[op].second,
               partitionOf(op)};
     if (auto barriers = dyn_cast<simt::BarriersInitOp>(op)) {
       user.bytes = 8 * barriers.getType().getCount();
@@ -167,8 +170,7 @@ private:
   /// that has none, in one around it.
   template <typename Wait>
   void addWait(User &user, Operation *alloc, Operation *op) {
-    for (Operation *at = op; at && at != function;
-         at = at->getParentOp())
+    for (Operation *at = op; at && at != function; at = at->getParentOp())
       for (Operation *next = at->getNextNode(); next;
            next = next->getNextNode()) {
         auto wait = dyn_cast<Wait>(next);
@@ -210,10 +212,10 @@ private:
       }
       user->offset = offset;
       total = std::max(total, offset + user->bytes);
-      auto at = llvm::upper_bound(placed, user,
-                                  [](const User *a, const User *b) {
-                                    return a->offset < b->offset;
-                                  });
+      auto at =
+          llvm::upper_bound(placed, user, [](const User *a, const User *b) {
+            return a->offset < b->offset;
+          });
       placed.insert(at, user);
     }
     return llvm::alignTo(total, scratchAlignment);
@@ -226,11 +228,11 @@ private:
     llvm::sort(largest, [](const User *a, const User *b) {
       return a->bytes != b->bytes ? a->bytes > b->bytes : a < b;
     });
-    InFlightDiagnostic error =
-        function.emitError()
-        << "the kernel needs " << total
-        << " bytes of shared memory, the target has " << machine->sharedBytes
-        << "; use smaller tiles or a smaller num_stages";
+    InFlightDiagnostic error = function.emitError()
+                               << "the kernel needs " << total
+                               << " bytes of shared memory, the target has "
+                               << machine->sharedBytes
+                               << "; use smaller tiles or a smaller num_stages";
     for (const User *user : ArrayRef(largest).take_front(4))
       error.attachNote(user->op->getLoc())
           << user->bytes << " bytes for '" << user->op->getName() << "'";

@@ -8,8 +8,8 @@
 
 #include "core/ir/simt_ops.h"
 
-#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <optional>
 

@@ -55,9 +55,7 @@ struct Access {
   Operation *alloc = nullptr;
   int64_t slot = -1;
 
-  bool operator<(const Access &other) const {
-    return key() < other.key();
-  }
+  bool operator<(const Access &other) const { return key() < other.key(); }
   bool operator==(const Access &other) const { return key() == other.key(); }
   std::tuple<int64_t, int64_t, Kind, unsigned, Operation *, int64_t>
   key() const {
@@ -75,7 +73,8 @@ struct Access {
 
 struct State {
   std::set<Access> open;
-  /// Ordinary writes since the last fence: asynchronous reads do not see them.
+  /// Writes that are done, since the last fence: asynchronous reads do not see
+  /// them.
   std::set<Access> unfenced;
 
   void merge(const State &other) {
@@ -87,8 +86,7 @@ struct State {
   }
 };
 
-struct InsertBarriers
-    : PassWrapper<InsertBarriers, OperationPass<ModuleOp>> {
+struct InsertBarriers : PassWrapper<InsertBarriers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InsertBarriers)
   explicit InsertBarriers(MachinePtr machine) : machine(std::move(machine)) {}
   StringRef getArgument() const override { return "simt-insert-barriers"; }
@@ -108,8 +106,12 @@ private:
   void visitFunction(func::FuncOp function) {
     loopOf.clear();
     scratchOf.clear();
+    asyncReads.clear();
+    inserted.clear();
     partitionId = partitionWarps = 0;
     function.walk([&](Operation *op) {
+      if (isa<simt::MmaAsyncOp, simt::BoxStoreOp>(op))
+        collect(op, asyncReads);
       if (auto loop = op->getParentOfType<scf::ForOp>();
           loop && op->hasAttr(slotAttr))
         for (const BufferView &view : viewsOf(op->getResult(0)))
@@ -148,9 +150,21 @@ private:
     visitLeaf(op, state);
   }
 
+  /// What an earlier walk of \p loop put in may stand in a worse place than
+  /// what this walk, which knows more of the iteration before, will find.
+  void startOver(Operation *loop) {
+    llvm::erase_if(inserted, [&](Operation *op) {
+      if (!loop->isProperAncestor(op))
+        return false;
+      op->erase();
+      return true;
+    });
+  }
+
   void visitFor(scf::ForOp loop, State &state) {
     State head = state;
     while (true) {
+      startOver(loop);
       State tail = head;
       visitBlock(*loop.getBody(), tail);
       State back = head;
@@ -168,6 +182,7 @@ private:
   void visitWhile(scf::WhileOp loop, State &state) {
     State head = state;
     while (true) {
+      startOver(loop);
       State middle = head;
       visitBlock(*loop.getBeforeBody(), middle);
       State tail = middle;
@@ -205,9 +220,8 @@ private:
     auto shift = [&](const std::set<Access> &from, std::set<Access> &to) {
       for (Access access : from) {
         if (access.slot >= 0 && loopOf.lookup(access.alloc) == loop) {
-          int64_t buffers = cast<simt::SharedAllocOp>(access.alloc)
-                                .getType()
-                                .getNumBuffers();
+          int64_t buffers =
+              cast<simt::SharedAllocOp>(access.alloc).getType().getNumBuffers();
           access.slot = (access.slot + buffers - 1) % buffers;
         }
         to.insert(access);
@@ -264,9 +278,6 @@ private:
                       });
     if (needsFence) {
       waitFor(op, accesses, state);
-      OpBuilder builder(op);
-      simt::FenceAsyncOp::create(builder, op->getLoc());
-      state.unfenced.clear();
       insertBarrier(op, state);
     }
     auto meetsOpen = [&](Access a) {
@@ -294,10 +305,8 @@ private:
         access.kind = Kind::CopyWrite;
       }
       state.open.insert(access);
-      if (isWrite(access.kind)) {
-        access.kind = Kind::Write;
+      if (access.kind == Kind::Write)
         state.unfenced.insert(access);
-      }
     }
     // The op wrote its scratch, met, and read it: only the reads are open.
     if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op)) {
@@ -310,8 +319,7 @@ private:
 
   Access scratchAccess(Operation *op) {
     Access access;
-    access.begin =
-        op->getAttrOfType<IntegerAttr>(simt::attr::scratch).getInt();
+    access.begin = op->getAttrOfType<IntegerAttr>(simt::attr::scratch).getInt();
     access.end = access.begin + scratchOf.lookup(op);
     access.kind = Kind::Write;
     return access;
@@ -375,8 +383,18 @@ private:
 
   void insertBarrier(Operation *before, State &state) {
     OpBuilder builder(before);
-    simt::BarrierOp::create(builder, before->getLoc(), partitionId,
-                            partitionWarps);
+    // The fence belongs to who wrote, in front of the barrier.
+    auto isReadAsync = [&](const Access &write) {
+      return llvm::any_of(asyncReads, [&](const Access &read) {
+        return read.begin < write.end && write.begin < read.end;
+      });
+    };
+    if (llvm::any_of(state.unfenced, isReadAsync)) {
+      inserted.push_back(simt::FenceAsyncOp::create(builder, before->getLoc()));
+      state.unfenced.clear();
+    }
+    inserted.push_back(simt::BarrierOp::create(
+        builder, before->getLoc(), partitionId, partitionWarps));
     close(state);
   }
 
@@ -398,6 +416,8 @@ private:
       if (access.age > pending || access.age == maxAge) {
         access.kind = done;
         access.age = 0;
+        if (isWrite(done))
+          state.unfenced.insert(access);
       }
     });
   }
@@ -426,20 +446,23 @@ private:
     };
     if (auto age = youngest(Kind::CopyWrite)) {
       if (*age == 0) {
-        simt::AsyncCommitOp::create(builder, op->getLoc(), ValueRange());
+        inserted.push_back(
+            simt::AsyncCommitOp::create(builder, op->getLoc(), ValueRange()));
         grow(state, Kind::CopyWrite);
         age = 1;
       }
-      simt::AsyncWaitOp::create(builder, op->getLoc(), ValueRange(), *age - 1);
+      inserted.push_back(simt::AsyncWaitOp::create(builder, op->getLoc(),
+                                                   ValueRange(), *age - 1));
       complete(state, Kind::CopyWrite, Kind::Write, *age - 1);
     }
     if (auto age = youngest(Kind::MmaRead)) {
-      simt::MmaWaitOp::create(builder, op->getLoc(), TypeRange(), ValueRange(),
-                              *age - 1);
+      inserted.push_back(simt::MmaWaitOp::create(
+          builder, op->getLoc(), TypeRange(), ValueRange(), *age - 1));
       complete(state, Kind::MmaRead, Kind::Read, *age - 1);
     }
     if (auto age = youngest(Kind::BoxRead)) {
-      simt::BoxStoreWaitOp::create(builder, op->getLoc(), *age - 1);
+      inserted.push_back(
+          simt::BoxStoreWaitOp::create(builder, op->getLoc(), *age - 1));
       complete(state, Kind::BoxRead, Kind::Read, *age - 1);
     }
   }
@@ -448,6 +471,8 @@ private:
   /// The pipelined loop of an array of buffers.
   llvm::DenseMap<Operation *, Operation *> loopOf;
   llvm::DenseMap<Operation *, uint64_t> scratchOf;
+  SmallVector<Access> asyncReads;
+  SmallVector<Operation *> inserted;
   unsigned partitionId = 0, partitionWarps = 0;
 };
 

@@ -24,9 +24,11 @@ std::unique_ptr<mlir::Pass> createSimtSelectMatrix(MachinePtr machine,
 std::unique_ptr<mlir::Pass> createSimtAssignLayouts(MachinePtr machine,
                                                     const SimtOptions &options);
 
-std::unique_ptr<mlir::Pass> createSimtAllocateShared(MachinePtr machine,
-                                                     const SimtOptions &options);
-std::unique_ptr<mlir::Pass> createSimtInsertBarriers(MachinePtr machine,
-                                                     const SimtOptions &options);
+std::unique_ptr<mlir::Pass> createSimtPipelineLoops(MachinePtr machine,
+                                                    const SimtOptions &options);
+std::unique_ptr<mlir::Pass>
+createSimtAllocateShared(MachinePtr machine, const SimtOptions &options);
+std::unique_ptr<mlir::Pass>
+createSimtInsertBarriers(MachinePtr machine, const SimtOptions &options);
 
 } // namespace tilesdk::optimizer

@@ -53,6 +53,30 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
   }];
 }
 
+def SimtPipelineLoops : SimtPass<"simt-pipeline-loops"> {
+  let summary = "Fetch iterations ahead what products of a loop need";
+  let description = [{
+    In a loop without loops in it, loads that become operands of products are
+    issued some iterations ahead, with the ops their addresses need. Where the
+    machine copies asynchronously by lane (rows of its table, chosen by the
+    bytes that are consecutive for a lane in global and in shared memory), they
+    fill an array of as many buffers as there are stages, and the product waits
+    for the copies of its own iteration only; other loads run one iteration
+    ahead into registers. Asynchronous products whose accumulator goes round the
+    loop are waited for one iteration later. What runs ahead of the last
+    iteration is masked.
+
+    The number of stages is the build's `num_stages`, or the loop's own
+    `tile.num_stages`, or as many as shared memory has room for; with
+    `strict_stages` fewer are an error.
+
+    Assumes: layouts and buffers of `simt-assign-layouts`. Guarantees: a loop
+    that is declined is unchanged; the function has `simt.num_stages`, the
+    largest number in effect. Remarks: stages, copies, bytes; what was declined
+    and why. Numbers: never changed.
+  }];
+}
+
 def SimtAllocateShared : SimtPass<"simt-allocate-shared"> {
   let summary = "Give buffers and scratch their offsets in shared memory";
   let description = [{

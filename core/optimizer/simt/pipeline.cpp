@@ -19,7 +19,8 @@ void buildSimtPipeline(OpPassManager &manager, MachinePtr machine,
   manager.addPass(createSimtSelectMatrix(machine, options));
   manager.addPass(createSimtAssignLayouts(machine, options));
   manager.addPass(createCSEPass());
-  // simt-pipeline and simt-warp-specialize go here.
+  manager.addPass(createSimtPipelineLoops(machine, options));
+  manager.addPass(createCSEPass());
   manager.addPass(createSimtAllocateShared(machine, options));
   manager.addPass(createSimtInsertBarriers(machine, options));
 }

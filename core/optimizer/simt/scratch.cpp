@@ -172,16 +172,15 @@ uint64_t ofCat(tile::CatOp op, const Machine &machine) {
   const auto &radix = to.outputs()[dim].radix;
   uint64_t half = tile::shapeOf(op.getLhs().getType())[dim];
   if (op.getLhs().getType() == op.getRhs().getType() && !radix.empty() &&
-      radix.back() == 2 &&
-      to.outputs()[dim].step(radix.size() - 1) == half) {
+      radix.back() == 2 && to.outputs()[dim].step(radix.size() - 1) == half) {
     auto outputs = outputsOf(to);
     outputs[dim].factors.pop_back();
     auto wanted = mapOutputs(to, outputs, [&](layout::Coord c) {
       c[dim] %= half;
       return c;
     });
-    if (wanted && !ofConversion(from, *wanted, tile::elementOf(op.getType()),
-                                machine))
+    if (wanted &&
+        !ofConversion(from, *wanted, tile::elementOf(op.getType()), machine))
       return 0;
   }
   return bytesOfTensor(op.getType());
@@ -258,13 +257,14 @@ uint64_t scratchBytes(Operation *op, const Machine &machine) {
         return natural(simt::transLayout(source, op.getPerm()));
       })
       .Case([&](tile::BroadcastOp op) {
-        return ofConversion(Result<Layout>(source.getLayout()),
-                            flattenDims(simt::layoutOf(op.getType()),
-                                        tile::shapeOf(first)),
-                            tile::elementOf(first), machine);
+        return ofConversion(
+            Result<Layout>(source.getLayout()),
+            flattenDims(simt::layoutOf(op.getType()), tile::shapeOf(first)),
+            tile::elementOf(first), machine);
       })
       .Case([&](tile::ReshapeOp op) {
-        auto rows = reshapeRows(source.getLayout(), tile::shapeOf(op.getType()));
+        auto rows =
+            reshapeRows(source.getLayout(), tile::shapeOf(op.getType()));
         if (!rows)
           return uint64_t(0);
         return ofConversion(*rows, simt::layoutOf(op.getType()),

@@ -1,0 +1,618 @@
+//===- pipeline_loops.cpp - Overlap loads with what needs them --*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What a loop loads for its matrix products is fetched iterations ahead. Each
+// op gets a stage: that of iteration i + last - stage runs in iteration i. The
+// schedule is a list of ops and stages in the order of the new body; MLIR's
+// loop pipeliner carries it out.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/buffers.h"
+#include "core/optimizer/simt/layout_costs.h"
+#include "core/optimizer/simt/passes.h"
+#include "core/optimizer/simt/scratch.h"
+
+#include "core/ir/tile_ops.h"
+#include "core/layout/algebra.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+namespace {
+
+using scf::PipeliningOption;
+
+/// A load whose value a product of its loop takes.
+struct PipelinedLoad {
+  tile::LoadOp load;
+  /// Where the value goes, and how; null: it stays in registers.
+  simt::SharedAllocOp buffer;
+  const target::AsyncRow *row = nullptr;
+};
+
+/// Pipelines one loop.
+class LoopPipeliner {
+public:
+  LoopPipeliner(scf::ForOp loop, const target::Machine &machine,
+                const SimtOptions &options, const AxisInfoAnalysis &axes)
+      : loop(loop), machine(machine), options(options), axes(axes) {}
+
+  /// The number of stages in effect; nothing when strict stages fall short.
+  FailureOr<unsigned> run();
+
+private:
+  InFlightDiagnostic remark(Operation *op) {
+    return op->emitRemark("simt-pipeline-loops: ");
+  }
+  bool findLoads();
+  bool isFreeOfObstacles();
+  bool findSlice(Operation *root, llvm::SetVector<Operation *> &slice);
+  const target::AsyncRow *asyncRow(tile::LoadOp load, simt::SharedAllocOp to);
+  unsigned sharedVector(simt::SharedType buffer, const layout::Layout &from,
+                        unsigned dim, unsigned vector);
+  uint64_t otherBytes();
+  void findCountedProducts();
+  void splitFromLate(const llvm::SetVector<Operation *> &early);
+  void makeBuffers();
+  LogicalResult pipeline();
+
+  scf::ForOp loop;
+  const target::Machine &machine;
+  const SimtOptions &options;
+  const AxisInfoAnalysis &axes;
+  SmallVector<PipelinedLoad> loads;
+  /// Waits of products whose result only the next iteration's product takes.
+  SmallVector<simt::MmaWaitOp> counted;
+  /// In front of the products: with the copies, with loads to registers.
+  llvm::SetVector<Operation *> copyOps, registerOps;
+  /// The new ops: at the head of the last stage, and in stage 0.
+  SmallVector<Operation *> headOps, fillOps;
+  unsigned stages = 1, distance = 0;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What can be done
+//===----------------------------------------------------------------------===//
+
+static bool isProduct(Operation *op) {
+  return isa<tile::DotOp, simt::MmaAsyncOp>(op);
+}
+
+/// Whether \p value becomes an operand of a product in its own block.
+static bool feedsProduct(Value value) {
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size(); ++i)
+    for (OpOperand &use : values[i].getUses()) {
+      Operation *user = use.getOwner();
+      if (isProduct(user)) {
+        if (use.getOperandNumber() < 2)
+          return true;
+        continue;
+      }
+      // A reduction of it, or what it is stored to, is no operand.
+      if (user->getBlock() != value.getParentBlock() ||
+          isa<tile::LoadOp, tile::StoreOp, tile::ReduceOp, scf::YieldOp>(user))
+        continue;
+      for (Value result : user->getResults())
+        values.insert(result);
+    }
+  return false;
+}
+
+bool LoopPipeliner::findLoads() {
+  Block &body = *loop.getBody();
+  if (llvm::none_of(body, [](Operation &op) { return isProduct(&op); }))
+    return false;
+  for (auto load : body.getOps<tile::LoadOp>()) {
+    if (!isa<RankedTensorType>(load.getType()) || load.getIsVolatile() ||
+        !feedsProduct(load.getResult()))
+      continue;
+    PipelinedLoad entry{load, {}, nullptr};
+    if (load->hasOneUse())
+      entry.buffer =
+          dyn_cast<simt::SharedAllocOp>(*load->getUsers().begin());
+    if (entry.buffer && entry.buffer->getBlock() == &body)
+      entry.row = asyncRow(load, entry.buffer);
+    if (!entry.row)
+      entry.buffer = {};
+    loads.push_back(entry);
+  }
+  if (loads.empty())
+    remark(loop) << "no operand of a product is loaded in this loop";
+  return !loads.empty();
+}
+
+bool LoopPipeliner::isFreeOfObstacles() {
+  for (Operation &op : *loop.getBody()) {
+    if (isa<scf::ForOp, scf::WhileOp>(op)) {
+      remark(&op) << "a loop with a loop in it stays as it is";
+      return false;
+    }
+    WalkResult result = op.walk([&](Operation *inner) {
+      if (isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp,
+              tile::DescriptorStoreOp>(inner)) {
+        remark(inner) << "loads of later iterations may not move before this "
+                         "write to memory";
+        return WalkResult::interrupt();
+      }
+      if (isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner)) {
+        remark(inner) << "'" << inner->getName()
+                      << "' keeps iterations in order";
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return false;
+  }
+  return true;
+}
+
+/// The ops of the body that \p root needs, over iterations too, and itself.
+bool LoopPipeliner::findSlice(Operation *root,
+                              llvm::SetVector<Operation *> &slice) {
+  SmallVector<Operation *> stack;
+  llvm::SmallPtrSet<Operation *, 16> visited;
+  auto visit = [&](Value value) {
+    if (auto arg = dyn_cast<BlockArgument>(value)) {
+      if (arg.getOwner() != loop.getBody() || arg.getArgNumber() == 0)
+        return;
+      value = loop.getYieldedValues()[arg.getArgNumber() - 1];
+    }
+    if (Operation *op = value.getDefiningOp())
+      if (Operation *inBody = loop.getBody()->findAncestorOpInBlock(*op))
+        if (visited.insert(inBody).second)
+          stack.push_back(inBody);
+  };
+  // Carried values may lead through further carried values.
+  auto visitAll = [&](Operation *op) {
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        visit(operand);
+    });
+  };
+  visitAll(root);
+  slice.insert(root);
+  while (!stack.empty()) {
+    Operation *op = stack.pop_back_val();
+    if (isProduct(op) || (!isa<tile::LoadOp>(op) && !isMemoryEffectFree(op))) {
+      remark(root).append("the address depends on what earlier iterations "
+                          "compute")
+              .attachNote(op->getLoc())
+          << "by '" << op->getName() << "'";
+      return false;
+    }
+    slice.insert(op);
+    visitAll(op);
+  }
+  return true;
+}
+
+/// The largest power of two, at most \p vector, such that so many registers of
+/// \p from along \p dim are neighbours in the buffer.
+unsigned LoopPipeliner::sharedVector(simt::SharedType buffer,
+                                     const layout::Layout &from, unsigned dim,
+                                     unsigned vector) {
+  layout::Layout toOffset =
+      layout::pseudoInvert(buffer.getLayout().getLayout());
+  auto through = layout::compose(from, toOffset);
+  if (!through)
+    return 1;
+  vector = std::min<unsigned>(
+      vector, from.widestVector(simt::dimName(dim), vector, vector).elements);
+  for (; vector > 1; vector /= 2) {
+    bool fits = true;
+    unsigned at = 0;
+    for (const char *place : {simt::registerDim, simt::laneDim, simt::warpDim})
+      for (const layout::Basis &basis : through->bases(place)) {
+        uint64_t offset = basis.value[0];
+        bool inVector = place == StringRef(simt::registerDim) &&
+                        (1u << at) < vector;
+        fits &= inVector ? offset == (1u << at) : offset % vector == 0;
+        if (place == StringRef(simt::registerDim))
+          ++at;
+      }
+    if (fits)
+      return vector;
+  }
+  return 1;
+}
+
+const target::AsyncRow *LoopPipeliner::asyncRow(tile::LoadOp load,
+                                                simt::SharedAllocOp to) {
+  auto isRow = [](const target::AsyncRow &row) {
+    return row.issuer == target::AsyncRow::Lane &&
+           row.completion == target::AsyncRow::Group;
+  };
+  if (llvm::none_of(machine.async, isRow))
+    return nullptr;
+  if (load.getOther() && !matchPattern(load.getOther(), m_AnyZeroFloat()) &&
+      !matchPattern(load.getOther(), m_Zero())) {
+    remark(load) << "not an asynchronous copy: masked elements are not zero";
+    return nullptr;
+  }
+  AccessPattern pattern = accessPattern(axes, load.getPtr(), load.getMask(),
+                                        machine.maxVectorBytes);
+  unsigned bytes = simt::elementBytes(tile::elementOf(load.getType()));
+  unsigned vector =
+      sharedVector(to.getType(), simt::layoutOf(load.getType()), pattern.dim,
+                   pattern.vector);
+  const target::AsyncRow *best = nullptr;
+  for (const target::AsyncRow &row : machine.async)
+    if (isRow(row) && row.bytes <= vector * bytes &&
+        (row.zeroFill || !load.getMask()) &&
+        (!best || row.bytes > best->bytes))
+      best = &row;
+  if (!best)
+    remark(load) << "not an asynchronous copy: a lane has " << vector * bytes
+                 << " consecutive bytes, too few";
+  return best;
+}
+
+/// Shared memory that is needed beside the loads' buffers while the loop runs.
+uint64_t LoopPipeliner::otherBytes() {
+  uint64_t bytes = 0, scratch = 0;
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  for (PipelinedLoad &load : loads)
+    if (load.buffer)
+      seen.insert(load.buffer);
+  loop.walk([&](Operation *op) {
+    scratch = std::max(scratch, scratchBytes(op, machine));
+    auto add = [&](Operation *alloc) {
+      if (auto made = dyn_cast<simt::SharedAllocOp>(alloc);
+          made && seen.insert(alloc).second)
+        bytes += made.getType().getBytes();
+    };
+    add(op);
+    for (Value operand : op->getOperands())
+      if (isa<simt::SharedType>(operand.getType()))
+        for (const BufferView &view : viewsOf(operand))
+          add(view.alloc);
+  });
+  return bytes + scratch;
+}
+
+/// Products whose accumulator goes round the loop need not be waited for in
+/// their own iteration.
+void LoopPipeliner::findCountedProducts() {
+  for (auto wait : loop.getBody()->getOps<simt::MmaWaitOp>()) {
+    if (wait.getAccs().size() != 1 || wait.getPending() != 0)
+      continue;
+    auto product = wait.getAccs()[0].getDefiningOp<simt::MmaAsyncOp>();
+    if (!product || !wait.getResult(0).hasOneUse())
+      continue;
+    OpOperand &use = *wait.getResult(0).getUses().begin();
+    if (use.getOwner() != loop.getBody()->getTerminator())
+      continue;
+    BlockArgument carried = loop.getRegionIterArg(use.getOperandNumber());
+    if (product.getAcc() == carried && carried.hasOneUse())
+      counted.push_back(wait);
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Doing it
+//===----------------------------------------------------------------------===//
+
+/// Tensors of early ops that late ops use too are computed once more, late:
+/// they would be carried in registers otherwise.
+void LoopPipeliner::splitFromLate(const llvm::SetVector<Operation *> &early) {
+  SmallVector<Operation *> order;
+  for (Operation &op : *loop.getBody())
+    if (early.contains(&op) && isMemoryEffectFree(&op) &&
+        op.getNumRegions() == 0 &&
+        llvm::any_of(op.getResultTypes(), llvm::IsaPred<RankedTensorType>))
+      order.push_back(&op);
+  for (Operation *op : llvm::reverse(order)) {
+    auto isLate = [&](OpOperand &use) {
+      Operation *user = loop.getBody()->findAncestorOpInBlock(*use.getOwner());
+      return user && !early.contains(user) && !isa<scf::YieldOp>(user);
+    };
+    if (llvm::none_of(op->getUses(), isLate))
+      continue;
+    OpBuilder builder(op);
+    builder.setInsertionPointAfter(op);
+    Operation *copy = builder.clone(*op);
+    for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
+      from.replaceUsesWithIf(to, isLate);
+  }
+}
+
+/// Turns loads into copies to arrays of `stages` buffers. Two counters go round
+/// the loop: the buffer to fill and the buffer to read.
+void LoopPipeliner::makeBuffers() {
+  IRRewriter rewriter(loop.getContext());
+  Location loc = loop.getLoc();
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(rewriter, loc,
+                                     rewriter.getI32IntegerAttr(value));
+  };
+  rewriter.setInsertionPoint(loop);
+  Value before = constant(-1), one = constant(1), zero = constant(0),
+        count = constant(stages);
+  SmallVector<Value> arrays;
+  for (PipelinedLoad &load : loads) {
+    if (!load.buffer) {
+      arrays.push_back({});
+      continue;
+    }
+    auto type = load.buffer.getType();
+    SmallVector<int64_t> shape{int64_t(stages)};
+    llvm::append_range(shape, type.getShape());
+    arrays.push_back(simt::SharedAllocOp::create(
+        rewriter, load.load.getLoc(),
+        simt::SharedType::get(shape, type.getElementType(),
+                              type.getLayout())));
+  }
+  Value fill, read;
+  auto step = [&](OpBuilder &builder, Value counter,
+                  SmallVectorImpl<Operation *> &ops) -> Value {
+    Value next = arith::AddIOp::create(builder, loc, counter, one);
+    Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
+                                        next, count);
+    Value result = arith::SelectOp::create(builder, loc, wraps, zero, next);
+    for (Value v : {next, wraps, result})
+      ops.push_back(v.getDefiningOp());
+    return result;
+  };
+  auto newLoop = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
+      rewriter, {before, before}, /*replaceInitOperandUsesInLoop=*/false,
+      [&](OpBuilder &builder, Location, ArrayRef<BlockArgument> counters) {
+        OpBuilder::InsertionGuard guard(builder);
+        builder.setInsertionPointToStart(counters[0].getOwner());
+        fill = step(builder, counters[0], fillOps);
+        read = step(builder, counters[1], headOps);
+        return SmallVector<Value>{fill, read};
+      }));
+  loop = newLoop;
+
+  rewriter.setInsertionPointAfter(read.getDefiningOp());
+  Value arrived = simt::AsyncWaitOp::create(rewriter, loc, ValueRange(),
+                                            distance - 1);
+  headOps.push_back(arrived.getDefiningOp());
+  SmallVector<Value> tokens;
+  Operation *last = nullptr;
+  for (auto [entry, array] : llvm::zip(loads, arrays)) {
+    if (!entry.buffer)
+      continue;
+    auto view = [&](Value index, unsigned slot) {
+      auto op = simt::SharedIndexOp::create(rewriter, entry.load.getLoc(),
+                                            array, index);
+      op->setAttr(slotAttr, rewriter.getI32IntegerAttr(slot));
+      return op;
+    };
+    rewriter.setInsertionPoint(entry.load);
+    auto to = view(fill, distance);
+    auto copy = simt::AsyncCopyOp::create(
+        rewriter, entry.load.getLoc(), entry.row->name, entry.load.getPtr(), to,
+        entry.load.getMask(), entry.load.getOther());
+    fillOps.append({to, copy});
+    tokens.push_back(copy.getToken());
+    last = copy;
+    rewriter.setInsertionPoint(entry.buffer);
+    auto from = view(read, 0);
+    headOps.push_back(from);
+    for (Operation *user : entry.buffer.getResult().getUsers())
+      if (auto get = dyn_cast<simt::SharedLoadOp>(user))
+        get.getTokenMutable().assign(arrived);
+    copyOps.remove(entry.load);
+    rewriter.replaceOp(entry.buffer, from);
+    rewriter.eraseOp(entry.load);
+  }
+  rewriter.setInsertionPointAfter(last);
+  fillOps.push_back(
+      simt::AsyncCommitOp::create(rewriter, loc, tokens).getOperation());
+}
+
+/// \p op where \p predicate holds: what reads memory is masked.
+static Operation *predicateOp(RewriterBase &rewriter, Operation *op,
+                              Value predicate) {
+  if (!isa<tile::LoadOp, simt::AsyncCopyOp>(op))
+    return op;
+  OpBuilder::InsertionGuard guard(rewriter);
+  rewriter.setInsertionPoint(op);
+  auto masked = [&](Value ptr, MutableOperandRange mask) {
+    Type type = tile::maskLike(ptr.getType());
+    Value all = predicate;
+    if (isa<RankedTensorType>(type))
+      all = tile::SplatOp::create(rewriter, op->getLoc(), type, predicate);
+    if (!mask.empty())
+      all = arith::AndIOp::create(rewriter, op->getLoc(), mask[0].get(), all);
+    mask.assign(all);
+  };
+  if (auto load = dyn_cast<tile::LoadOp>(op))
+    masked(load.getPtr(), load.getMaskMutable());
+  else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op))
+    masked(copy.getPtrs(), copy.getMaskMutable());
+  return op;
+}
+
+LogicalResult LoopPipeliner::pipeline() {
+  unsigned last = distance;
+  std::vector<std::pair<Operation *, unsigned>> schedule;
+  llvm::DenseSet<Operation *> placed;
+  auto add = [&](Operation *op, unsigned stage) {
+    if (placed.insert(op).second)
+      schedule.push_back({op, stage});
+  };
+  auto addInOrder = [&](auto contains, unsigned stage) {
+    for (Operation &op : loop.getBody()->without_terminator())
+      if (contains(&op))
+        add(&op, stage);
+  };
+  llvm::SmallPtrSet<Operation *, 16> fill(fillOps.begin(), fillOps.end());
+  // The wait comes first: the barrier behind it frees the buffer that the
+  // copies fill next.
+  for (Operation *op : headOps)
+    add(op, last);
+  addInOrder([&](Operation *op) { return fill.contains(op) ||
+                                         copyOps.contains(op); },
+             0);
+  addInOrder([&](Operation *op) { return registerOps.contains(op); },
+             last - 1);
+  addInOrder([](Operation *) { return true; }, last);
+
+  PipeliningOption option;
+  option.getScheduleFn =
+      [&](scf::ForOp, std::vector<std::pair<Operation *, unsigned>> &result) {
+        result = schedule;
+      };
+  option.peelEpilogue = false;
+  option.supportDynamicLoops = true;
+  option.predicateFn = predicateOp;
+  option.annotateFn = [](Operation *op, PipeliningOption::PipelinerPart part,
+                         unsigned iteration) {
+    if (part == PipeliningOption::PipelinerPart::Prologue &&
+        op->hasAttr(slotAttr))
+      op->setAttr(slotAttr, IntegerAttr::get(
+                                IntegerType::get(op->getContext(), 32),
+                                iteration));
+  };
+  IRRewriter rewriter(loop.getContext());
+  rewriter.setInsertionPoint(loop);
+  return success(succeeded(scf::pipelineForLoop(rewriter, loop, option)));
+}
+
+FailureOr<unsigned> LoopPipeliner::run() {
+  unsigned wanted = options.numStages;
+  if (auto attr =
+          loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
+    wanted = attr.getInt();
+  if (wanted <= 1 || !findLoads() || !isFreeOfObstacles())
+    return 1u;
+  for (PipelinedLoad &load : loads)
+    if (!findSlice(load.load, load.buffer ? copyOps : registerOps))
+      return 1u;
+  for (Operation *op : copyOps)
+    registerOps.remove(op);
+  // A load whose value an address needs is fetched with the address.
+  llvm::erase_if(loads, [&](PipelinedLoad &load) {
+    return !load.buffer && copyOps.contains(load.load);
+  });
+
+  uint64_t perStage = 0;
+  for (PipelinedLoad &load : loads)
+    if (load.buffer)
+      perStage += load.buffer.getType().getBytes();
+  uint64_t other = otherBytes();
+  stages = perStage ? wanted : 2;
+  while (stages > 1 && other + stages * perStage > machine.sharedBytes)
+    --stages;
+  bool isShort = stages < wanted;
+  if (isShort && options.strictStages)
+    return loop->emitError("simt-pipeline-loops: ")
+           << wanted << " stages were asked for with strict_stages; "
+           << (perStage ? "shared memory has room for "
+                        : "loads to registers run ahead by one: ")
+           << stages;
+  if (stages < 2) {
+    remark(loop) << "not pipelined: 2 stages need " << other + 2 * perStage
+                 << " bytes of shared memory, the target has "
+                 << machine.sharedBytes;
+    return 1u;
+  }
+  // A product under way keeps its buffers for one more iteration.
+  if (stages >= 3 && perStage)
+    findCountedProducts();
+  distance = stages - 1 - !counted.empty();
+
+  unsigned copies = llvm::count_if(
+      loads, [](const PipelinedLoad &load) { return bool(load.buffer); });
+  InFlightDiagnostic done = remark(loop);
+  done << stages << " stages";
+  if (isShort)
+    done << " of " << wanted << " that may be";
+  done << ": " << copies << " loads by asynchronous copies, "
+       << loads.size() - copies << " to registers";
+  if (perStage)
+    done << ", " << stages * perStage << " bytes of shared memory";
+  if (!counted.empty())
+    done << "; a product is waited for one iteration later";
+
+  llvm::SetVector<Operation *> early = copyOps;
+  early.insert(registerOps.begin(), registerOps.end());
+  splitFromLate(early);
+  if (!counted.empty()) {
+    OpBuilder builder(loop.getContext());
+    builder.setInsertionPointAfter(loop);
+    SmallVector<Value> results;
+    for (simt::MmaWaitOp wait : counted) {
+      OpOperand &use = *wait.getResult(0).getUses().begin();
+      results.push_back(loop.getResult(use.getOperandNumber()));
+      wait.setPending(1);
+    }
+    auto wait = simt::MmaWaitOp::create(
+        builder, loop.getLoc(), TypeRange(ValueRange(results)), results, 0);
+    for (auto [from, to] : llvm::zip(results, wait.getResults()))
+      from.replaceAllUsesExcept(to, wait);
+  }
+  if (perStage)
+    makeBuffers();
+  if (failed(pipeline())) {
+    done.abandon();
+    return loop->emitError("simt-pipeline-loops: internal error: the schedule "
+                           "cannot be carried out");
+  }
+  return stages;
+}
+
+namespace {
+
+struct PipelineLoops : PassWrapper<PipelineLoops, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PipelineLoops)
+  PipelineLoops(MachinePtr machine, SimtOptions options)
+      : machine(std::move(machine)), options(std::move(options)) {}
+  StringRef getArgument() const override { return "simt-pipeline-loops"; }
+  StringRef getDescription() const override {
+    return "Fetch iterations ahead what products of a loop need";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<simt::SimtDialect>();
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      AxisInfoAnalysis axes(function);
+      SmallVector<scf::ForOp> loops;
+      function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
+      unsigned stages = 1;
+      for (scf::ForOp loop : loops) {
+        auto effective =
+            LoopPipeliner(loop, *machine, options, axes).run();
+        if (failed(effective))
+          return signalPassFailure();
+        stages = std::max(stages, *effective);
+      }
+      function->setAttr(simt::attr::numStages,
+                        Builder(&getContext()).getI32IntegerAttr(stages));
+    }
+  }
+
+  MachinePtr machine;
+  SimtOptions options;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createSimtPipelineLoops(MachinePtr machine,
+                                              const SimtOptions &options) {
+  return std::make_unique<PipelineLoops>(std::move(machine), options);
+}
+
+} // namespace tilesdk::optimizer
