@@ -111,21 +111,25 @@ WarpTiling tileWarps(const ProductShape &shape, const target::MatrixRow &row,
 
 class Selection {
 public:
-  Selection(const target::Machine &machine, ThreadCounts threads)
-      : machine(machine), threads(threads) {}
+  Selection(func::FuncOp function, const target::Machine &machine,
+            ThreadCounts threads)
+      : function(function), machine(machine), threads(threads) {}
 
   void select(tile::DotOp op);
 
 private:
   Candidate consider(tile::DotOp op, const target::MatrixRow &row,
-                     bool wholeRows) const;
+                     bool wholeRows);
   SharedLayoutAttr bufferFor(Value operand, uint64_t rows, uint64_t columns,
                              bool rowsFastest) const;
-  bool rowsAreFastest(Value operand) const;
-  void addBuffers(tile::DotOp op, DotLayouts &layouts) const;
+  bool rowsAreFastest(Value operand);
+  void addBuffers(tile::DotOp op, DotLayouts &layouts);
 
+  func::FuncOp function;
   const target::Machine &machine;
   ThreadCounts threads;
+  /// Only asynchronous rows ask.
+  std::optional<AxisInfoAnalysis> axes;
 };
 
 /// Whether \p operand comes from arithmetic on the result of a product: then it
@@ -156,15 +160,16 @@ static bool comesFromProduct(Value operand) {
 }
 
 /// Whether memory behind \p operand runs along its rows (dimension 0).
-bool Selection::rowsAreFastest(Value operand) const {
+bool Selection::rowsAreFastest(Value operand) {
   bool transposed = false;
   for (Operation *op = operand.getDefiningOp(); op;
        op = op->getOperand(0).getDefiningOp()) {
     if (auto trans = dyn_cast<tile::TransOp>(op)) {
       transposed ^= trans.getPerm().size() == 2 && trans.getPerm()[0] == 1;
     } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
-      AxisInfoAnalysis axes(op->getParentOfType<func::FuncOp>());
-      return (accessPattern(axes, load.getPtr(), load.getMask(),
+      if (!axes)
+        axes.emplace(function);
+      return (accessPattern(*axes, load.getPtr(), load.getMask(),
                             machine.maxVectorBytes)
                   .dim == 0) != transposed;
     } else if (layoutRuleOf(op) != LayoutRule::Elementwise) {
@@ -217,7 +222,7 @@ SharedLayoutAttr Selection::bufferFor(Value operand, uint64_t rows,
 }
 
 Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
-                              bool wholeRows) const {
+                              bool wholeRows) {
   Candidate candidate;
   ProductShape shape = shapeOfProduct(op);
   auto refuse = [&](const llvm::Twine &why) {
@@ -262,7 +267,7 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
   return candidate;
 }
 
-void Selection::addBuffers(tile::DotOp op, DotLayouts &layouts) const {
+void Selection::addBuffers(tile::DotOp op, DotLayouts &layouts) {
   ProductShape shape = shapeOfProduct(op);
   if (!layouts.lhs || !comesFromProduct(op.getLhs())) {
     layouts.lhs = {};
@@ -330,8 +335,11 @@ struct SimtSelectMatrix : impl::SimtSelectMatrixBase<SimtSelectMatrix> {
       : machine(std::move(machine)), options(options) {}
 
   void runOnOperation() override {
-    Selection selection(*machine, {machine->warpSize, options.numWarps});
-    getOperation().walk([&](tile::DotOp op) { selection.select(op); });
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      Selection selection(function, *machine,
+                          {machine->warpSize, options.numWarps});
+      function.walk([&](tile::DotOp op) { selection.select(op); });
+    }
   }
 
   MachinePtr machine;
