@@ -91,6 +91,33 @@ Value AxisCombiner::ownBit(const Key &key, unsigned bit) {
   return key.first >> bit & 1 ? B.logicalNot(v) : v;
 }
 
+void AxisCombiner::putAhead(std::map<Key, Prefix> &next, const Key &from,
+                            const Key &to, Value applies,
+                            const Values &values) {
+  auto known = prefixes.find(from);
+  if (known == prefixes.end()) {
+    next[to] = {applies, values};
+    return;
+  }
+  const Prefix &old = known->second;
+  Values both = select(old.exists, combine(values, old.values), values);
+  next[to] = {B.bin("or", old.exists, applies),
+              select(applies, both, old.values)};
+}
+
+void AxisCombiner::applyPrefixes() {
+  for (unsigned r = 0; r < table.size(); ++r) {
+    if (table.firstCopy[r] != r)
+      continue;
+    auto found = prefixes.find(keyOf(r));
+    if (found != prefixes.end())
+      running[r] =
+          select(found->second.exists,
+                 combine(found->second.values, running[r]), running[r]);
+  }
+  prefixes.clear();
+}
+
 void AxisCombiner::stepRegisters(const ReductionStep &step, bool scan) {
   uint64_t mask = uint64_t(1) << step.digit;
   if (scan)
@@ -152,25 +179,20 @@ void AxisCombiner::stepLanes(const ReductionStep &step, bool scan) {
   for (uint64_t rest = step.reg; rest; rest &= rest - 1)
     turn ^= table.layout.columns()[first + std::countr_zero(rest)];
   turn &= ~done;
-  std::map<Key, Values> next, others;
+  std::map<Key, Values> next;
+  std::map<Key, Prefix> ahead;
   for (auto &[key, list] : totals) {
     Values other;
     for (Value v : totals.at({key.first ^ turn, key.second}))
       other.push_back(e.shuffleXor(v, unsigned(step.lane)));
-    next[{key.first & ~mask, key.second}] =
-        ordered(ownBit(key, step.digit), list, other);
-    others[key] = std::move(other);
+    Key merged{key.first & ~mask, key.second};
+    Value upper = ownBit(key, step.digit);
+    next[merged] = ordered(upper, list, other);
+    if (scan)
+      putAhead(ahead, key, merged, reverse ? B.logicalNot(upper) : upper,
+               other);
   }
-  if (scan)
-    for (unsigned r = 0; r < table.size(); ++r) {
-      if (table.firstCopy[r] != r)
-        continue;
-      Key own = keyOf(r);
-      Value upper = ownBit(own, step.digit);
-      Value isSecond = reverse ? B.logicalNot(upper) : upper;
-      running[r] =
-          select(isSecond, combine(others.at(own), running[r]), running[r]);
-    }
+  prefixes = std::move(ahead);
   totals = std::move(next);
   done |= mask;
 }
@@ -252,10 +274,12 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
     write();
   e.barrier();
 
-  std::map<Key, Values> next, before;
+  std::map<Key, Values> next;
+  std::map<Key, Prefix> nextPrefixes;
   for (auto &[key, list] : totals) {
     Values sum, ahead;
     Value own = scan ? e.threadValue(part, gather(key.first, phase)) : Value();
+    unsigned firstPart = reverse ? parts - 1 : 0;
     for (unsigned k = 0; k < parts; ++k) {
       unsigned p = reverse ? parts - 1 - k : k;
       Values here;
@@ -272,19 +296,13 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
         ahead = select(B.icmp(EQ, own, B.cst32(p)), sum, ahead);
       sum = k ? combine(sum, here) : here;
     }
-    next[{key.first & ~phase, key.second}] = std::move(sum);
-    before[key] = std::move(ahead);
+    Key merged{key.first & ~phase, key.second};
+    next[merged] = std::move(sum);
+    if (scan)
+      putAhead(nextPrefixes, key, merged, B.icmp(NE, own, B.cst32(firstPart)),
+               ahead);
   }
-  if (scan)
-    for (unsigned r = 0; r < table.size(); ++r) {
-      if (table.firstCopy[r] != r)
-        continue;
-      Key key = keyOf(r);
-      Value own = e.threadValue(part, gather(key.first, phase));
-      Value isFirst = B.icmp(EQ, own, B.cst32(reverse ? parts - 1 : 0));
-      running[r] =
-          select(isFirst, running[r], combine(before.at(key), running[r]));
-    }
+  prefixes = std::move(nextPrefixes);
   totals = std::move(next);
   done |= phase;
 }
@@ -294,6 +312,8 @@ bool AxisCombiner::run(bool scan) {
   while (!rest.empty() && !e.failed) {
     const ReductionStep &step = rest.front();
     unsigned count = 1;
+    if (step.reach == ReductionStep::Registers)
+      applyPrefixes();
     if (step.reach == ReductionStep::Warps) {
       while (count < rest.size() && rest[count].reach == ReductionStep::Warps)
         ++count;
@@ -307,6 +327,7 @@ bool AxisCombiner::run(bool scan) {
     }
     rest = rest.drop_front(count);
   }
+  applyPrefixes();
   return !e.failed;
 }
 

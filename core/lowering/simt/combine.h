@@ -43,6 +43,15 @@ private:
   void stepLanes(const layout::ReductionStep &step, bool scan);
   void stepWarps(ArrayRef<layout::ReductionStep> steps, bool scan);
   Value ownBit(const Key &key, unsigned bit);
+  /// What a scan still has to put ahead of all elements of a key, and where.
+  struct Prefix {
+    Value exists; ///< i1
+    Values values;
+  };
+  /// \p values come ahead of what is there, where \p applies.
+  void putAhead(std::map<Key, Prefix> &next, const Key &from, const Key &to,
+                Value applies, const Values &values);
+  void applyPrefixes();
 
   SimtEngine &e;
   Build &B;
@@ -53,7 +62,8 @@ private:
   SmallVector<Type> elements;
   std::map<Key, Values> totals;
   std::vector<Values> running; ///< Per register, first copies only.
-  uint64_t done = 0;           ///< Bits.
+  std::map<Key, Prefix> prefixes;
+  uint64_t done = 0; ///< Bits.
   SmallVector<bool> oddDone;
   SmallVector<uint32_t> oddRadix;
 };
