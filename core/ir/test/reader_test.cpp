@@ -6,6 +6,7 @@
 
 #include "core/diagnostics/diagnostics.h"
 #include "core/diagnostics/render.h"
+#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_ops.h"
 #include "core/ir/tile_reader.h"
 #include "core/ir/tile_registration.h"
@@ -112,6 +113,19 @@ TEST_F(Reader, BytecodeKeepsEverythingAndIsDeterministic) {
   ASSERT_TRUE(again);
   EXPECT_EQ(print(*text), print(*again));
   EXPECT_EQ(bytes, write(*again));
+}
+
+// The compiler's context knows `simt`; a tile module may not.
+TEST_F(Reader, NeitherLayoutsNorSimtOps) {
+  DialectRegistry registry;
+  simt::registerSimtDialects(registry);
+  context.appendDialectRegistry(registry);
+  context.loadAllAvailableDialects();
+  refuses("func.func @f(%x: tensor<2xf32, #simt.layout<\"(dim0: 2) { register: "
+          "(1); lane: ; warp: }\">>) { return }",
+          "simt.layout");
+  refuses("func.func @f() { simt.barrier return }", "'simt.barrier'");
+  refuses("func.func @f(%x: !simt.token) { return }", "simt.token");
 }
 
 // A file of version 1 stays readable for ever. It is written once, with
