@@ -97,8 +97,8 @@ public:
   }
   /// Coalesced for \p op.
   simt::LayoutAttr coalesced(mlir::Operation *op) const;
-  /// Both sides of a reshape whose source's layout has no natural image.
-  std::optional<std::pair<simt::LayoutAttr, simt::LayoutAttr>>
+  /// Layouts of source and result for a reshape that no other layout passes.
+  std::pair<simt::LayoutAttr, simt::LayoutAttr>
   reshapePair(mlir::Operation *op) const;
 
   simt::LayoutAttr defaultFor(mlir::Value value) const;
@@ -115,6 +115,8 @@ private:
   void setHome(mlir::Value value, simt::LayoutAttr layout);
   /// A value that a loop carries; stays what the first round found better.
   void joinHome(mlir::Value carried, mlir::Value next);
+  /// At most one element for two threads.
+  bool isSmall(mlir::Value value) const;
   simt::LayoutAttr chooseAmongOperands(mlir::Operation *op);
   simt::LayoutAttr wrap(const layout::Layout &layout) const;
 
@@ -126,9 +128,6 @@ private:
   llvm::DenseMap<mlir::Value, double> weights;
   llvm::DenseMap<mlir::Operation *, AccessPattern> patterns;
   llvm::DenseMap<mlir::Operation *, simt::LayoutAttr> coalescedLayouts;
-  llvm::DenseMap<mlir::Operation *,
-                 std::pair<simt::LayoutAttr, simt::LayoutAttr>>
-      reshapes;
   bool changed = false;
 };
 

@@ -16,6 +16,9 @@ using namespace tilesdk::simt;
 
 namespace tilesdk::optimizer {
 
+/// Cheap operations an element of a small load counts as.
+static constexpr double smallLoadWeight = 8;
+
 static Value ptrOf(Operation *op) { return op->getOperand(0); }
 
 static Value maskOf(Operation *op) {
@@ -70,16 +73,28 @@ const AccessPattern &LayoutChoice::pattern(Operation *op) const {
   return patterns.find(op)->second;
 }
 
+bool LayoutChoice::isSmall(Value value) const {
+  return tile::numElementsOf(value.getType()) * 2 <= threads.total();
+}
+
 LayoutAttr LayoutChoice::coalesced(Operation *op) const {
   return coalescedLayouts.lookup(op);
 }
 
-std::optional<std::pair<LayoutAttr, LayoutAttr>>
+std::pair<LayoutAttr, LayoutAttr>
 LayoutChoice::reshapePair(Operation *op) const {
-  auto it = reshapes.find(op);
-  if (it == reshapes.end())
-    return std::nullopt;
-  return it->second;
+  Value source = op->getOperand(0);
+  ArrayRef<int64_t> from = tile::shapeOf(source.getType());
+  ArrayRef<int64_t> to = tile::shapeOf(op->getResult(0).getType());
+  int64_t count = tile::numElementsOf(source.getType());
+  LayoutAttr flat = wrap(defaultLayout({count}, threads));
+  LayoutAttr before = reshapeLayout(flat, from);
+  LayoutAttr after = reshapeLayout(flat, to);
+  if (before && after)
+    return {before, after};
+  // Digits that fit nowhere: each thread holds all.
+  flat = wrap(axisInRegisters({count}, 0, threads));
+  return {reshapeLayout(flat, from), reshapeLayout(flat, to)};
 }
 
 LayoutAttr LayoutChoice::defaultFor(Value value) const {
@@ -100,6 +115,8 @@ LayoutAttr LayoutChoice::settled(Value value) const {
     return layout;
   if (LayoutAttr layout = hints.lookup(value))
     return layout;
+  if (auto load = value.getDefiningOp<tile::LoadOp>())
+    return coalesced(load);
   return defaultFor(value);
 }
 
@@ -237,6 +254,12 @@ void LayoutChoice::visitOp(Operation *op) {
     weights[op->getResult(0)] = elementWeight(op);
     return;
   case LayoutRule::Load:
+    // A row or column that is about to be broadcast: reading it more often
+    // costs less than handing it around.
+    if (isSmall(op->getResult(0))) {
+      weights[op->getResult(0)] = smallLoadWeight;
+      return;
+    }
     layout = coalesced(op);
     break;
   case LayoutRule::Store:
@@ -282,19 +305,7 @@ void LayoutChoice::visitOp(Operation *op) {
     layout = resultLayout(op, from);
     if (layout)
       break;
-    ArrayRef<int64_t> sourceShape = tile::shapeOf(source.getType());
-    ArrayRef<int64_t> shape = tile::shapeOf(op->getResult(0).getType());
-    int64_t count = tile::numElementsOf(source.getType());
-    LayoutAttr flat = wrap(defaultLayout({count}, threads));
-    LayoutAttr before = reshapeLayout(flat, sourceShape);
-    layout = reshapeLayout(flat, shape);
-    if (!before || !layout) {
-      // Digits that fit nowhere: each thread holds all.
-      flat = wrap(axisInRegisters({count}, 0, threads));
-      before = reshapeLayout(flat, sourceShape);
-      layout = reshapeLayout(flat, shape);
-    }
-    reshapes[op] = {before, layout};
+    layout = reshapePair(op).second;
     break;
   }
   case LayoutRule::Join: {

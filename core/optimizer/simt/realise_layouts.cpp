@@ -118,6 +118,8 @@ uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
     if (!isTensor(operand))
       continue;
     LayoutAttr needed = operandLayout(op, layout, operand);
+    if (!needed)
+      needed = choice.reshapePair(op).first;
     if (LayoutAttr home = choice.home(operand))
       cost += costs.conversion(home, needed, bytesOf(operand)).cycles;
     else
@@ -148,7 +150,7 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
   }
   LayoutAttr home = choice.home(op->getResult(0));
   SmallVector<LayoutAttr, 4> versions;
-  if (wanted.empty())
+  if (wanted.empty() && rule != LayoutRule::Reshape)
     versions.push_back(home ? home : choice.settled(op->getResult(0)));
   else if (wanted.size() == 1 && (!home || wanted[0] == home) &&
            canMake(op, wanted[0]))
@@ -161,7 +163,9 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
       if (layout != home && canMake(op, layout))
         candidates.push_back(layout);
     if (candidates.empty())
-      candidates.push_back(choice.settled(op->getResult(0)));
+      candidates.push_back(rule == LayoutRule::Reshape
+                               ? choice.reshapePair(op).second
+                               : choice.settled(op->getResult(0)));
     unsigned bytes = bytesOf(op->getResult(0));
     uint64_t least = ~uint64_t(0);
     for (LayoutAttr candidate : candidates) {
@@ -199,8 +203,8 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
       constant.setValueAttr(elements.isSplat() ? elements.resizeSplat(type)
                                                : elements.reshape(type));
     }
-    if (auto pair = choice.reshapePair(op); pair && layout == pair->second)
-      demand(made->getOpOperand(0), pair->first);
+    if (rule == LayoutRule::Reshape && !canMake(op, layout))
+      demand(made->getOpOperand(0), choice.reshapePair(op).first);
     else
       demandOperands(made, layout, isBuffered(layout));
   };
