@@ -8,6 +8,7 @@
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
@@ -330,11 +331,68 @@ void Selection::select(tile::DotOp op) {
   setDotLayouts(op, layouts);
 }
 
+/// The part of f32 \p value that an instruction keeps of it, and the rest, both
+/// exact: the rest's own rounding is the error that stays.
+std::pair<Value, Value> splitPrecision(OpBuilder &builder, Location loc,
+                                       Value value) {
+  auto type = cast<RankedTensorType>(value.getType());
+  Type bits = tile::withElement(type, builder.getI32Type());
+  constexpr uint32_t kept = 0xffffe000; // 10 bits of mantissa.
+  Value mask = arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(cast<ShapedType>(bits), APInt(32, kept)));
+  Value asBits = arith::BitcastOp::create(builder, loc, bits, value);
+  Value high = arith::BitcastOp::create(
+      builder, loc, type, arith::AndIOp::create(builder, loc, asBits, mask));
+  Value low = arith::SubFOp::create(builder, loc, value, high);
+  // Of an infinity nothing is left.
+  Value isNumber =
+      arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::ORD, low, low);
+  Value zero = arith::ConstantOp::create(
+      builder, loc,
+      DenseElementsAttr::get(type, builder.getF32FloatAttr(0).getValue()));
+  return {high, arith::SelectOp::create(builder, loc, isNumber, low, zero)};
+}
+
+/// Three products of tf32 for one of nearly full precision.
+void splitProduct(tile::DotOp op) {
+  OpBuilder builder(op);
+  Location loc = op.getLoc();
+  auto [leftHigh, leftLow] = splitPrecision(builder, loc, op.getLhs());
+  auto [rightHigh, rightLow] = splitPrecision(builder, loc, op.getRhs());
+  auto product = [&](Value left, Value right, Value sum) -> Value {
+    auto made = cast<tile::DotOp>(builder.clone(*op));
+    made.getLhsMutable().set(left);
+    made.getRhsMutable().set(right);
+    made.getAccMutable().set(sum);
+    made.setInputPrecision(tile::InputPrecision::Tf32);
+    return made;
+  };
+  // Small terms first.
+  Value sum = product(leftLow, rightHigh, op.getAcc());
+  sum = product(leftHigh, rightLow, sum);
+  sum = product(leftHigh, rightHigh, sum);
+  op.getResult().replaceAllUsesWith(sum);
+  op.erase();
+}
+
+bool hasInputs(const target::Machine &machine, StringRef type) {
+  return llvm::any_of(machine.matrix, [&](const target::MatrixRow &row) {
+    return row.leftType == type && row.rightType == type;
+  });
+}
+
 struct SimtSelectMatrix : impl::SimtSelectMatrixBase<SimtSelectMatrix> {
   SimtSelectMatrix(MachinePtr machine, const SimtOptions &options)
       : machine(std::move(machine)), options(options) {}
 
   void runOnOperation() override {
+    if (hasInputs(*machine, "tf32"))
+      getOperation().walk([](tile::DotOp op) {
+        if (op.getInputPrecision() == tile::InputPrecision::Tf32x3 &&
+            tile::elementOf(op.getLhs().getType()).isF32())
+          splitProduct(op);
+      });
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       Selection selection(function, *machine,
                           {machine->warpSize, options.numWarps});

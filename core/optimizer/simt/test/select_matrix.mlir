@@ -72,3 +72,12 @@ func.func @batches(%a: tensor<4x32x16xf16>, %b: tensor<4x16x48xf16>, %c: tensor<
   %d = tile.dot %a, %b, %c : tensor<4x32x16xf16>, tensor<4x16x48xf16> -> tensor<4x32x48xf32>
   return %d : tensor<4x32x48xf32>
 }
+
+// -----
+
+// Three products of what the instruction keeps and of the rest.
+// WARP32-COUNT-3: of tf32 and tf32 in f32: m16n8k8.f32.tf32
+func.func @split(%a: tensor<32x32xf32>, %c: tensor<32x32xf32>) -> tensor<32x32xf32> {
+  %d = tile.dot %a, %a, %c precision = tf32x3 : tensor<32x32xf32>, tensor<32x32xf32> -> tensor<32x32xf32>
+  return %d : tensor<32x32xf32>
+}
