@@ -60,6 +60,9 @@ public:
   static Operation *knownCombination(Region &region);
 
 protected:
+  /// Narrower scalars are divided as integers of so many bits.
+  unsigned divisionBits = 64;
+
   /// The pointer type of an address space of tile IR.
   virtual Type pointerType(unsigned addressSpace) = 0;
   /// f32 to the nearest bf16, as bits; none: there is no instruction.

@@ -146,10 +146,11 @@ Value Emitter::integerDivide(Value l, Value r, bool isSigned, bool remainder) {
     Value f = B.bin("fdiv", B.cast(up, l, B.f64), B.cast(up, r, B.f64));
     q = B.cast(down, f, bits == 32 && isSigned ? B.i32 : B.i64);
     q = B.toInt(q, element);
-  } else if (bits <= 32) {
+  } else if (bits < divisionBits) {
     const char *up = isSigned ? "sext" : "zext";
-    q = B.bin(isSigned ? "sdiv" : "udiv", B.cast(up, l, B.i64),
-              B.cast(up, r, B.i64));
+    Type wide = B.b.getIntegerType(divisionBits);
+    q = B.bin(isSigned ? "sdiv" : "udiv", B.cast(up, l, wide),
+              B.cast(up, r, wide));
     q = B.cast("trunc", q, element);
   } else {
     // The most negative number by -1 traps; negation wraps as it should.

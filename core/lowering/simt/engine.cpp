@@ -17,6 +17,7 @@ SimtEngine::SimtEngine(ModuleOp module, const target::Machine &machine,
       opTable(table) {
   sharedPtr = B.pointer(3);
   globalPtr = B.pointer(1);
+  divisionBits = 32;
 }
 
 // Values -------------------------------------------------------------------//

@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/layout/dims.h"
 #include "core/lowering/simt/combine.h"
-#include "core/lowering/simt/reshape.h"
 
 namespace tilesdk::lowering {
 
@@ -18,7 +18,7 @@ static bool lowerReduce(SimtEngine &e, Operation *operation) {
   if (e.failed || !combiner.run(/*scan=*/false))
     return false;
   const LayoutTable &table = combiner.table;
-  auto reduced = dropDim(table.layout, op.getAxis());
+  auto reduced = layout::dropDim(table.layout, op.getAxis());
   for (auto [i, result] : llvm::enumerate(op.getResults())) {
     if (!isa<RankedTensorType>(result.getType())) {
       e.setScalar(result, combiner.total(0)[i]);

@@ -8,9 +8,9 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/layout/dims.h"
 #include "core/layout/f2.h"
 #include "core/lowering/simt/engine.h"
-#include "core/lowering/simt/reshape.h"
 
 #include "core/ir/simt_dialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -120,8 +120,9 @@ static bool lowerPoison(SimtEngine &e, Operation *op) {
 
 static bool lowerExpandDims(SimtEngine &e, Operation *operation) {
   auto op = cast<tile::ExpandDimsOp>(operation);
-  return finish(e, op, op.getResult(), e.registers(op.getSource()),
-                insertDim(e.table(op.getSource()).layout, op.getAxis()));
+  return finish(
+      e, op, op.getResult(), e.registers(op.getSource()),
+      layout::insertDim(e.table(op.getSource()).layout, op.getAxis()));
 }
 
 static bool lowerBroadcast(SimtEngine &e, Operation *operation) {
@@ -131,7 +132,8 @@ static bool lowerBroadcast(SimtEngine &e, Operation *operation) {
   for (int64_t extent : shape)
     ones.push_back(extent == 1);
   // The element that each place of the result needs.
-  Result<Layout> wanted = flattenDims(e.table(op.getResult()).layout, ones);
+  Result<Layout> wanted =
+      layout::flattenDims(e.table(op.getResult()).layout, ones);
   if (!wanted) {
     e.fail(op, "internal error: " + Twine(wanted.error()));
     return false;
@@ -147,8 +149,9 @@ static bool lowerBroadcast(SimtEngine &e, Operation *operation) {
 
 static bool lowerTrans(SimtEngine &e, Operation *operation) {
   auto op = cast<tile::TransOp>(operation);
-  return finish(e, op, op.getResult(), e.registers(op.getSource()),
-                permuteDims(e.table(op.getSource()).layout, op.getPerm()));
+  return finish(
+      e, op, op.getResult(), e.registers(op.getSource()),
+      layout::permuteDims(e.table(op.getSource()).layout, op.getPerm()));
 }
 
 static bool lowerReshape(SimtEngine &e, Operation *operation) {
@@ -156,7 +159,7 @@ static bool lowerReshape(SimtEngine &e, Operation *operation) {
   const LayoutTable &from = e.table(op.getSource()),
                     &to = e.table(op.getResult());
   Result<Layout> natural =
-      reshapeRows(from.layout, tile::shapeOf(op.getResult().getType()));
+      layout::reshapeRows(from.layout, tile::shapeOf(op.getResult().getType()));
   // Any order will do if every place has one element of its own.
   if (op.getAllowReorder() && (!natural || *natural != to.layout) &&
       from.layout.isInvertible() && to.layout.isInvertible() &&
@@ -215,7 +218,7 @@ static bool lowerJoin(SimtEngine &e, Operation *operation) {
   auto op = cast<tile::JoinOp>(operation);
   const Layout &to = e.table(op.getResult()).layout;
   unsigned last = to.outputs().size() - 1;
-  return lowerPair(e, op, op.getLhs(), op.getRhs(), dropDim(to, last),
+  return lowerPair(e, op, op.getLhs(), op.getRhs(), layout::dropDim(to, last),
                    to.firstOutputBit(last));
 }
 
@@ -269,22 +272,10 @@ static bool lowerCat(SimtEngine &e, Operation *operation) {
   const Layout &to = e.table(op.getResult()).layout;
   unsigned dim = op.getDim();
   uint64_t half = tile::shapeOf(op.getLhs().getType())[dim];
-  std::vector<uint64_t> inner = factorsOf(to.outputs()[dim]);
-  // The halves are told by the highest digit if that is a bit.
-  bool natural = op.getLhs().getType() == op.getRhs().getType() &&
-                 !inner.empty() && inner.back() == 2 &&
-                 to.outputs()[dim].step(inner.size() - 1) == half;
-  if (!natural || op->hasAttr(simt::attr::scratch))
+  Result<Layout> wanted = layout::halfOf(to, dim, half);
+  if (op.getLhs().getType() != op.getRhs().getType() || !wanted ||
+      op->hasAttr(simt::attr::scratch))
     return catByMemory(e, op);
-  inner.pop_back();
-  std::vector<std::vector<uint64_t>> factors;
-  for (const layout::Dim &out : to.outputs())
-    factors.push_back(factorsOf(out));
-  factors[dim] = inner;
-  Result<Layout> wanted = mapOutputs(to, factors, [&](layout::Coord c) {
-    c[dim] %= half;
-    return c;
-  });
   unsigned bit = to.firstOutputBit(dim) + to.outputs()[dim].bits() - 1;
   return lowerPair(e, op, op.getLhs(), op.getRhs(), wanted, bit);
 }
@@ -296,9 +287,10 @@ static bool lowerSplit(SimtEngine &e, Operation *operation) {
   unsigned last = from.layout.outputs().size() - 1;
   bool isTensor = isa<RankedTensorType>(op.getLhs().getType());
   Result<Layout> wanted =
-      isTensor ? insertDim(e.table(op.getLhs()).layout, last, 2)
-               : mapOutputs(from.layout, {{2}},
-                            [](layout::Coord) { return layout::Coord{0}; });
+      isTensor ? layout::insertDim(e.table(op.getLhs()).layout, last, 2)
+               : layout::mapOutputs(from.layout, {{2}}, [](layout::Coord) {
+                   return layout::Coord{0};
+                 });
   // The place that differs from another in the last coordinate only.
   layout::f2::Span span(from.layout.columns());
   auto step = span.solve(uint64_t(1) << from.layout.firstOutputBit(last));

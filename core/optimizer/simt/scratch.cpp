@@ -8,7 +8,7 @@
 
 #include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
-#include "core/layout/algebra.h"
+#include "core/layout/dims.h"
 #include "core/layout/reduction.h"
 #include "core/target/target.h"
 
@@ -53,85 +53,6 @@ uint64_t ofConversion(const Result<Layout> &from, const Result<Layout> &to,
   return from && to ? ofConversion(*from, *to, element, machine) : 0;
 }
 
-/// The layout with other outputs; \p coordinate maps the value of each basis.
-Result<Layout>
-mapOutputs(const Layout &layout, std::vector<layout::OutputDim> outputs,
-           const std::function<layout::Coord(const layout::Coord &)> &map) {
-  std::vector<layout::InputBases> inputs;
-  for (const layout::Dim &dim : layout.inputs()) {
-    layout::InputBases list{dim.name, layout.bases(dim.name)};
-    for (layout::Basis &basis : list.bases)
-      basis.value = map(basis.value);
-    inputs.push_back(std::move(list));
-  }
-  return Layout::fromBases(inputs, outputs);
-}
-
-std::vector<layout::OutputDim> outputsOf(const Layout &layout) {
-  std::vector<layout::OutputDim> result;
-  for (const layout::Dim &dim : layout.outputs())
-    result.push_back({dim.name, {dim.radix.begin(), dim.radix.end()}});
-  return result;
-}
-
-void rename(std::vector<layout::OutputDim> &outputs) {
-  for (size_t i = 0; i < outputs.size(); ++i)
-    outputs[i].name = simt::dimName(i);
-}
-
-Result<Layout> dropDim(const Layout &layout, unsigned dim) {
-  auto outputs = outputsOf(layout);
-  outputs.erase(outputs.begin() + dim);
-  rename(outputs);
-  return mapOutputs(layout, outputs, [&](layout::Coord c) {
-    c.erase(c.begin() + dim);
-    return c;
-  });
-}
-
-Result<Layout> insertDim(const Layout &layout, unsigned dim, uint64_t size) {
-  auto outputs = outputsOf(layout);
-  outputs.insert(outputs.begin() + dim, {"", {size}});
-  rename(outputs);
-  return mapOutputs(layout, outputs, [&](layout::Coord c) {
-    c.insert(c.begin() + dim, 0);
-    return c;
-  });
-}
-
-/// Extents of 1 where the source of a broadcast has them.
-Result<Layout> flattenDims(const Layout &layout, ArrayRef<int64_t> shape) {
-  auto outputs = outputsOf(layout);
-  for (size_t i = 0; i < outputs.size(); ++i)
-    if (shape[i] == 1)
-      outputs[i].factors = {1};
-  return mapOutputs(layout, outputs, [&](layout::Coord c) {
-    for (size_t i = 0; i < c.size(); ++i)
-      if (shape[i] == 1)
-        c[i] = 0;
-    return c;
-  });
-}
-
-/// Elements counted row by row, in another shape.
-Result<Layout> reshapeRows(const Layout &layout, ArrayRef<int64_t> shape) {
-  std::vector<std::string> inputs, fastestFirst, rowsFirst;
-  for (const layout::Dim &dim : layout.inputs())
-    inputs.push_back(dim.name);
-  for (const layout::Dim &dim : llvm::reverse(layout.outputs()))
-    fastestFirst.push_back(dim.name);
-  auto turned = layout::transpose(layout, inputs, fastestFirst);
-  if (!turned)
-    return turned;
-  std::vector<layout::NamedSize> dims;
-  for (size_t i = shape.size(); i-- > 0;)
-    dims.push_back({simt::dimName(i), uint64_t(shape[i])});
-  for (size_t i = 0; i < shape.size(); ++i)
-    rowsFirst.push_back(simt::dimName(i));
-  auto reshaped = layout::reshapeOutputs(*turned, dims);
-  return reshaped ? layout::transpose(*reshaped, inputs, rowsFirst) : reshaped;
-}
-
 /// The exchange across warps of a reduction or scan.
 uint64_t ofCombination(ValueRange sources, unsigned axis, bool maySwap,
                        const Machine &machine) {
@@ -157,28 +78,19 @@ uint64_t ofReduce(tile::ReduceOp op, const Machine &machine) {
   for (auto [source, result] : llvm::zip(op.getSources(), op.getResults()))
     if (simt::layoutAttrOf(result.getType()))
       bytes = std::max(
-          bytes,
-          ofConversion(dropDim(simt::layoutOf(source.getType()), op.getAxis()),
-                       Result<Layout>(simt::layoutOf(result.getType())),
-                       tile::elementOf(result.getType()), machine));
+          bytes, ofConversion(layout::dropDim(simt::layoutOf(source.getType()),
+                                              op.getAxis()),
+                              Result<Layout>(simt::layoutOf(result.getType())),
+                              tile::elementOf(result.getType()), machine));
   return bytes;
 }
 
 uint64_t ofCat(tile::CatOp op, const Machine &machine) {
-  // Halves of one layout, told by a bit of the registers.
   const Layout &from = simt::layoutOf(op.getLhs().getType());
-  const Layout &to = simt::layoutOf(op.getType());
-  unsigned dim = op.getDim();
-  const auto &radix = to.outputs()[dim].radix;
-  uint64_t half = tile::shapeOf(op.getLhs().getType())[dim];
-  if (op.getLhs().getType() == op.getRhs().getType() && !radix.empty() &&
-      radix.back() == 2 && to.outputs()[dim].step(radix.size() - 1) == half) {
-    auto outputs = outputsOf(to);
-    outputs[dim].factors.pop_back();
-    auto wanted = mapOutputs(to, outputs, [&](layout::Coord c) {
-      c[dim] %= half;
-      return c;
-    });
+  if (op.getLhs().getType() == op.getRhs().getType()) {
+    auto wanted = layout::halfOf(
+        simt::layoutOf(op.getType()), op.getDim(),
+        uint64_t(tile::shapeOf(op.getLhs().getType())[op.getDim()]));
     if (wanted &&
         !ofConversion(from, *wanted, tile::elementOf(op.getType()), machine))
       return 0;
@@ -191,14 +103,12 @@ uint64_t ofSplit(tile::SplitOp op, const Machine &machine) {
   unsigned last = from.outputs().size() - 1;
   Type half = op.getLhs().getType();
   if (!simt::layoutAttrOf(half)) {
-    auto outputs = outputsOf(from);
-    auto wanted = mapOutputs(from, outputs, [](layout::Coord c) {
-      return layout::Coord(c.size(), 0);
-    });
+    auto wanted = layout::mapOutputs(
+        from, {{2}}, [](const layout::Coord &) { return layout::Coord{0}; });
     return ofConversion(Result<Layout>(from), wanted, half, machine);
   }
   return ofConversion(Result<Layout>(from),
-                      insertDim(simt::layoutOf(half), last, 2),
+                      layout::insertDim(simt::layoutOf(half), last, 2),
                       tile::elementOf(half), machine);
 }
 
@@ -249,22 +159,26 @@ uint64_t scratchBytes(Operation *op, const Machine &machine) {
   return llvm::TypeSwitch<Operation *, uint64_t>(op)
       .Case([&](simt::ConvertLayoutOp) { return natural(source); })
       .Case([&](tile::ExpandDimsOp op) {
-        return ofConversion(insertDim(source.getLayout(), op.getAxis(), 1),
-                            Result<Layout>(simt::layoutOf(op.getType())),
-                            tile::elementOf(first), machine);
+        return ofConversion(
+            layout::insertDim(source.getLayout(), op.getAxis(), 1),
+            Result<Layout>(simt::layoutOf(op.getType())),
+            tile::elementOf(first), machine);
       })
       .Case([&](tile::TransOp op) {
         return natural(simt::transLayout(source, op.getPerm()));
       })
       .Case([&](tile::BroadcastOp op) {
+        std::vector<bool> ones;
+        for (int64_t extent : tile::shapeOf(first))
+          ones.push_back(extent == 1);
         return ofConversion(
             Result<Layout>(source.getLayout()),
-            flattenDims(simt::layoutOf(op.getType()), tile::shapeOf(first)),
+            layout::flattenDims(simt::layoutOf(op.getType()), ones),
             tile::elementOf(first), machine);
       })
       .Case([&](tile::ReshapeOp op) {
-        auto rows =
-            reshapeRows(source.getLayout(), tile::shapeOf(op.getType()));
+        auto rows = layout::reshapeRows(source.getLayout(),
+                                        tile::shapeOf(op.getType()));
         if (!rows)
           return uint64_t(0);
         return ofConversion(*rows, simt::layoutOf(op.getType()),
@@ -273,7 +187,7 @@ uint64_t scratchBytes(Operation *op, const Machine &machine) {
       .Case([&](tile::JoinOp op) {
         const Layout &to = simt::layoutOf(op.getType());
         return ofConversion(Result<Layout>(source.getLayout()),
-                            dropDim(to, to.outputs().size() - 1),
+                            layout::dropDim(to, to.outputs().size() - 1),
                             tile::elementOf(first), machine);
       })
       .Case([&](tile::SplitOp op) { return ofSplit(op, machine); })

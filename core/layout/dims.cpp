@@ -1,37 +1,35 @@
-//===- reshape.cpp - Layouts of what shape operations make ------*- C++ -*-===//
+//===- dims.cpp - Output dimensions added, dropped, moved
+//--------------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/simt/reshape.h"
+#include "core/layout/dims.h"
 
 #include "core/layout/algebra.h"
 
 #include <algorithm>
 
-namespace tilesdk::lowering {
-
-using layout::Coord;
-using layout::Layout;
-using layout::Result;
+namespace tilesdk::layout {
 
 std::string dimName(size_t i) { return "dim" + std::to_string(i); }
 
-std::vector<uint64_t> factorsOf(const layout::Dim &dim) {
+std::vector<uint64_t> factorsOf(const Dim &dim) {
   return {dim.radix.begin(), dim.radix.end()};
 }
 
-Result<Layout> mapOutputs(const Layout &layout,
-                          const std::vector<std::vector<uint64_t>> &factors,
-                          llvm::function_ref<Coord(const Coord &)> coordinate) {
-  std::vector<layout::InputBases> inputs;
-  for (const layout::Dim &dim : layout.inputs()) {
+Result<Layout>
+mapOutputs(const Layout &layout,
+           const std::vector<std::vector<uint64_t>> &factors,
+           const std::function<Coord(const Coord &)> &coordinate) {
+  std::vector<InputBases> inputs;
+  for (const Dim &dim : layout.inputs()) {
     inputs.push_back({dim.name, layout.bases(dim.name)});
-    for (layout::Basis &basis : inputs.back().bases)
+    for (Basis &basis : inputs.back().bases)
       basis.value = coordinate(basis.value);
   }
-  std::vector<layout::OutputDim> outputs;
+  std::vector<OutputDim> outputs;
   for (const auto &list : factors)
     outputs.push_back({dimName(outputs.size()), list});
   return Layout::fromBases(inputs, outputs);
@@ -50,7 +48,7 @@ Result<Layout> dropDim(const Layout &layout, unsigned dim) {
 
 Result<Layout> insertDim(const Layout &layout, unsigned dim, uint64_t size) {
   std::vector<std::vector<uint64_t>> factors;
-  for (const layout::Dim &out : layout.outputs())
+  for (const Dim &out : layout.outputs())
     factors.push_back(factorsOf(out));
   factors.insert(factors.begin() + dim, {size});
   return mapOutputs(layout, factors, [&](Coord c) {
@@ -73,7 +71,8 @@ Result<Layout> flattenDims(const Layout &layout,
   });
 }
 
-Result<Layout> permuteDims(const Layout &layout, llvm::ArrayRef<int32_t> perm) {
+Result<Layout> permuteDims(const Layout &layout,
+                           std::span<const int32_t> perm) {
   std::vector<std::vector<uint64_t>> factors;
   for (int32_t from : perm)
     factors.push_back(factorsOf(layout.outputs()[from]));
@@ -85,28 +84,43 @@ Result<Layout> permuteDims(const Layout &layout, llvm::ArrayRef<int32_t> perm) {
   });
 }
 
+Result<Layout> halfOf(const Layout &layout, unsigned dim, uint64_t half) {
+  std::vector<std::vector<uint64_t>> factors;
+  for (const Dim &out : layout.outputs())
+    factors.push_back(factorsOf(out));
+  const Dim &out = layout.outputs()[dim];
+  if (out.radix.empty() || out.radix.back() != 2 ||
+      out.step(out.radix.size() - 1) != half)
+    return Error{"the halves of '" + out.name + "' are not told by a bit"};
+  factors[dim].pop_back();
+  return mapOutputs(layout, factors, [&](Coord c) {
+    c[dim] %= half;
+    return c;
+  });
+}
+
 /// Outputs (and their names) from last to first.
 static Result<Layout> reverseDims(const Layout &layout) {
   std::vector<std::string> inputs, outputs;
-  for (const layout::Dim &dim : layout.inputs())
+  for (const Dim &dim : layout.inputs())
     inputs.push_back(dim.name);
-  for (const layout::Dim &dim : layout.outputs())
+  for (const Dim &dim : layout.outputs())
     outputs.push_back(dim.name);
   std::reverse(outputs.begin(), outputs.end());
-  return layout::transpose(layout, inputs, outputs);
+  return transpose(layout, inputs, outputs);
 }
 
 Result<Layout> reshapeRows(const Layout &layout,
-                           llvm::ArrayRef<int64_t> shape) {
+                           std::span<const int64_t> shape) {
   Result<Layout> columns = reverseDims(layout);
   if (!columns)
     return columns;
   // reshapeOutputs counts the first dimension fastest.
-  std::vector<layout::NamedSize> dims;
+  std::vector<NamedSize> dims;
   for (size_t i = shape.size(); i-- > 0;)
     dims.push_back({dimName(i), uint64_t(shape[i])});
-  Result<Layout> result = layout::reshapeOutputs(*columns, dims);
+  Result<Layout> result = reshapeOutputs(*columns, dims);
   return result ? reverseDims(*result) : result;
 }
 
-} // namespace tilesdk::lowering
+} // namespace tilesdk::layout
