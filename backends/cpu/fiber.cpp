@@ -177,6 +177,14 @@ void Fiber::destroy(Fiber *fiber) {
   delete fiber;
 }
 
+void Fiber::abandon(Fiber *fiber) {
+#ifdef TILESDK_TSAN
+  __tsan_destroy_fiber(fiber->self.sanitizerFiber);
+#endif
+  munmap(fiber->mapping, fiber->mappingBytes);
+  delete fiber;
+}
+
 void Fiber::prepare(void (*newFunction)(void *), void *newArgument) {
   assert(finished && "the fiber still runs its function");
   function = newFunction;

@@ -34,6 +34,9 @@ public:
   static Fiber *create(size_t stackBytes);
   /// Destroys a fiber that never ran or whose function has returned.
   static void destroy(Fiber *fiber);
+  /// Destroys a suspended fiber. Nothing on its stack is destroyed: for code
+  /// that owns nothing.
+  static void abandon(Fiber *fiber);
 
   /// Sets the function of the next resume(); the fiber must be fresh or
   /// finished.

@@ -24,6 +24,13 @@ struct Function {
   tsdk_tile_kernel entry = nullptr;
   uint64_t scratchBytes = 0;
   std::vector<uint32_t> paramBytes;
+  /// Runs one program instead of `entry`, for plugins that build on this driver
+  /// and give `entry` another meaning; `state` is theirs.
+  void (*runProgram)(const Function &function, void *const *params,
+                     const tsdk_tile_program &program) = nullptr;
+  void *state = nullptr;
+  uint32_t threads = 1;
+  uint32_t sharedBytes = 0;
   /// Largest number of threads of one launch; UINT32_MAX: all.
   uint32_t maxThreads = UINT32_MAX;
 
@@ -46,6 +53,12 @@ public:
   /// Made with Stream::make and extraBytes(function) behind it.
   LaunchOp(const Function &function, const uint32_t grid[3],
            uint32_t maxThreads);
+  /// From within a program: the launch failed, and its stream says so.
+  static void failProgram(const tsdk_tile_program &program, int32_t code,
+                          std::string message) {
+    static_cast<Running *>(program.host_state)
+        ->launch->fail(code, std::move(message));
+  }
   ~LaunchOp() override;
   static size_t extraBytes(const Function &function);
   /// Copies the values that \p values points at into the extra bytes.
@@ -68,7 +81,10 @@ protected:
   void fail(int32_t code, std::string message);
 
   void call(const Running &running, void *scratch) const {
-    function.entry(params, &running.program, scratch);
+    if (function.runProgram)
+      function.runProgram(function, params, running.program);
+    else
+      function.entry(params, &running.program, scratch);
   }
 
   const Function &function;

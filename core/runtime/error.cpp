@@ -126,6 +126,8 @@ const char *tilesdk::runtime::codeName(tsdk_code code) {
     return "DRIVER";
   case TSDK_E_PLUGIN:
     return "PLUGIN";
+  case TSDK_E_KERNEL_FAULT:
+    return "KERNEL_FAULT";
   default:
     return nullptr;
   }

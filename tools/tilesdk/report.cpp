@@ -36,6 +36,7 @@ int exitOf(tsdk_code code) {
   case TSDK_E_DEADLINE_EXCEEDED:
     return ExitTarget;
   case TSDK_E_DEVICE_ASSERT:
+  case TSDK_E_KERNEL_FAULT:
     return ExitCheck;
   case TSDK_E_CANCELLED:
     return ExitInterrupted;

@@ -92,6 +92,9 @@ typedef struct tsdk_ext {
 #define TSDK_E_DEVICE_ASSERT 1002 /**< device_assert failed on the device. */
 #define TSDK_E_DRIVER 1003        /**< The driver failed: tsdk_error_native. */
 #define TSDK_E_PLUGIN 1004        /**< A plugin was refused or misbehaved. */
+#define TSDK_E_KERNEL_FAULT                                                    \
+  1005 /**< A kernel did what none may: an access out                          \
+            of bounds, a race, a divergent barrier. */
 
 /** An error object. NULL is success. Made by the SDK only. */
 typedef struct tsdk_error_s *tsdk_error;

@@ -34,6 +34,8 @@ static struct {
     {TSDK_E_INTERNAL, "InternalError",
      "A bug in tilesdk; the message holds a reproducer.", NULL},
     {TSDK_E_PLUGIN, "PluginError", "A plugin was refused.", NULL},
+    {TSDK_E_KERNEL_FAULT, "KernelFaultError",
+     "A kernel did what no kernel may do.", NULL},
     {TSDK_E_DRIVER, "DriverError", "The driver failed; see `native`.", NULL},
 };
 

@@ -15,7 +15,8 @@ Importing starts no driver and no thread and writes nothing.
 from . import _tilesdk, language
 from ._tilesdk import (Buffer, CompilationError, Context, Device,
                        DeviceAssertError, DriverError, Error, Event,
-                       InternalError, InvalidArgumentError, NotFoundError,
+                       InternalError, InvalidArgumentError, KernelFaultError,
+                       NotFoundError,
                        OutOfResources, PluginError, Stream, UnavailableError,
                        UnsupportedError)
 from ._tilesdk import version as __version__
@@ -28,7 +29,7 @@ from .tensor_descriptor import TensorDescriptor
 __all__ = [
     "Buffer", "CompilationError", "CompiledKernel", "Context", "Device",
     "DeviceAssertError", "DriverError", "Error", "Event", "InternalError",
-    "InvalidArgumentError", "JITFunction", "Kernel", "NotFoundError",
+    "InvalidArgumentError", "JITFunction", "Kernel", "KernelFaultError", "NotFoundError",
     "OutOfResources", "PluginError", "Program", "Stream", "Tensor",
     "TensorDescriptor",
     "UnavailableError", "UnsupportedError", "cdiv", "context",

@@ -1,0 +1,50 @@
+//===- async.cpp - Copies in flight, barriers in memory ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A copy reads its source when it is issued and writes when it is waited for:
+// the latest moment that is legal, so that a missing wait shows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/simulator/block.h"
+
+#include <cstring>
+
+namespace tilesdk::simulator {
+
+void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
+  PendingCopy copy;
+  copy.to = to;
+  copy.bytes.resize(bytes);
+  if (from)
+    std::memcpy(copy.bytes.data(), from, bytes);
+  copies[running].open.push_back(std::move(copy));
+}
+
+void Block::commitCopies() {
+  Copies &own = copies[running];
+  own.groups.push_back(std::move(own.open));
+  own.open.clear();
+}
+
+void Block::waitCopies(uint32_t pending) {
+  std::vector<std::vector<PendingCopy>> &groups = copies[running].groups;
+  size_t done = groups.size() > pending ? groups.size() - pending : 0;
+  for (size_t i = 0; i < done; ++i)
+    for (const PendingCopy &copy : groups[i])
+      std::memcpy(copy.to, copy.bytes.data(), copy.bytes.size());
+  groups.erase(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(done));
+}
+
+void Block::settle(MemoryBarrier &barrier) {
+  if (barrier.arrived < barrier.count || barrier.bytes > 0)
+    return;
+  barrier.arrived = 0;
+  barrier.phase ^= 1;
+  progressed = true;
+}
+
+} // namespace tilesdk::simulator

@@ -1,0 +1,126 @@
+//===- block.h - The threads of one program ---------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A program runs on one host thread: each of its threads is a fiber, and what
+// threads do together is a rendezvous. A thread that waits gives control back;
+// the round goes on until all have finished, or until a whole round passes in
+// which nothing happened: then threads wait for each other in vain, which is a
+// divergent barrier.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "backends/cpu/fiber.h"
+#include "backends/cpu/launch.h"
+#include "core/target/target.h"
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tilesdk::simulator {
+
+struct TargetModel;
+
+/// A copy from global to shared memory that was issued and not waited for.
+struct PendingCopy {
+  char *to;
+  std::vector<char> bytes;
+};
+
+class Block {
+public:
+  /// Runs the program to its end, or until it fails.
+  static void run(const cpu::Function &function, void *const *params,
+                  const tsdk_tile_program &program);
+  /// The block whose thread is running; null outside of kernels.
+  static Block *current();
+
+  uint32_t thread() const { return running; }
+  uint32_t lane() const { return running % warpSize; }
+  const tsdk_tile_program &ids() const { return *program; }
+  const TargetModel &model() const { return *target; }
+  char *shared() const { return sharedMemory; }
+  uint32_t threads() const { return numThreads; }
+
+  /// All `count` threads that use barrier `id` have arrived.
+  void barrier(uint32_t id, uint32_t count);
+  /// Called by every lane of a warp; the last one to come calls `work` with
+  /// what each lane brought, in order of lanes.
+  template <typename Work>
+  void warpTogether(const char *what, void *brought, Work work) {
+    Warp &warp = warps[running / warpSize];
+    if (!meet(warp, what, brought))
+      return;
+    work(warp.brought.data());
+    leave(warp);
+  }
+
+  /// Waits until `isDone` holds; other threads go on meanwhile.
+  template <typename Done> void waitUntil(const char *what, Done isDone) {
+    while (!isDone() && !failed)
+      suspend(what);
+  }
+  /// Something changed for those who wait.
+  void progress() { progressed = true; }
+
+  /// The launch failed; threads end where they are.
+  void fail(int32_t code, const std::string &message);
+
+  // Asynchronous copies of one thread: groups in order of their commits.
+  void copyAsync(char *to, const char *from, uint32_t bytes);
+  void commitCopies();
+  void waitCopies(uint32_t pending);
+
+  struct MemoryBarrier {
+    uint32_t count = 0, arrived = 0, phase = 0;
+    int64_t bytes = 0;
+  };
+  MemoryBarrier &memoryBarrier(const void *address) {
+    return memoryBarriers[address];
+  }
+  void settle(MemoryBarrier &barrier);
+
+private:
+  struct Warp {
+    std::vector<void *> brought;
+    const char *what = nullptr;
+    uint32_t arrived = 0, epoch = 0;
+  };
+  struct Barrier {
+    uint32_t arrived = 0, epoch = 0;
+  };
+  struct Copies {
+    std::vector<PendingCopy> open;
+    std::vector<std::vector<PendingCopy>> groups;
+  };
+
+  bool meet(Warp &warp, const char *what, void *brought);
+  void leave(Warp &warp);
+  void suspend(const char *what);
+  void runThreads();
+  static void threadMain(void *argument);
+
+  const cpu::Function *function = nullptr;
+  const tsdk_tile_program *program = nullptr;
+  void *const *params = nullptr;
+  const TargetModel *target = nullptr;
+  char *sharedMemory = nullptr;
+  uint32_t numThreads = 0, warpSize = 32;
+  uint32_t running = 0;
+  bool progressed = false, failed = false;
+  std::vector<cpu::Fiber *> fibers;
+  std::vector<const char *> waitsFor;
+  std::vector<Warp> warps;
+  std::map<uint32_t, Barrier> barriers;
+  std::vector<Copies> copies;
+  std::unordered_map<const void *, MemoryBarrier> memoryBarriers;
+};
+
+} // namespace tilesdk::simulator

@@ -1,0 +1,359 @@
+//===- library.cpp - The device library of simulated targets ----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Each function is LLVM IR that calls a service of the simulator through the
+// table that `tsdk_simulator` points at. docs/device_library.md has the grammar
+// of symbols.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/simulator/services.h"
+#include "backends/simulator/targets.h"
+
+#include <charconv>
+
+namespace tilesdk::simulator {
+
+namespace {
+
+struct ServiceType {
+  const char *result, *params;
+};
+
+constexpr ServiceType serviceTypes[] = {
+#define TILESDK_TYPE(NAME, RESULT, PARAMS) {RESULT, PARAMS},
+    TILESDK_SIMULATOR_SERVICES(TILESDK_TYPE)
+#undef TILESDK_TYPE
+};
+
+constexpr std::string_view attributes =
+    "attributes #0 = { alwaysinline convergent nounwind nomerge }\n"
+    "attributes #1 = { convergent nounwind nomerge }\n";
+
+/// Text of one function definition under construction.
+class Writer {
+public:
+  Writer(std::string_view symbol, std::string_view result,
+         std::string_view params)
+      : result(result) {
+    body = "@tsdk_simulator = linkonce_odr protected global ptr null\n"
+           "define " +
+           std::string(result) + " @" + std::string(symbol) + "(" +
+           std::string(params) + ") #0 {\n";
+  }
+
+  /// Calls a service with "i32 %a, i32 %b"; gives the name of the result.
+  std::string call(Service service, const std::string &args) {
+    std::string n = std::to_string(next++);
+    const ServiceType &type = serviceTypes[service];
+    line("%table" + n + " = load ptr, ptr @tsdk_simulator, !invariant.load !0");
+    line("%slot" + n + " = getelementptr ptr, ptr %table" + n + ", i64 " +
+         std::to_string(service));
+    line("%callee" + n + " = load ptr, ptr %slot" + n + ", !invariant.load !0");
+    bool isVoid = std::string_view(type.result) == "void";
+    line((isVoid ? "" : "%value" + n + " = ") + std::string("call ") +
+         type.result + " %callee" + n + "(" + args + ") #1");
+    return "%value" + n;
+  }
+  void line(const std::string &text) { body += "  " + text + "\n"; }
+  void label(const std::string &name) { body += name + ":\n"; }
+
+  std::string finish(const std::string &value = "") {
+    line(value.empty() ? "ret void" : "ret " + result + " " + value);
+    body += "}\n" + globals + std::string(attributes) + "!0 = !{}\n";
+    return std::move(body);
+  }
+  /// A C string constant; gives its name.
+  std::string text(std::string_view value) {
+    globals += "@text = private constant [" + std::to_string(value.size() + 1) +
+               " x i8] c\"" + std::string(value) + "\\00\"\n";
+    return "@text";
+  }
+
+private:
+  std::string result, body, globals;
+  unsigned next = 0;
+};
+
+bool consume(std::string_view &text, std::string_view prefix) {
+  if (text.substr(0, prefix.size()) != prefix)
+    return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+bool number(std::string_view text, uint32_t &value) {
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+std::string simple(std::string_view symbol, Service service,
+                   std::string_view params = "", const std::string &args = "") {
+  std::string_view result = serviceTypes[service].result;
+  Writer writer(symbol, result, params);
+  std::string value = writer.call(service, args);
+  return writer.finish(result == "void" ? "" : value);
+}
+
+std::string_view laneType(std::string_view type) {
+  if (type == "f16")
+    return "half";
+  if (type == "bf16")
+    return "bfloat";
+  if (type == "f32" || type == "tf32" || type == "xf32")
+    return "float";
+  if (type == "f64")
+    return "double";
+  if (type == "i32")
+    return "i32";
+  if (type == "i64")
+    return "i64";
+  return "i8";
+}
+
+std::string vectorOf(unsigned count, std::string_view type) {
+  return "<" + std::to_string(count) + " x " + std::string(laneType(type)) +
+         ">";
+}
+
+std::string multiplication(const MatrixModel &model, std::string_view symbol) {
+  const target::MatrixRow &row = *model.row;
+  if (row.isAsync)
+    return "";
+  std::string left = vectorOf(model.left.registers, row.leftType),
+              right = vectorOf(model.right.registers, row.rightType),
+              result = vectorOf(model.result.registers, row.resultType);
+  Writer writer(symbol, result,
+                left + " %a, " + right + " %b, " + result + " %c");
+  writer.line("%pa = alloca " + left);
+  writer.line("%pb = alloca " + right);
+  writer.line("%pc = alloca " + result);
+  writer.line("store " + left + " %a, ptr %pa");
+  writer.line("store " + right + " %b, ptr %pb");
+  writer.line("store " + result + " %c, ptr %pc");
+  writer.call(matrixMultiplyService, "ptr " + writer.text(row.name) +
+                                         ", ptr %pa, ptr %pb, ptr %pc");
+  writer.line("%d = load " + result + ", ptr %pc");
+  return writer.finish("%d");
+}
+
+std::string matrixAccess(const SharedModel &model, std::string_view symbol) {
+  const target::SharedRow &row = *model.row;
+  unsigned words = model.places.registers * row.elementBytes / 4;
+  std::string type = "<" + std::to_string(words) + " x i32>";
+  std::string name(row.name);
+  if (row.isStore) {
+    Writer writer(symbol, "void", "ptr addrspace(3) %p, " + type + " %v");
+    writer.line("%r = alloca " + type);
+    writer.line("store " + type + " %v, ptr %r");
+    writer.line("%q = addrspacecast ptr addrspace(3) %p to ptr");
+    writer.call(sharedMatrixService,
+                "ptr " + writer.text(name) + ", ptr %q, ptr %r");
+    return writer.finish();
+  }
+  Writer writer(symbol, type, "ptr addrspace(3) %p");
+  writer.line("%r = alloca " + type);
+  writer.line("%q = addrspacecast ptr addrspace(3) %p to ptr");
+  writer.call(sharedMatrixService,
+              "ptr " + writer.text(name) + ", ptr %q, ptr %r");
+  writer.line("%v = load " + type + ", ptr %r");
+  return writer.finish("%v");
+}
+
+/// `b128.cg.evict_last` and the like: only the width counts here.
+std::string_view widthType(std::string_view text) {
+  text = text.substr(0, text.find('.'));
+  return text == "b8"     ? "i8"
+         : text == "b16"  ? "i16"
+         : text == "b32"  ? "i32"
+         : text == "b64"  ? "<2 x i32>"
+         : text == "b128" ? "<4 x i32>"
+                          : "";
+}
+
+std::string globalAccess(std::string_view symbol, std::string_view rest) {
+  bool isLoad = consume(rest, "load.");
+  if (!isLoad && !consume(rest, "store."))
+    return "";
+  std::string type(widthType(rest));
+  if (type.empty())
+    return "";
+  // The alignment is that of the width in memory.
+  uint32_t bits = 0;
+  number(rest.substr(1, rest.find('.') - 1), bits);
+  std::string align = ", align " + std::to_string(bits / 8);
+  if (isLoad) {
+    Writer writer(symbol, type,
+                  "ptr addrspace(1) %p, i1 %active, " + type + " %other");
+    writer.line("br i1 %active, label %load, label %done");
+    writer.label("load");
+    writer.line("%read = load " + type + ", ptr addrspace(1) %p" + align);
+    writer.line("br label %done");
+    writer.label("done");
+    writer.line("%v = phi " + type + " [ %other, %0 ], [ %read, %load ]");
+    return writer.finish("%v");
+  }
+  Writer writer(symbol, "void",
+                "ptr addrspace(1) %p, " + type + " %v, i1 %active");
+  writer.line("br i1 %active, label %write, label %done");
+  writer.label("write");
+  writer.line("store " + type + " %v, ptr addrspace(1) %p" + align);
+  writer.line("br label %done");
+  writer.label("done");
+  return writer.finish();
+}
+
+const std::string sharedParam = "ptr addrspace(3) %p";
+
+std::string withSharedPointer(std::string_view symbol, Service service,
+                              const std::string &params,
+                              const std::string &args) {
+  Writer writer(symbol, "void", sharedParam + params);
+  writer.line("%q = addrspacecast ptr addrspace(3) %p to ptr");
+  writer.call(service, "ptr %q" + args);
+  return writer.finish();
+}
+
+std::string asynchronous(const TargetModel &target, std::string_view symbol,
+                         std::string_view rest) {
+  uint32_t count;
+  if (rest == "commit")
+    return simple(symbol, asyncCommitService);
+  if (consume(rest, "wait.") && number(rest, count))
+    return simple(symbol, asyncWaitService, "", "i32 " + std::to_string(count));
+  if (!consume(rest, "copy."))
+    return "";
+  const target::AsyncRow *row = target.machine.asyncRow(rest);
+  if (!row || row->issuer == target::AsyncRow::Thread)
+    return "";
+  Writer writer(symbol, "void",
+                "ptr addrspace(3) %to, ptr addrspace(1) %from, i1 %active");
+  writer.line("%t = addrspacecast ptr addrspace(3) %to to ptr");
+  writer.line("%f = addrspacecast ptr addrspace(1) %from to ptr");
+  writer.line("%a = zext i1 %active to i32");
+  writer.call(asyncCopyService, "ptr %t, ptr %f, i32 " +
+                                    std::to_string(row->bytes) + ", i32 %a");
+  return writer.finish();
+}
+
+std::string memoryBarrier(std::string_view symbol, std::string_view rest) {
+  if (rest == "init")
+    return withSharedPointer(symbol, barrierInitService, ", i32 %n",
+                             ", i32 %n");
+  if (rest == "init_fence")
+    return Writer(symbol, "void", "").finish();
+  if (rest == "arrive")
+    return withSharedPointer(symbol, barrierArriveService, "", "");
+  if (rest == "expect")
+    return withSharedPointer(symbol, barrierExpectService, ", i32 %n",
+                             ", i32 %n");
+  if (rest == "wait")
+    return withSharedPointer(symbol, barrierWaitService, ", i32 %n",
+                             ", i32 %n");
+  return "";
+}
+
+} // namespace
+
+std::string makeDeviceFunction(const TargetModel &target,
+                               std::string_view symbol) {
+  std::string_view rest = symbol;
+  if (!consume(rest, "tsdk."))
+    return "";
+  uint32_t warpSize = target.machine.warpSize, value;
+  std::string size = std::to_string(warpSize);
+  if (rest == "thread_id")
+    return simple(symbol, threadIdService);
+  if (rest == "lane_id" || rest == "warp_id") {
+    Writer writer(symbol, "i32", "");
+    std::string thread = writer.call(threadIdService, "");
+    writer.line("%v = " + std::string(rest == "lane_id" ? "urem" : "udiv") +
+                " i32 " + thread + ", " + size);
+    return writer.finish("%v");
+  }
+  if (consume(rest, "program_id.") && number(rest, value))
+    return simple(symbol, programIdService, "", "i32 " + std::to_string(value));
+  if (consume(rest, "num_programs.") && number(rest, value))
+    return simple(symbol, numProgramsService, "",
+                  "i32 " + std::to_string(value));
+  if (rest == "shared.base") {
+    Writer writer(symbol, "ptr addrspace(3)", "");
+    std::string base = writer.call(sharedBaseService, "");
+    writer.line("%p = addrspacecast ptr " + base + " to ptr addrspace(3)");
+    return writer.finish("%p");
+  }
+  if (rest == "barrier")
+    return simple(symbol, barrierService, "", "i32 0, i32 0");
+  if (consume(rest, "barrier.named.")) {
+    size_t dot = rest.find('.');
+    uint32_t threads;
+    if (dot == std::string_view::npos || !number(rest.substr(0, dot), value) ||
+        !number(rest.substr(dot + 1), threads))
+      return "";
+    return simple(symbol, barrierService, "",
+                  "i32 " + std::to_string(value) + ", i32 " +
+                      std::to_string(threads));
+  }
+  if (rest == "warp.sync")
+    return simple(symbol, warpSyncService);
+  if (rest == "warp.uniform.i32")
+    return Writer(symbol, "i32", "i32 %v").finish("%v");
+  if (rest == "shuffle.idx.b32")
+    return simple(symbol, shuffleService, "i32 %v, i32 %lane",
+                  "i32 %v, i32 %lane");
+  if (consume(rest, "shuffle.xor.")) {
+    size_t dot = rest.find('.');
+    if (!number(rest.substr(0, dot), value))
+      return "";
+    Writer writer(symbol, "i32", "i32 %v");
+    std::string thread = writer.call(threadIdService, "");
+    writer.line("%lane = urem i32 " + thread + ", " + size);
+    writer.line("%from = xor i32 %lane, " + std::to_string(value));
+    return writer.finish(
+        writer.call(shuffleService, "i32 %v, i32 %from"));
+  }
+  if (rest == "ballot") {
+    Writer writer(symbol, "i" + size, "i1 %v");
+    writer.line("%word = zext i1 %v to i32");
+    std::string all = writer.call(ballotService, "i32 %word");
+    if (warpSize == 64)
+      return writer.finish(all);
+    writer.line("%low = trunc i64 " + all + " to i" + size);
+    return writer.finish("%low");
+  }
+  if (consume(rest, "global."))
+    return globalAccess(symbol, rest);
+  if (consume(rest, "mma.")) {
+    auto found = target.matrix.find(rest);
+    return found == target.matrix.end() ? ""
+                                        : multiplication(found->second, symbol);
+  }
+  if (consume(rest, "shared.load.") || consume(rest, "shared.store.")) {
+    auto found = target.shared.find(rest);
+    return found == target.shared.end() ? ""
+                                        : matrixAccess(found->second, symbol);
+  }
+  if (rest == "fence.async")
+    return Writer(symbol, "void", "").finish();
+  if (consume(rest, "async."))
+    return asynchronous(target, symbol, rest);
+  if (consume(rest, "mbarrier."))
+    return memoryBarrier(symbol, rest);
+  if (consume(rest, "registers."))
+    return Writer(symbol, "void", "").finish();
+  if (rest == "clock")
+    return simple(symbol, clockService);
+  if (rest == "assert_failed")
+    return simple(symbol, assertFailedService, "ptr %text, i32 %size",
+                  "ptr %text, i32 %size");
+  if (rest == "print.text")
+    return simple(symbol, printTextService, "ptr %text, i32 %size",
+                  "ptr %text, i32 %size");
+  return "";
+}
+
+} // namespace tilesdk::simulator

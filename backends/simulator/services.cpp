@@ -1,0 +1,153 @@
+//===- services.cpp - What device code calls --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/simulator/services.h"
+#include "backends/simulator/block.h"
+#include "backends/simulator/matrix.h"
+#include "backends/simulator/targets.h"
+
+#include <ctime>
+
+namespace tilesdk::simulator {
+
+namespace {
+
+Block &block() { return *Block::current(); }
+
+uint32_t threadId() { return block().thread(); }
+uint32_t programId(uint32_t axis) { return block().ids().program_id[axis]; }
+uint32_t numPrograms(uint32_t axis) {
+  return block().ids().num_programs[axis];
+}
+char *sharedBase() { return block().shared(); }
+
+void barrier(uint32_t id, uint32_t threads) {
+  Block &self = block();
+  self.barrier(id, threads ? threads : self.threads());
+}
+
+void warpSync() {
+  block().warpTogether("a warp synchronisation", nullptr, [](void **) {});
+}
+
+struct Shuffled {
+  uint32_t value, lane, result;
+};
+
+uint32_t shuffle(uint32_t value, uint32_t lane) {
+  Block &self = block();
+  uint32_t warpSize = self.model().machine.warpSize;
+  Shuffled own{value, lane % warpSize, 0};
+  self.warpTogether("a shuffle", &own, [&](void **lanes) {
+    for (uint32_t i = 0; i < warpSize; ++i) {
+      Shuffled &one = *static_cast<Shuffled *>(lanes[i]);
+      one.result = static_cast<Shuffled *>(lanes[one.lane])->value;
+    }
+  });
+  return own.result;
+}
+
+struct Vote {
+  uint32_t mine;
+  uint64_t all;
+};
+
+uint64_t ballot(uint32_t mine) {
+  Block &self = block();
+  uint32_t warpSize = self.model().machine.warpSize;
+  Vote own{mine, 0};
+  self.warpTogether("a ballot", &own, [&](void **lanes) {
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < warpSize; ++i)
+      all |= uint64_t(static_cast<Vote *>(lanes[i])->mine & 1) << i;
+    for (uint32_t i = 0; i < warpSize; ++i)
+      static_cast<Vote *>(lanes[i])->all = all;
+  });
+  return own.all;
+}
+
+void matrixMultiply(const char *row, const void *left, const void *right,
+                    void *result) {
+  Block &self = block();
+  const MatrixModel &model = self.model().matrix.find(row)->second;
+  MatrixOperands own{left, right, result};
+  self.warpTogether(model.row->name.c_str(), &own, [&](void **lanes) {
+    multiply(model, reinterpret_cast<MatrixOperands **>(lanes),
+             self.model().machine.warpSize);
+  });
+}
+
+void sharedMatrix(const char *row, char *address, void *registers) {
+  Block &self = block();
+  const SharedModel &model = self.model().shared.find(row)->second;
+  MatrixAccess own{address, registers};
+  self.warpTogether(model.row->name.c_str(), &own, [&](void **lanes) {
+    accessMatrix(model, reinterpret_cast<MatrixAccess **>(lanes),
+                 self.model().machine.warpSize);
+  });
+}
+
+void asyncCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
+  block().copyAsync(to, active ? from : nullptr, bytes);
+}
+void asyncCommit() { block().commitCopies(); }
+void asyncWait(uint32_t pending) { block().waitCopies(pending); }
+
+void barrierInit(const void *address, uint32_t count) {
+  Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  barrier = {};
+  barrier.count = count;
+}
+
+void barrierArrive(const void *address) {
+  Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  ++barrier.arrived;
+  block().settle(barrier);
+}
+
+void barrierExpect(const void *address, uint32_t bytes) {
+  Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  barrier.bytes += bytes;
+  ++barrier.arrived;
+  block().settle(barrier);
+}
+
+void barrierWait(const void *address, uint32_t parity) {
+  Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  // The phase with this parity is over once the current one is the other.
+  block().waitUntil("a barrier in shared memory",
+                    [&] { return (barrier.phase & 1) != (parity & 1); });
+}
+
+void assertFailed(const char *text, uint32_t size) {
+  const tsdk_tile_program &ids = block().ids();
+  ids.assert_failed(ids.host_state, text, size);
+}
+
+void printText(const char *text, uint32_t size) {
+  const tsdk_tile_program &ids = block().ids();
+  ids.print(ids.host_state, text, size);
+}
+
+uint64_t clock() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return uint64_t(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+} // namespace
+
+const void *const *serviceTable() {
+  static const void *const table[] = {
+#define TILESDK_ENTRY(NAME, RESULT, PARAMS)                                    \
+  reinterpret_cast<const void *>(&NAME),
+      TILESDK_SIMULATOR_SERVICES(TILESDK_ENTRY)
+#undef TILESDK_ENTRY
+  };
+  return table;
+}
+
+} // namespace tilesdk::simulator
