@@ -57,7 +57,7 @@ static MatrixRow product16x8(std::string type, std::string sum, uint32_t k,
   row.k = k;
   row.left = read(left);
   row.right = read(right);
-  row.result = read("(dim0: 16, dim1: 8) { register: (0,1) (8,0); "
+  row.result = read("(row: 16, column: 8) { register: (0,1) (8,0); "
                     "lane: (0,2) (0,4) (1,0) (2,0) (4,0) }");
   row.issueCycles = 16;
   row.latencyCycles = 32;
@@ -73,15 +73,15 @@ static void addWarp32(Machine &machine) {
   for (const char *type : {"f16", "bf16"})
     machine.matrix.push_back(
         product16x8(type, "f32", 16,
-                    "(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); "
+                    "(row: 16, column: 16) { register: (0,1) (8,0) (0,8); "
                     "lane: (0,2) (0,4) (1,0) (2,0) (4,0) }",
-                    "(dim0: 16, dim1: 8) { register: (1,0) (8,0); "
+                    "(row: 16, column: 8) { register: (1,0) (8,0); "
                     "lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"));
   machine.matrix.push_back(
       product16x8("tf32", "f32", 8,
-                  "(dim0: 16, dim1: 8) { register: (8,0) (0,4); "
+                  "(row: 16, column: 8) { register: (8,0) (0,4); "
                   "lane: (0,1) (0,2) (1,0) (2,0) (4,0) }",
-                  "(dim0: 8, dim1: 8) { register: (4,0); "
+                  "(row: 8, column: 8) { register: (4,0); "
                   "lane: (1,0) (2,0) (0,1) (0,2) (0,4) }"));
   for (bool transposed : {false, true}) {
     SharedRow row;
@@ -92,9 +92,9 @@ static void addWarp32(Machine &machine) {
     row.elementBytes = 2;
     row.rows = 32;
     row.layout =
-        read(transposed ? "(dim0: 32, dim1: 8) { register: (1,0) (8,0) (16,0)"
+        read(transposed ? "(row: 32, column: 8) { register: (1,0) (8,0) (16,0)"
                           "; lane: (2,0) (4,0) (0,1) (0,2) (0,4) }"
-                        : "(dim0: 32, dim1: 8) { register: (0,1) (8,0) (16,0)"
+                        : "(row: 32, column: 8) { register: (0,1) (8,0) (16,0)"
                           "; lane: (0,2) (0,4) (1,0) (2,0) (4,0) }");
     machine.shared.push_back(std::move(row));
   }
@@ -117,11 +117,11 @@ static void addWarp64(Machine &machine) {
   row.leftType = row.rightType = "f16";
   row.resultType = "f32";
   row.m = row.n = row.k = 16;
-  row.left = read("(dim0: 16, dim1: 16) { register: (0,1) (0,2); "
+  row.left = read("(row: 16, column: 16) { register: (0,1) (0,2); "
                   "lane: (1,0) (2,0) (4,0) (8,0) (0,4) (0,8) }");
-  row.right = read("(dim0: 16, dim1: 16) { register: (1,0) (2,0); "
+  row.right = read("(row: 16, column: 16) { register: (1,0) (2,0); "
                    "lane: (0,1) (0,2) (0,4) (0,8) (4,0) (8,0) }");
-  row.result = read("(dim0: 16, dim1: 16) { register: (1,0) (2,0); "
+  row.result = read("(row: 16, column: 16) { register: (1,0) (2,0); "
                     "lane: (0,1) (0,2) (0,4) (0,8) (4,0) (8,0) }");
   row.issueCycles = 8;
   row.latencyCycles = 16;
@@ -148,9 +148,9 @@ static void addGroup(Machine &machine) {
   row.isAsync = true;
   row.leftInShared = row.rightInShared = true;
   row.rightInRegisters = false;
-  row.left = read("(dim0: 64, dim1: 16) { register: (0,1) (8,0) (0,8); "
+  row.left = read("(row: 64, column: 16) { register: (0,1) (8,0) (0,8); "
                   "lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: (16,0) (32,0) }");
-  row.result = read("(dim0: 64, dim1: 8) { register: (0,1) (8,0); "
+  row.result = read("(row: 64, column: 8) { register: (0,1) (8,0); "
                     "lane: (0,2) (0,4) (1,0) (2,0) (4,0); "
                     "warp: (16,0) (32,0) }");
   row.issueCycles = 4;
