@@ -393,8 +393,8 @@ private:
       inserted.push_back(simt::FenceAsyncOp::create(builder, before->getLoc()));
       state.unfenced.clear();
     }
-    inserted.push_back(simt::BarrierOp::create(
-        builder, before->getLoc(), partitionId, partitionWarps));
+    inserted.push_back(simt::BarrierOp::create(builder, before->getLoc(),
+                                               partitionId, partitionWarps));
     close(state);
   }
 

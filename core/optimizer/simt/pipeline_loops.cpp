@@ -12,21 +12,15 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
-#include "core/optimizer/simt/layout_costs.h"
+#include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
-
-#include "core/ir/tile_ops.h"
-#include "core/layout/algebra.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Transforms.h"
-#include "mlir/IR/Matchers.h"
 #include "mlir/IR/PatternMatch.h"
-
-#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 
@@ -35,36 +29,20 @@ namespace {
 
 using scf::PipeliningOption;
 
-/// A load whose value a product of its loop takes.
-struct PipelinedLoad {
-  tile::LoadOp load;
-  /// Where the value goes, and how; null: it stays in registers.
-  simt::SharedAllocOp buffer;
-  const target::AsyncRow *row = nullptr;
-};
-
 /// Pipelines one loop.
 class LoopPipeliner {
 public:
   LoopPipeliner(scf::ForOp loop, const target::Machine &machine,
                 const SimtOptions &options, const AxisInfoAnalysis &axes)
-      : loop(loop), machine(machine), options(options), axes(axes) {}
+      : loop(loop), machine(machine), options(options),
+        found(loop, machine, axes, "simt-pipeline-loops"), loads(found.loads),
+        copyOps(found.copyOps), registerOps(found.registerOps) {}
 
   /// The number of stages in effect; nothing when strict stages fall short.
   FailureOr<unsigned> run();
 
 private:
-  InFlightDiagnostic remark(Operation *op) {
-    return op->emitRemark("simt-pipeline-loops: ");
-  }
-  bool findLoads();
-  bool isFreeOfObstacles();
-  bool findSlice(Operation *root, llvm::SetVector<Operation *> &slice);
-  const target::AsyncRow *asyncRow(tile::LoadOp load, simt::SharedAllocOp to);
-  unsigned sharedVector(simt::SharedType buffer, const layout::Layout &from,
-                        unsigned dim, unsigned vector);
   uint64_t otherBytes();
-  void findCountedProducts();
   void splitFromLate(const llvm::SetVector<Operation *> &early);
   void makeBuffers();
   LogicalResult pipeline();
@@ -72,12 +50,9 @@ private:
   scf::ForOp loop;
   const target::Machine &machine;
   const SimtOptions &options;
-  const AxisInfoAnalysis &axes;
-  SmallVector<PipelinedLoad> loads;
-  /// Waits of products whose result only the next iteration's product takes.
-  SmallVector<simt::MmaWaitOp> counted;
-  /// In front of the products: with the copies, with loads to registers.
-  llvm::SetVector<Operation *> copyOps, registerOps;
+  LoopLoads found;
+  SmallVector<LoopLoad> &loads;
+  llvm::SetVector<Operation *> &copyOps, &registerOps;
   /// The new ops: at the head of the last stage, and in stage 0.
   SmallVector<Operation *> headOps, fillOps;
   unsigned stages = 1, distance = 0;
@@ -85,191 +60,11 @@ private:
 
 } // namespace
 
-//===----------------------------------------------------------------------===//
-// What can be done
-//===----------------------------------------------------------------------===//
-
-static bool isProduct(Operation *op) {
-  return isa<tile::DotOp, simt::MmaAsyncOp>(op);
-}
-
-/// Whether \p value becomes an operand of a product in its own block.
-static bool feedsProduct(Value value) {
-  llvm::SetVector<Value> values;
-  values.insert(value);
-  for (size_t i = 0; i < values.size(); ++i)
-    for (OpOperand &use : values[i].getUses()) {
-      Operation *user = use.getOwner();
-      if (isProduct(user)) {
-        if (use.getOperandNumber() < 2)
-          return true;
-        continue;
-      }
-      // A reduction of it, or what it is stored to, is no operand.
-      if (user->getBlock() != value.getParentBlock() ||
-          isa<tile::LoadOp, tile::StoreOp, tile::ReduceOp, scf::YieldOp>(user))
-        continue;
-      for (Value result : user->getResults())
-        values.insert(result);
-    }
-  return false;
-}
-
-bool LoopPipeliner::findLoads() {
-  Block &body = *loop.getBody();
-  if (llvm::none_of(body, [](Operation &op) { return isProduct(&op); }))
-    return false;
-  for (auto load : body.getOps<tile::LoadOp>()) {
-    if (!isa<RankedTensorType>(load.getType()) || load.getIsVolatile() ||
-        !feedsProduct(load.getResult()))
-      continue;
-    PipelinedLoad entry{load, {}, nullptr};
-    if (load->hasOneUse())
-      entry.buffer =
-          dyn_cast<simt::SharedAllocOp>(*load->getUsers().begin());
-    if (entry.buffer && entry.buffer->getBlock() == &body)
-      entry.row = asyncRow(load, entry.buffer);
-    if (!entry.row)
-      entry.buffer = {};
-    loads.push_back(entry);
-  }
-  if (loads.empty())
-    remark(loop) << "no operand of a product is loaded in this loop";
-  return !loads.empty();
-}
-
-bool LoopPipeliner::isFreeOfObstacles() {
-  for (Operation &op : *loop.getBody()) {
-    if (isa<scf::ForOp, scf::WhileOp>(op)) {
-      remark(&op) << "a loop with a loop in it stays as it is";
-      return false;
-    }
-    WalkResult result = op.walk([&](Operation *inner) {
-      if (isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp,
-              tile::DescriptorStoreOp>(inner)) {
-        remark(inner) << "loads of later iterations may not move before this "
-                         "write to memory";
-        return WalkResult::interrupt();
-      }
-      if (isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner)) {
-        remark(inner) << "'" << inner->getName()
-                      << "' keeps iterations in order";
-        return WalkResult::interrupt();
-      }
-      return WalkResult::advance();
-    });
-    if (result.wasInterrupted())
-      return false;
-  }
-  return true;
-}
-
-/// The ops of the body that \p root needs, over iterations too, and itself.
-bool LoopPipeliner::findSlice(Operation *root,
-                              llvm::SetVector<Operation *> &slice) {
-  SmallVector<Operation *> stack;
-  llvm::SmallPtrSet<Operation *, 16> visited;
-  auto visit = [&](Value value) {
-    if (auto arg = dyn_cast<BlockArgument>(value)) {
-      if (arg.getOwner() != loop.getBody() || arg.getArgNumber() == 0)
-        return;
-      value = loop.getYieldedValues()[arg.getArgNumber() - 1];
-    }
-    if (Operation *op = value.getDefiningOp())
-      if (Operation *inBody = loop.getBody()->findAncestorOpInBlock(*op))
-        if (visited.insert(inBody).second)
-          stack.push_back(inBody);
-  };
-  // Carried values may lead through further carried values.
-  auto visitAll = [&](Operation *op) {
-    op->walk([&](Operation *inner) {
-      for (Value operand : inner->getOperands())
-        visit(operand);
-    });
-  };
-  visitAll(root);
-  slice.insert(root);
-  while (!stack.empty()) {
-    Operation *op = stack.pop_back_val();
-    if (isProduct(op) || (!isa<tile::LoadOp>(op) && !isMemoryEffectFree(op))) {
-      remark(root).append("the address depends on what earlier iterations "
-                          "compute")
-              .attachNote(op->getLoc())
-          << "by '" << op->getName() << "'";
-      return false;
-    }
-    slice.insert(op);
-    visitAll(op);
-  }
-  return true;
-}
-
-/// The largest power of two, at most \p vector, such that so many registers of
-/// \p from along \p dim are neighbours in the buffer.
-unsigned LoopPipeliner::sharedVector(simt::SharedType buffer,
-                                     const layout::Layout &from, unsigned dim,
-                                     unsigned vector) {
-  layout::Layout toOffset =
-      layout::pseudoInvert(buffer.getLayout().getLayout());
-  auto through = layout::compose(from, toOffset);
-  if (!through)
-    return 1;
-  vector = std::min<unsigned>(
-      vector, from.widestVector(simt::dimName(dim), vector, vector).elements);
-  for (; vector > 1; vector /= 2) {
-    bool fits = true;
-    unsigned at = 0;
-    for (const char *place : {simt::registerDim, simt::laneDim, simt::warpDim})
-      for (const layout::Basis &basis : through->bases(place)) {
-        uint64_t offset = basis.value[0];
-        bool inVector = place == StringRef(simt::registerDim) &&
-                        (1u << at) < vector;
-        fits &= inVector ? offset == (1u << at) : offset % vector == 0;
-        if (place == StringRef(simt::registerDim))
-          ++at;
-      }
-    if (fits)
-      return vector;
-  }
-  return 1;
-}
-
-const target::AsyncRow *LoopPipeliner::asyncRow(tile::LoadOp load,
-                                                simt::SharedAllocOp to) {
-  auto isRow = [](const target::AsyncRow &row) {
-    return row.issuer == target::AsyncRow::Lane &&
-           row.completion == target::AsyncRow::Group;
-  };
-  if (llvm::none_of(machine.async, isRow))
-    return nullptr;
-  if (load.getOther() && !matchPattern(load.getOther(), m_AnyZeroFloat()) &&
-      !matchPattern(load.getOther(), m_Zero())) {
-    remark(load) << "not an asynchronous copy: masked elements are not zero";
-    return nullptr;
-  }
-  AccessPattern pattern = accessPattern(axes, load.getPtr(), load.getMask(),
-                                        machine.maxVectorBytes);
-  unsigned bytes = simt::elementBytes(tile::elementOf(load.getType()));
-  unsigned vector =
-      sharedVector(to.getType(), simt::layoutOf(load.getType()), pattern.dim,
-                   pattern.vector);
-  const target::AsyncRow *best = nullptr;
-  for (const target::AsyncRow &row : machine.async)
-    if (isRow(row) && row.bytes <= vector * bytes &&
-        (row.zeroFill || !load.getMask()) &&
-        (!best || row.bytes > best->bytes))
-      best = &row;
-  if (!best)
-    remark(load) << "not an asynchronous copy: a lane has " << vector * bytes
-                 << " consecutive bytes, too few";
-  return best;
-}
-
 /// Shared memory that is needed beside the loads' buffers while the loop runs.
 uint64_t LoopPipeliner::otherBytes() {
   uint64_t bytes = 0, scratch = 0;
   llvm::SmallPtrSet<Operation *, 8> seen;
-  for (PipelinedLoad &load : loads)
+  for (LoopLoad &load : loads)
     if (load.buffer)
       seen.insert(load.buffer);
   loop.walk([&](Operation *op) {
@@ -286,24 +81,6 @@ uint64_t LoopPipeliner::otherBytes() {
           add(view.alloc);
   });
   return bytes + scratch;
-}
-
-/// Products whose accumulator goes round the loop need not be waited for in
-/// their own iteration.
-void LoopPipeliner::findCountedProducts() {
-  for (auto wait : loop.getBody()->getOps<simt::MmaWaitOp>()) {
-    if (wait.getAccs().size() != 1 || wait.getPending() != 0)
-      continue;
-    auto product = wait.getAccs()[0].getDefiningOp<simt::MmaAsyncOp>();
-    if (!product || !wait.getResult(0).hasOneUse())
-      continue;
-    OpOperand &use = *wait.getResult(0).getUses().begin();
-    if (use.getOwner() != loop.getBody()->getTerminator())
-      continue;
-    BlockArgument carried = loop.getRegionIterArg(use.getOperandNumber());
-    if (product.getAcc() == carried && carried.hasOneUse())
-      counted.push_back(wait);
-  }
 }
 
 //===----------------------------------------------------------------------===//
@@ -347,7 +124,7 @@ void LoopPipeliner::makeBuffers() {
   Value before = constant(-1), one = constant(1), zero = constant(0),
         count = constant(stages);
   SmallVector<Value> arrays;
-  for (PipelinedLoad &load : loads) {
+  for (LoopLoad &load : loads) {
     if (!load.buffer) {
       arrays.push_back({});
       continue;
@@ -357,8 +134,7 @@ void LoopPipeliner::makeBuffers() {
     llvm::append_range(shape, type.getShape());
     arrays.push_back(simt::SharedAllocOp::create(
         rewriter, load.load.getLoc(),
-        simt::SharedType::get(shape, type.getElementType(),
-                              type.getLayout())));
+        simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
   }
   Value fill, read;
   auto step = [&](OpBuilder &builder, Value counter,
@@ -383,8 +159,8 @@ void LoopPipeliner::makeBuffers() {
   loop = newLoop;
 
   rewriter.setInsertionPointAfter(read.getDefiningOp());
-  Value arrived = simt::AsyncWaitOp::create(rewriter, loc, ValueRange(),
-                                            distance - 1);
+  Value arrived =
+      simt::AsyncWaitOp::create(rewriter, loc, ValueRange(), distance - 1);
   headOps.push_back(arrived.getDefiningOp());
   SmallVector<Value> tokens;
   Operation *last = nullptr;
@@ -461,11 +237,10 @@ LogicalResult LoopPipeliner::pipeline() {
   // copies fill next.
   for (Operation *op : headOps)
     add(op, last);
-  addInOrder([&](Operation *op) { return fill.contains(op) ||
-                                         copyOps.contains(op); },
-             0);
-  addInOrder([&](Operation *op) { return registerOps.contains(op); },
-             last - 1);
+  addInOrder(
+      [&](Operation *op) { return fill.contains(op) || copyOps.contains(op); },
+      0);
+  addInOrder([&](Operation *op) { return registerOps.contains(op); }, last - 1);
   addInOrder([](Operation *) { return true; }, last);
 
   PipeliningOption option;
@@ -480,9 +255,9 @@ LogicalResult LoopPipeliner::pipeline() {
                          unsigned iteration) {
     if (part == PipeliningOption::PipelinerPart::Prologue &&
         op->hasAttr(slotAttr))
-      op->setAttr(slotAttr, IntegerAttr::get(
-                                IntegerType::get(op->getContext(), 32),
-                                iteration));
+      op->setAttr(
+          slotAttr,
+          IntegerAttr::get(IntegerType::get(op->getContext(), 32), iteration));
   };
   IRRewriter rewriter(loop.getContext());
   rewriter.setInsertionPoint(loop);
@@ -491,23 +266,13 @@ LogicalResult LoopPipeliner::pipeline() {
 
 FailureOr<unsigned> LoopPipeliner::run() {
   unsigned wanted = options.numStages;
-  if (auto attr =
-          loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
+  if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     wanted = attr.getInt();
-  if (wanted <= 1 || !findLoads() || !isFreeOfObstacles())
+  if (wanted <= 1 || !found.find())
     return 1u;
-  for (PipelinedLoad &load : loads)
-    if (!findSlice(load.load, load.buffer ? copyOps : registerOps))
-      return 1u;
-  for (Operation *op : copyOps)
-    registerOps.remove(op);
-  // A load whose value an address needs is fetched with the address.
-  llvm::erase_if(loads, [&](PipelinedLoad &load) {
-    return !load.buffer && copyOps.contains(load.load);
-  });
 
   uint64_t perStage = 0;
-  for (PipelinedLoad &load : loads)
+  for (LoopLoad &load : loads)
     if (load.buffer)
       perStage += load.buffer.getType().getBytes();
   uint64_t other = otherBytes();
@@ -522,19 +287,21 @@ FailureOr<unsigned> LoopPipeliner::run() {
                         : "loads to registers run ahead by one: ")
            << stages;
   if (stages < 2) {
-    remark(loop) << "not pipelined: 2 stages need " << other + 2 * perStage
-                 << " bytes of shared memory, the target has "
-                 << machine.sharedBytes;
+    found.remark(loop) << "not pipelined: 2 stages need "
+                       << other + 2 * perStage
+                       << " bytes of shared memory, the target has "
+                       << machine.sharedBytes;
     return 1u;
   }
   // A product under way keeps its buffers for one more iteration.
   if (stages >= 3 && perStage)
-    findCountedProducts();
+    found.findCountedProducts();
+  ArrayRef<simt::MmaWaitOp> counted = found.counted;
   distance = stages - 1 - !counted.empty();
 
   unsigned copies = llvm::count_if(
-      loads, [](const PipelinedLoad &load) { return bool(load.buffer); });
-  InFlightDiagnostic done = remark(loop);
+      loads, [](const LoopLoad &load) { return bool(load.buffer); });
+  InFlightDiagnostic done = found.remark(loop);
   done << stages << " stages";
   if (isShort)
     done << " of " << wanted << " that may be";
@@ -593,8 +360,7 @@ struct PipelineLoops : PassWrapper<PipelineLoops, OperationPass<ModuleOp>> {
       function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
       unsigned stages = 1;
       for (scf::ForOp loop : loops) {
-        auto effective =
-            LoopPipeliner(loop, *machine, options, axes).run();
+        auto effective = LoopPipeliner(loop, *machine, options, axes).run();
         if (failed(effective))
           return signalPassFailure();
         stages = std::max(stages, *effective);

@@ -1,0 +1,67 @@
+//===- loop_loads.h - What a loop loads for its products --------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/ir/simt_ops.h"
+#include "core/ir/tile_ops.h"
+#include "core/optimizer/axis_info.h"
+#include "core/target/target.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/SetVector.h"
+
+namespace tilesdk::optimizer {
+
+/// A load whose value a product of its loop takes.
+struct LoopLoad {
+  tile::LoadOp load;
+  /// Where the value goes, and how; null: it stays in registers.
+  simt::SharedAllocOp buffer;
+  const target::AsyncRow *row = nullptr;
+};
+
+/// What may run ahead in a loop, and what it needs for that.
+class LoopLoads {
+public:
+  /// \p pass begins the remarks.
+  LoopLoads(mlir::scf::ForOp loop, const target::Machine &machine,
+            const AxisInfoAnalysis &axes, llvm::StringRef pass)
+      : loop(loop), machine(machine), axes(axes), pass(pass) {}
+
+  /// Whether there is something; if not, and the loop has products, a remark
+  /// says why.
+  bool find();
+  /// Finds the waits of `counted`.
+  void findCountedProducts();
+  mlir::InFlightDiagnostic remark(mlir::Operation *op) const {
+    return op->emitRemark(pass) << ": ";
+  }
+
+  llvm::SmallVector<LoopLoad> loads;
+  /// The ops of the body that the copies need, the loads included; those that
+  /// loads to registers need beside them.
+  llvm::SetVector<mlir::Operation *> copyOps, registerOps;
+  /// Waits of products whose result only the next iteration's product takes.
+  llvm::SmallVector<simt::MmaWaitOp> counted;
+
+private:
+  bool findLoads();
+  bool isFreeOfObstacles();
+  bool findSlice(mlir::Operation *root,
+                 llvm::SetVector<mlir::Operation *> &slice);
+  const target::AsyncRow *asyncRow(tile::LoadOp load, simt::SharedAllocOp to);
+  unsigned sharedVector(simt::SharedType buffer, const layout::Layout &from,
+                        unsigned dim, unsigned vector);
+
+  mlir::scf::ForOp loop;
+  const target::Machine &machine;
+  const AxisInfoAnalysis &axes;
+  llvm::StringRef pass;
+};
+
+} // namespace tilesdk::optimizer
