@@ -289,7 +289,7 @@ void Selection::select(tile::DotOp op) {
       typeName(tile::elementOf(op.getRhs().getType()), precision);
   std::string sum =
       typeName(tile::elementOf(op.getType()), tile::InputPrecision::Ieee);
-  bool wholeRows = wantsWholeRows(op);
+  bool wholeRows = wantsWholeRows(op) || comesFromProduct(op.getLhs());
   Candidate best;
   std::vector<std::string> refusals;
   uint64_t bestDensity = 0;
