@@ -151,10 +151,9 @@ bool Block::meet(Warp &warp, const char *what, void *brought) {
   if (warp.arrived == 0)
     warp.what = what;
   else if (warp.what != what)
-    fail(TSDK_E_KERNEL_FAULT,
-         std::string("lanes of a warp diverge: lane ") +
-             std::to_string(lane()) + " is at " + what + ", others at " +
-             warp.what);
+    fail(TSDK_E_KERNEL_FAULT, std::string("lanes of a warp diverge: lane ") +
+                                  std::to_string(lane()) + " is at " + what +
+                                  ", others at " + warp.what);
   warp.brought[lane()] = brought;
   if (++warp.arrived == warpSize)
     return true;
@@ -186,11 +185,11 @@ void Block::barrier(uint32_t id, uint32_t count) {
 void Block::fail(int32_t code, const std::string &message) {
   if (!failed) {
     const uint32_t *id = program->program_id;
-    cpu::LaunchOp::failProgram(
-        *program, code,
-        "kernel '" + function->symbol + "', program (" + std::to_string(id[0]) +
-            ", " + std::to_string(id[1]) + ", " + std::to_string(id[2]) +
-            "): " + message);
+    cpu::LaunchOp::failProgram(*program, code,
+                               "kernel '" + function->symbol + "', program (" +
+                                   std::to_string(id[0]) + ", " +
+                                   std::to_string(id[1]) + ", " +
+                                   std::to_string(id[2]) + "): " + message);
   }
   failed = true;
 }

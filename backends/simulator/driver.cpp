@@ -34,8 +34,7 @@ tsdk_error deviceOpen(void *self, uint32_t ordinal, void **out) {
   if (!model)
     return error(self, TSDK_E_NOT_FOUND,
                  "there is no device sim:" + std::to_string(ordinal));
-  auto *device =
-      new (std::nothrow) Device(pluginOf(self).host, *model);
+  auto *device = new (std::nothrow) Device(pluginOf(self).host, *model);
   if (!device)
     return error(self, TSDK_E_RESOURCE_EXHAUSTED, "no memory for the device");
   *out = static_cast<cpu::Device *>(device);
@@ -82,8 +81,8 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
       desc->threads > machine.maxWarps * machine.warpSize)
     return error(self, TSDK_E_INVALID_ARGUMENT,
                  "kernel '" + symbol + "' has " +
-                     std::to_string(desc->threads) + " threads; " +
-                     model.name + " runs whole warps of " +
+                     std::to_string(desc->threads) + " threads; " + model.name +
+                     " runs whole warps of " +
                      std::to_string(machine.warpSize) + ", up to " +
                      std::to_string(machine.maxWarps));
   if (desc->shared_bytes > machine.sharedBytes)

@@ -67,8 +67,8 @@ double ElementType::load(const void *memory, unsigned index) const {
   }
   unsigned width = size * 8;
   bool negative = bits >> (width - 1) & 1;
-  int exponent = static_cast<int>(bits >> mantissaBits) &
-                 ((1 << exponentBits) - 1);
+  int exponent =
+      static_cast<int>(bits >> mantissaBits) & ((1 << exponentBits) - 1);
   int64_t mantissa = static_cast<int64_t>(bits & ((1u << mantissaBits) - 1));
   int top = (1 << exponentBits) - 1;
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
@@ -77,14 +77,13 @@ double ElementType::load(const void *memory, unsigned index) const {
   if (isFn && exponent == top && mantissa == (1 << mantissaBits) - 1)
     return nan;
   if (!isFn && !isFnuz && exponent == top)
-    return mantissa ? nan
-           : negative
-               ? -std::numeric_limits<double>::infinity()
-               : std::numeric_limits<double>::infinity();
-  double value = exponent ? std::ldexp(double(mantissa + (1 << mantissaBits)),
-                                       exponent - bias - mantissaBits)
-                          : std::ldexp(double(mantissa), 1 - bias -
-                                                             mantissaBits);
+    return mantissa   ? nan
+           : negative ? -std::numeric_limits<double>::infinity()
+                      : std::numeric_limits<double>::infinity();
+  double value = exponent
+                     ? std::ldexp(double(mantissa + (1 << mantissaBits)),
+                                  exponent - bias - mantissaBits)
+                     : std::ldexp(double(mantissa), 1 - bias - mantissaBits);
   return negative ? -value : value;
 }
 

@@ -135,8 +135,8 @@ std::string multiplication(const MatrixModel &model, std::string_view symbol) {
   writer.line("store " + left + " %a, ptr %pa");
   writer.line("store " + right + " %b, ptr %pb");
   writer.line("store " + result + " %c, ptr %pc");
-  writer.call(matrixMultiplyService, "ptr " + writer.text(row.name) +
-                                         ", ptr %pa, ptr %pb, ptr %pc");
+  writer.call(matrixMultiplyService,
+              "ptr " + writer.text(row.name) + ", ptr %pa, ptr %pb, ptr %pc");
   writer.line("%d = load " + result + ", ptr %pc");
   return writer.finish("%d");
 }
@@ -235,8 +235,8 @@ std::string asynchronous(const TargetModel &target, std::string_view symbol,
   writer.line("%t = addrspacecast ptr addrspace(3) %to to ptr");
   writer.line("%f = addrspacecast ptr addrspace(1) %from to ptr");
   writer.line("%a = zext i1 %active to i32");
-  writer.call(asyncCopyService, "ptr %t, ptr %f, i32 " +
-                                    std::to_string(row->bytes) + ", i32 %a");
+  writer.call(asyncCopyService,
+              "ptr %t, ptr %f, i32 " + std::to_string(row->bytes) + ", i32 %a");
   return writer.finish();
 }
 
@@ -313,8 +313,7 @@ std::string makeDeviceFunction(const TargetModel &target,
     std::string thread = writer.call(threadIdService, "");
     writer.line("%lane = urem i32 " + thread + ", " + size);
     writer.line("%from = xor i32 %lane, " + std::to_string(value));
-    return writer.finish(
-        writer.call(shuffleService, "i32 %v, i32 %from"));
+    return writer.finish(writer.call(shuffleService, "i32 %v, i32 %from"));
   }
   if (rest == "ballot") {
     Writer writer(symbol, "i" + size, "i1 %v");

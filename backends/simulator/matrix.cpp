@@ -65,18 +65,15 @@ void multiply(const MatrixModel &model, MatrixOperands *const *lanes,
     });
     return;
   }
-  auto a = gather<double>(model.left, size_t(row.m) * row.k, warpSize,
-                          [&](uint32_t l, unsigned r) {
-                            return left.load(lanes[l]->left, r);
-                          });
-  auto b = gather<double>(model.right, size_t(row.k) * row.n, warpSize,
-                          [&](uint32_t l, unsigned r) {
-                            return right.load(lanes[l]->right, r);
-                          });
-  auto c = gather<double>(model.result, size_t(row.m) * row.n, warpSize,
-                          [&](uint32_t l, unsigned r) {
-                            return result.load(lanes[l]->result, r);
-                          });
+  auto a = gather<double>(
+      model.left, size_t(row.m) * row.k, warpSize,
+      [&](uint32_t l, unsigned r) { return left.load(lanes[l]->left, r); });
+  auto b = gather<double>(
+      model.right, size_t(row.k) * row.n, warpSize,
+      [&](uint32_t l, unsigned r) { return right.load(lanes[l]->right, r); });
+  auto c = gather<double>(
+      model.result, size_t(row.m) * row.n, warpSize,
+      [&](uint32_t l, unsigned r) { return result.load(lanes[l]->result, r); });
   product(c, a, b, row);
   each(model.result, [&](uint32_t l, unsigned r, uint32_t element) {
     result.store(lanes[l]->result, r, c[element]);

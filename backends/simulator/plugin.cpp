@@ -42,8 +42,7 @@ Plugin::Plugin(const tsdk_host &host, uint32_t abi)
 }
 
 tsdk_code Plugin::findTwinFunction(const tsdk_target *target,
-                                     std::string_view symbol,
-                                     tsdk_bytes &out) {
+                                   std::string_view symbol, tsdk_bytes &out) {
   TargetModel *model = twins.find(target);
   if (!model)
     return TSDK_E_NOT_FOUND;

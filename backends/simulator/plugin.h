@@ -16,8 +16,8 @@ namespace tilesdk::simulator {
 struct Plugin : cpu::Plugin {
   Plugin(const tsdk_host &host, uint32_t abi);
 
-  tsdk_code findTwinFunction(const tsdk_target *target,
-                             std::string_view symbol, tsdk_bytes &out);
+  tsdk_code findTwinFunction(const tsdk_target *target, std::string_view symbol,
+                             tsdk_bytes &out);
 
   TargetTable twins;
 

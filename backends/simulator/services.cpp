@@ -19,9 +19,7 @@ Block &block() { return *Block::current(); }
 
 uint32_t threadId() { return block().thread(); }
 uint32_t programId(uint32_t axis) { return block().ids().program_id[axis]; }
-uint32_t numPrograms(uint32_t axis) {
-  return block().ids().num_programs[axis];
-}
+uint32_t numPrograms(uint32_t axis) { return block().ids().num_programs[axis]; }
 char *sharedBase() { return block().shared(); }
 
 void barrier(uint32_t id, uint32_t threads) {

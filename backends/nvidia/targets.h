@@ -1,0 +1,45 @@
+//===- targets.h - The NVIDIA targets as data -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "tilesdk/tilesdk_plugin.h"
+
+#include <string_view>
+#include <vector>
+
+namespace tilesdk::nvidia {
+
+constexpr size_t NumTargets = 4;
+
+inline tsdk_str str(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(tsdk_str text);
+
+/// All targets with their tables; what they point at lives as long.
+class TargetTable {
+public:
+  TargetTable();
+  TargetTable(const TargetTable &) = delete;
+  TargetTable &operator=(const TargetTable &) = delete;
+
+  const tsdk_target &target(size_t index) const { return targets[index]; }
+  /// The compute capability times ten: 80, 90.
+  static unsigned capability(size_t index);
+  size_t indexOf(const tsdk_target *target) const { return target - targets; }
+
+private:
+  tsdk_simt simts[NumTargets];
+  tsdk_machine machines[NumTargets];
+  tsdk_codegen codegens[NumTargets];
+  tsdk_target targets[NumTargets];
+  std::vector<tsdk_matrix_row> matrix[NumTargets];
+  std::vector<tsdk_async_row> async[NumTargets];
+  std::vector<tsdk_shared_row> shared[NumTargets];
+};
+
+} // namespace tilesdk::nvidia
