@@ -328,7 +328,10 @@ private:
   void collect(Operation *op, SmallVectorImpl<Access> &accesses) {
     auto add = [&](Value value, Kind kind) {
       for (const BufferView &view : viewsOf(value))
-        accesses.push_back(accessOf(view, kind));
+        // What partitions share they hand over under barriers of their own.
+        if (!partitionId ||
+            view.alloc->getParentOfType<simt::WarpSpecializeOp>())
+          accesses.push_back(accessOf(view, kind));
     };
     if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op))
       accesses.push_back(scratchAccess(op));

@@ -24,6 +24,8 @@ std::unique_ptr<mlir::Pass> createSimtSelectMatrix(MachinePtr machine,
 std::unique_ptr<mlir::Pass> createSimtAssignLayouts(MachinePtr machine,
                                                     const SimtOptions &options);
 
+std::unique_ptr<mlir::Pass>
+createSimtWarpSpecialize(MachinePtr machine, const SimtOptions &options);
 std::unique_ptr<mlir::Pass> createSimtPipelineLoops(MachinePtr machine,
                                                     const SimtOptions &options);
 std::unique_ptr<mlir::Pass>

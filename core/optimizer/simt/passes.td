@@ -53,6 +53,25 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
   }];
 }
 
+def SimtWarpSpecialize : SimtPass<"simt-warp-specialize"> {
+  let summary = "Let a warp group of its own copy what a loop needs";
+  let description = [{
+    For a loop with `tile.warp_specialize`: a warp group is added to the program
+    and does nothing but the asynchronous copies that `simt-pipeline-loops`
+    would do; the program's own warps do everything else, and get most of the
+    registers where the machine can move them. Each buffer has a barrier that
+    says it is full and one that says it is empty. Copies of one stage less than
+    there are buffers are under way at a time; a product whose accumulator goes
+    round the loop is waited for one iteration later.
+
+    Assumes: layouts and buffers of `simt-assign-layouts`. Guarantees: a kernel
+    that is declined is unchanged. Remarks: warps and stages; why it was
+    declined: no warp groups in the machine, a loop that is not at the top of
+    the kernel, an operand that is not an asynchronous copy, addresses that
+    depend on what the loop computes. Numbers: never changed.
+  }];
+}
+
 def SimtPipelineLoops : SimtPass<"simt-pipeline-loops"> {
   let summary = "Fetch iterations ahead what products of a loop need";
   let description = [{

@@ -19,6 +19,7 @@ void buildSimtPipeline(OpPassManager &manager, MachinePtr machine,
   manager.addPass(createSimtSelectMatrix(machine, options));
   manager.addPass(createSimtAssignLayouts(machine, options));
   manager.addPass(createCSEPass());
+  manager.addPass(createSimtWarpSpecialize(machine, options));
   manager.addPass(createSimtPipelineLoops(machine, options));
   manager.addPass(createCSEPass());
   manager.addPass(createSimtAllocateShared(machine, options));

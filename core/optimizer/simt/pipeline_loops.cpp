@@ -359,6 +359,9 @@ struct PipelineLoops : PassWrapper<PipelineLoops, OperationPass<ModuleOp>> {
       SmallVector<scf::ForOp> loops;
       function.walk([&](scf::ForOp loop) { loops.push_back(loop); });
       unsigned stages = 1;
+      if (auto known =
+              function->getAttrOfType<IntegerAttr>(simt::attr::numStages))
+        stages = known.getInt();
       for (scf::ForOp loop : loops) {
         auto effective = LoopPipeliner(loop, *machine, options, axes).run();
         if (failed(effective))

@@ -60,6 +60,9 @@ void registerSimtOptimizer() {
                createSimtSelectMatrix);
   registerPass("simt-assign-layouts", "Give each tensor a layout",
                createSimtAssignLayouts);
+  registerPass("simt-warp-specialize",
+               "Let a warp group of its own copy what a loop needs",
+               createSimtWarpSpecialize);
   registerPass("simt-pipeline-loops",
                "Fetch iterations ahead what products of a loop need",
                createSimtPipelineLoops);

@@ -131,6 +131,8 @@ static void addWarp64(Machine &machine) {
 static void addGroup(Machine &machine) {
   addWarp32(machine);
   machine.warpGroupWarps = 4;
+  machine.features = TSDK_SIMT_NAMED_BARRIERS | TSDK_SIMT_MBARRIER |
+                     TSDK_SIMT_REGISTER_REALLOCATION;
   machine.sharedBytes = 227 * 1024;
   machine.multiprocessorSharedBytes = 228 * 1024;
   machine.registerGranule = 8;

@@ -1,0 +1,519 @@
+//===- warp_specialize.cpp - Warps that load, warps that compute *- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A producer warp group copies what the products of a loop need into an array
+// of buffers; the program's own warps, the consumers, do everything else. Per
+// buffer two barriers count: `full`, at which the producer arrives when its
+// copies are done, and `empty`, at which the consumers arrive when they have
+// read. The producer waits for the phase before the one it fills, which for a
+// new barrier counts as over.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/loop_loads.h"
+#include "core/optimizer/simt/passes.h"
+#include "core/optimizer/simt/scratch.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/PatternMatch.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+namespace {
+
+class Specializer {
+public:
+  Specializer(func::FuncOp function, scf::ForOp loop,
+              const target::Machine &machine, const SimtOptions &options,
+              const AxisInfoAnalysis &axes)
+      : function(function), loop(loop), machine(machine), options(options),
+        found(loop, machine, axes, "simt-warp-specialize"),
+        b(function.getContext()), loc(loop.getLoc()) {}
+
+  /// The number of stages, or nothing when it was declined.
+  std::optional<unsigned> run();
+
+private:
+  bool isPossible();
+  bool findOuterSlice();
+  void makePartitions();
+  void makeProducer();
+  void makeConsumer();
+
+  /// Places in a ring of `stages` buffers, and the parity of the round.
+  struct Ring {
+    Value index, phase;
+  };
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(value));
+  }
+  Ring next(Ring at, bool withPhase = true);
+  void adapt(Operation *op);
+  Value external(Value value);
+
+  func::FuncOp function;
+  scf::ForOp loop;
+  const target::Machine &machine;
+  const SimtOptions &options;
+  LoopLoads found;
+  OpBuilder b;
+  Location loc;
+  unsigned consumerWarps = 0, producerWarps = 0, stages = 0;
+  /// What the producer needs of the code in front of the loop.
+  llvm::SetVector<Operation *> outer;
+  simt::WarpSpecializeOp partitions;
+  SmallVector<Value> arrays;
+  Value full, empty;
+  IRMapping toProducer;
+};
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// What can be done
+//===----------------------------------------------------------------------===//
+
+bool Specializer::isPossible() {
+  if (!machine.has(TSDK_SIMT_MBARRIER) ||
+      !machine.has(TSDK_SIMT_NAMED_BARRIERS) || !machine.warpGroupWarps) {
+    found.remark(loop) << "declined: the machine has no warp groups with "
+                          "barriers of their own";
+    return false;
+  }
+  auto warps = function->getAttrOfType<IntegerAttr>(simt::attr::numWarps);
+  consumerWarps = warps ? warps.getInt() : options.numWarps;
+  producerWarps = machine.warpGroupWarps;
+  if (consumerWarps % producerWarps ||
+      consumerWarps + producerWarps > machine.maxWarps) {
+    found.remark(loop) << "declined: num_warps is " << consumerWarps
+                       << ", not a multiple of " << producerWarps
+                       << " that leaves room for a warp group";
+    return false;
+  }
+  if (loop->getBlock() != &function.getBody().front()) {
+    found.remark(loop) << "declined: the loop is inside of another op";
+    return false;
+  }
+  if (!found.find())
+    return false;
+  for (LoopLoad &load : found.loads)
+    if (!load.buffer) {
+      found.remark(load.load) << "declined: this operand is not an "
+                                 "asynchronous copy to a buffer";
+      return false;
+    }
+  for (Operation *op : found.copyOps)
+    for (Value result : op->getResults())
+      for (Operation *user : result.getUsers()) {
+        Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
+        if (isa<tile::LoadOp>(op) && inBody &&
+            !isa<simt::SharedAllocOp>(user) &&
+            !found.copyOps.contains(inBody)) {
+          found.remark(op) << "declined: both sides would need this load";
+          return false;
+        }
+      }
+  return findOuterSlice();
+}
+
+bool Specializer::findOuterSlice() {
+  Block *body = loop->getBlock();
+  bool writes = false;
+  for (Operation *op = loop->getPrevNode(); op; op = op->getPrevNode())
+    writes |= !isMemoryEffectFree(op) && !isa<tile::LoadOp, tile::AssumeOp>(op);
+  SmallVector<Operation *> stack;
+  auto visit = [&](Value value) {
+    Operation *op = value.getDefiningOp();
+    if (op && op->getBlock() == body && outer.insert(op))
+      stack.push_back(op);
+  };
+  auto visitAll = [&](Operation *op) {
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands())
+        visit(operand);
+    });
+  };
+  for (Value operand : loop->getOperands())
+    visit(operand);
+  for (Operation *op : found.copyOps)
+    visitAll(op);
+  while (!stack.empty()) {
+    Operation *op = stack.pop_back_val();
+    bool isLoad = isa<tile::LoadOp>(op) && !writes;
+    if (!isMemoryEffectFree(op) && !isLoad) {
+      found.remark(op) << "declined: the addresses of the copies need this op, "
+                          "which has effects";
+      return false;
+    }
+    visitAll(op);
+  }
+  return true;
+}
+
+//===----------------------------------------------------------------------===//
+// Doing it
+//===----------------------------------------------------------------------===//
+
+/// Layouts of the producer's fewer warps: what the others held goes to more
+/// registers.
+static simt::LayoutAttr withWarps(simt::LayoutAttr attr, unsigned warps) {
+  const layout::Layout &layout = attr.getLayout();
+  std::vector<layout::InputBases> inputs;
+  for (const char *place : {simt::registerDim, simt::laneDim, simt::warpDim})
+    inputs.push_back({place, layout.bases(place)});
+  while (inputs[2].bases.size() > llvm::Log2_32(warps)) {
+    inputs[0].bases.push_back(inputs[2].bases.back());
+    inputs[2].bases.pop_back();
+  }
+  std::vector<layout::OutputDim> outputs;
+  for (const layout::Dim &dim : layout.outputs())
+    outputs.push_back({dim.name, {dim.radix.begin(), dim.radix.end()}});
+  auto result = layout::Layout::fromBases(inputs, outputs);
+  return result ? simt::LayoutAttr::get(attr.getContext(), *result) : attr;
+}
+
+void Specializer::adapt(Operation *op) {
+  auto adapted = [&](Type type) -> Type {
+    simt::LayoutAttr layout = simt::layoutAttrOf(type);
+    return layout ? simt::withLayout(type, withWarps(layout, producerWarps))
+                  : type;
+  };
+  op->walk([&](Operation *inner) {
+    for (Value result : inner->getResults())
+      result.setType(adapted(result.getType()));
+    for (Region &region : inner->getRegions())
+      for (Block &block : region)
+        for (Value arg : block.getArguments())
+          arg.setType(adapted(arg.getType()));
+    auto constant = dyn_cast<arith::ConstantOp>(inner);
+    auto elements = constant ? dyn_cast<DenseElementsAttr>(constant.getValue())
+                             : DenseElementsAttr();
+    if (elements) {
+      auto type = cast<ShapedType>(constant.getType());
+      constant.setValueAttr(elements.isSplat() ? elements.resizeSplat(type)
+                                               : elements.reshape(type));
+    }
+  });
+}
+
+Specializer::Ring Specializer::next(Ring at, bool withPhase) {
+  Value moved = arith::AddIOp::create(b, loc, at.index, constant(1));
+  Value wraps = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::eq, moved,
+                                      constant(stages));
+  Ring result;
+  result.index = arith::SelectOp::create(b, loc, wraps, constant(0), moved);
+  if (withPhase) {
+    Value other = arith::XOrIOp::create(b, loc, at.phase, constant(1));
+    result.phase = arith::SelectOp::create(b, loc, wraps, other, at.phase);
+  }
+  return result;
+}
+
+/// Buffers and barriers, and everything in the consumers' partition.
+void Specializer::makePartitions() {
+  Block &body = function.getBody().front();
+  b.setInsertionPointToStart(&body);
+  for (LoopLoad &load : found.loads) {
+    simt::SharedType type = load.buffer.getType();
+    SmallVector<int64_t> shape{int64_t(stages)};
+    llvm::append_range(shape, type.getShape());
+    arrays.push_back(simt::SharedAllocOp::create(
+        b, load.load.getLoc(),
+        simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
+  }
+  auto barriers = simt::BarriersType::get(b.getContext(), stages);
+  full = simt::BarriersInitOp::create(b, loc, barriers, 1, IntegerAttr());
+  empty = simt::BarriersInitOp::create(b, loc, barriers, 1, IntegerAttr());
+  DenseI32ArrayAttr registers;
+  if (machine.has(TSDK_SIMT_REGISTER_REALLOCATION) && machine.registerGranule) {
+    int64_t granule = machine.registerGranule;
+    int64_t few =
+        llvm::alignTo(std::max<int64_t>(machine.registerMin, 40), granule);
+    int64_t rest = machine.registers - few * machine.warpSize * producerWarps;
+    int64_t many = std::min<int64_t>(machine.registerMax,
+                                     rest / (machine.warpSize * consumerWarps));
+    registers = b.getDenseI32ArrayAttr(
+        {int32_t(many / granule * granule), int32_t(few)});
+  }
+  partitions = simt::WarpSpecializeOp::create(
+      b, loc,
+      b.getDenseI32ArrayAttr({int32_t(consumerWarps), int32_t(producerWarps)}),
+      registers, 2);
+  for (Region &region : partitions.getPartitions()) {
+    region.emplaceBlock();
+    b.setInsertionPointToEnd(&region.front());
+    simt::EndOp::create(b, loc);
+  }
+  Operation *end = &partitions.getPartitions()[0].front().back();
+  for (Operation *op = partitions->getNextNode(); op != body.getTerminator();) {
+    Operation *moved = op;
+    op = op->getNextNode();
+    moved->moveBefore(end);
+  }
+  unsigned warps = consumerWarps + producerWarps;
+  function->setAttr(simt::attr::numWarps, b.getI32IntegerAttr(warps));
+  function->setAttr(simt::attr::threads,
+                    b.getI32IntegerAttr(warps * machine.warpSize));
+}
+
+/// \p value as the producer has it.
+Value Specializer::external(Value value) {
+  return toProducer.lookupOrDefault(value);
+}
+
+void Specializer::makeProducer() {
+  b.setInsertionPoint(&partitions.getPartitions()[1].front().back());
+  for (Operation &op : *loop->getBlock())
+    if (outer.contains(&op))
+      adapt(b.clone(op, toProducer));
+  // What the copies carry from one iteration to the next.
+  SmallVector<unsigned> carried;
+  for (auto [index, arg] : llvm::enumerate(loop.getRegionIterArgs()))
+    if (llvm::any_of(arg.getUsers(), [&](Operation *user) {
+          Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
+          return inBody && found.copyOps.contains(inBody);
+        }))
+      carried.push_back(index);
+  // Carried values that only feed carried values.
+  for (size_t i = 0; i < carried.size(); ++i)
+    if (auto arg = dyn_cast<BlockArgument>(loop.getYieldedValues()[carried[i]]);
+        arg && arg.getOwner() == loop.getBody() && arg.getArgNumber() > 0 &&
+        !llvm::is_contained(carried, arg.getArgNumber() - 1))
+      carried.push_back(arg.getArgNumber() - 1);
+
+  // So many groups of copies are under way. The consumers release a buffer when
+  // they have the next one, if a product is under way: that one must be full
+  // before the first is filled again.
+  unsigned ahead = stages - 1 - !found.counted.empty();
+  SmallVector<Value> inits{constant(0), constant(1), constant(0), constant(0)};
+  for (unsigned index : carried)
+    inits.push_back(external(loop.getInitArgs()[index]));
+  auto copies = scf::ForOp::create(b, loc, external(loop.getLowerBound()),
+                                   external(loop.getUpperBound()),
+                                   external(loop.getStep()), inits);
+  OpBuilder::InsertionGuard guard(b);
+  if (copies.getBody()->mightHaveTerminator())
+    copies.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(copies.getBody());
+  toProducer.map(loop.getInductionVar(), copies.getInductionVar());
+  for (auto [i, index] : llvm::enumerate(carried))
+    toProducer.map(loop.getRegionIterArg(index),
+                   copies.getRegionIterArg(4 + i));
+  Ring fill{copies.getRegionIterArg(0), copies.getRegionIterArg(1)};
+  Ring done{copies.getRegionIterArg(2), {}};
+  Value count = copies.getRegionIterArg(3);
+  bool mayRead = llvm::any_of(
+      *loop.getBody(), [](Operation &op) { return isa<simt::MmaAsyncOp>(op); });
+  simt::BarrierWaitOp::create(b, loc, empty, fill.index, fill.phase);
+  SmallVector<Value> tokens;
+  for (Operation &op : *loop.getBody()) {
+    if (!found.copyOps.contains(&op))
+      continue;
+    auto *load = llvm::find_if(
+        found.loads, [&](LoopLoad &load) { return load.load == &op; });
+    if (load == found.loads.end()) {
+      adapt(b.clone(op, toProducer));
+      continue;
+    }
+    auto mapped = [&](Value value) { return value ? external(value) : value; };
+    Value to = simt::SharedIndexOp::create(
+        b, op.getLoc(), arrays[load - found.loads.begin()], fill.index);
+    tokens.push_back(simt::AsyncCopyOp::create(
+        b, op.getLoc(), load->row->name, external(load->load.getPtr()), to,
+        mapped(load->load.getMask()), mapped(load->load.getOther())));
+  }
+  simt::AsyncCommitOp::create(b, loc, tokens);
+  simt::AsyncWaitOp::create(b, loc, ValueRange(), ahead);
+  if (mayRead)
+    simt::FenceAsyncOp::create(b, loc);
+  Value arrives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
+                                        count, constant(ahead));
+  auto branch = scf::IfOp::create(b, loc, arrives, /*withElseRegion=*/false);
+  b.setInsertionPointToStart(branch.thenBlock());
+  simt::BarrierArriveOp::create(b, loc, full, done.index);
+  b.setInsertionPointToEnd(copies.getBody());
+  Ring fillNext = next(fill), doneNext = next(done, false);
+  SmallVector<Value> yields{
+      fillNext.index, fillNext.phase,
+      arith::SelectOp::create(b, loc, arrives, doneNext.index, done.index),
+      arith::AddIOp::create(b, loc, count, constant(1))};
+  for (unsigned index : carried)
+    yields.push_back(external(loop.getYieldedValues()[index]));
+  scf::YieldOp::create(b, loc, yields);
+
+  // The last groups.
+  b.setInsertionPointAfter(copies);
+  simt::AsyncWaitOp::create(b, loc, ValueRange(), 0);
+  if (mayRead)
+    simt::FenceAsyncOp::create(b, loc);
+  Value left =
+      arith::MinSIOp::create(b, loc, copies.getResult(3), constant(ahead));
+  auto rest = scf::ForOp::create(b, loc, constant(0), left, constant(1),
+                                 ValueRange{copies.getResult(2)});
+  if (rest.getBody()->mightHaveTerminator())
+    rest.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(rest.getBody());
+  simt::BarrierArriveOp::create(b, loc, full, rest.getRegionIterArg(0));
+  scf::YieldOp::create(
+      b, loc, ValueRange{next({rest.getRegionIterArg(0), {}}, false).index});
+}
+
+void Specializer::makeConsumer() {
+  bool isLate = !found.counted.empty();
+  if (isLate) {
+    b.setInsertionPointAfter(loop);
+    SmallVector<Value> results;
+    for (simt::MmaWaitOp wait : found.counted) {
+      OpOperand &use = *wait.getResult(0).getUses().begin();
+      results.push_back(loop.getResult(use.getOperandNumber()));
+      wait.setPending(1);
+    }
+    auto wait = simt::MmaWaitOp::create(b, loc, TypeRange(ValueRange(results)),
+                                        results, 0);
+    for (auto [from, to] : llvm::zip(results, wait.getResults()))
+      from.replaceAllUsesExcept(to, wait);
+  }
+  IRRewriter rewriter(b.getContext());
+  b.setInsertionPoint(loop);
+  rewriter.setInsertionPoint(loop);
+  Value zero = constant(0);
+  // Index, phase, whether and where a buffer of the iteration before is held.
+  SmallVector<Value> inits{zero, zero};
+  if (isLate)
+    inits.append({zero, zero});
+  loop = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
+      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
+      [&](OpBuilder &builder, Location, ArrayRef<BlockArgument> args) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(builder.getInsertionBlock(),
+                            builder.getInsertionPoint());
+        Ring at{args[0], args[1]};
+        if (isLate) {
+          Value held = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                             args[3], constant(0));
+          auto branch =
+              scf::IfOp::create(b, loc, held, /*withElseRegion=*/false);
+          OpBuilder::InsertionGuard inner(b);
+          b.setInsertionPointToStart(branch.thenBlock());
+          simt::BarrierArriveOp::create(b, loc, empty, args[2]);
+        } else {
+          simt::BarrierArriveOp::create(b, loc, empty, at.index);
+        }
+        Ring following = next(at);
+        SmallVector<Value> yields{following.index, following.phase};
+        if (isLate)
+          yields.append({at.index, constant(1)});
+        return yields;
+      }));
+  unsigned first = loop.getNumRegionIterArgs() - inits.size();
+  b.setInsertionPointToStart(loop.getBody());
+  Value index = loop.getRegionIterArg(first);
+  simt::BarrierWaitOp::create(b, loc, full, index,
+                              loop.getRegionIterArg(first + 1));
+  for (auto [load, array] : llvm::zip(found.loads, arrays)) {
+    Value view =
+        simt::SharedIndexOp::create(b, load.load.getLoc(), array, index);
+    rewriter.replaceOp(load.buffer, view);
+    found.copyOps.remove(load.load);
+    rewriter.eraseOp(load.load);
+  }
+  // Addresses are the producer's now.
+  for (Operation *op = loop.getBody()->getTerminator()->getPrevNode(); op;) {
+    Operation *dead = op;
+    op = op->getPrevNode();
+    if (found.copyOps.contains(dead) && dead->use_empty() &&
+        isMemoryEffectFree(dead))
+      rewriter.eraseOp(dead);
+  }
+}
+
+std::optional<unsigned> Specializer::run() {
+  if (!isPossible())
+    return std::nullopt;
+  uint64_t perStage = 0;
+  for (LoopLoad &load : found.loads)
+    perStage += load.buffer.getType().getBytes();
+  stages = std::max(2u, options.numStages);
+  if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
+    stages = std::max<int64_t>(2, attr.getInt());
+  uint64_t other = 0;
+  function.walk([&](Operation *op) {
+    other = std::max(other, scratchBytes(op, machine));
+  });
+  while (stages > 1 && other + stages * (perStage + 16) > machine.sharedBytes)
+    --stages;
+  if (stages < 2) {
+    found.remark(loop) << "declined: 2 stages need "
+                       << other + 2 * (perStage + 16)
+                       << " bytes of shared memory, the target has "
+                       << machine.sharedBytes;
+    return std::nullopt;
+  }
+  found.remark(loop) << producerWarps << " warps copy, " << consumerWarps
+                     << " warps compute, " << stages << " stages of "
+                     << perStage << " bytes";
+  loop->removeAttr(tile::attr::warpSpecialize);
+  // With a product under way its buffer is free one iteration later.
+  if (stages >= 3)
+    found.findCountedProducts();
+  makePartitions();
+  makeProducer();
+  makeConsumer();
+  return stages;
+}
+
+namespace {
+
+struct WarpSpecialize : PassWrapper<WarpSpecialize, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WarpSpecialize)
+  WarpSpecialize(MachinePtr machine, SimtOptions options)
+      : machine(std::move(machine)), options(std::move(options)) {}
+  StringRef getArgument() const override { return "simt-warp-specialize"; }
+  StringRef getDescription() const override {
+    return "Let a warp group of its own copy what a loop needs";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    registry.insert<simt::SimtDialect>();
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<func::FuncOp>()) {
+      SmallVector<scf::ForOp> loops;
+      function.walk([&](scf::ForOp loop) {
+        if (auto flag = loop->getAttr(tile::attr::warpSpecialize))
+          if (auto value = dyn_cast<BoolAttr>(flag); !value || value.getValue())
+            loops.push_back(loop);
+      });
+      for (scf::ForOp loop : loops) {
+        AxisInfoAnalysis axes(function);
+        auto stages =
+            Specializer(function, loop, *machine, options, axes).run();
+        if (!stages)
+          continue;
+        function->setAttr(simt::attr::numStages,
+                          Builder(&getContext()).getI32IntegerAttr(*stages));
+        break; // The others are inside of a partition now.
+      }
+    }
+  }
+
+  MachinePtr machine;
+  SimtOptions options;
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createSimtWarpSpecialize(MachinePtr machine,
+                                               const SimtOptions &options) {
+  return std::make_unique<WarpSpecialize>(std::move(machine), options);
+}
+
+} // namespace tilesdk::optimizer
