@@ -45,6 +45,10 @@ void addConversionOps(OpTable &table);  // convert.cpp
 void addReductionOps(OpTable &table);   // reduce.cpp
 void addElementwiseOps(OpTable &table); // elementwise.cpp
 void addMatrixOps(OpTable &table);      // ops_matrix.cpp and what it calls
+void addBufferOps(OpTable &table);      // buffers.cpp
+void addDotOps(OpTable &table);         // dot.cpp
+void addAsyncOps(OpTable &table);       // async.cpp
+void addAtomicOps(OpTable &table);      // atomics.cpp
 
 class SimtEngine : public Emitter {
 public:

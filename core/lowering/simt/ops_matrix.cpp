@@ -8,6 +8,11 @@
 
 namespace tilesdk::lowering {
 
-void addMatrixOps(OpTable &table) {}
+void addMatrixOps(OpTable &table) {
+  addBufferOps(table);
+  addDotOps(table);
+  addAsyncOps(table);
+  addAtomicOps(table);
+}
 
 } // namespace tilesdk::lowering

@@ -1,0 +1,105 @@
+//===- async.cpp - Asynchronous copies to shared memory ---------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/simt/buffers.h"
+
+#include "core/ir/simt_ops.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
+
+namespace tilesdk::lowering {
+
+/// Whether every element is +0: what a copy writes that is masked off.
+static bool isZero(Value other) {
+  DenseElementsAttr dense;
+  if (!other)
+    return true;
+  if (!matchPattern(other, m_Constant(&dense)) || !dense.isSplat())
+    return false;
+  Attribute value = dense.getSplatValue<Attribute>();
+  if (auto i = dyn_cast<IntegerAttr>(value))
+    return i.getValue().isZero();
+  return cast<FloatAttr>(value).getValue().isPosZero();
+}
+
+static bool lowerCopy(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::AsyncCopyOp>(operation);
+  Build &B = e.B;
+  const target::AsyncRow *row = e.machine.asyncRow(op.getRow().str());
+  if (!row || row->issuer != target::AsyncRow::Lane) {
+    e.fail(op, "the target has no asynchronous copy '" + op.getRow() +
+                   "' by lanes");
+    return false;
+  }
+  const LayoutTable &table = e.table(op.getPtrs());
+  BufferAccess access(e, op.getDest(), table.layout, op);
+  if (!access.isValid())
+    return false;
+  auto type = cast<simt::SharedType>(op.getDest().getType());
+  Type element = type.getElementType();
+  ArrayRef<Value> ptrs = e.registers(op.getPtrs());
+  ArrayRef<Value> mask =
+      op.getMask() ? e.registers(op.getMask()) : ArrayRef<Value>();
+  bool fillsZero = row->zeroFill && isZero(op.getOther());
+  ArrayRef<Value> other;
+  if (!fillsZero && op.getOther())
+    other = e.registers(op.getOther());
+  std::string name = "tsdk.async.copy." + row->name;
+  bool fits = true;
+  access.visit(row->bytes, [&](Value to, ArrayRef<unsigned> registers) {
+    fits &= registers.size() * e.bytesOf(element) == row->bytes;
+    Value from = ptrs[registers[0]];
+    Value active = mask.empty() ? B.boolean(true) : mask[registers[0]];
+    auto copy = [&](Value condition) {
+      B.call(name, {}, {to, from, condition}, false);
+    };
+    if (mask.empty() || fillsZero)
+      return copy(active);
+    // What is masked off is written by the lane itself.
+    B.ifElse(
+        active, {},
+        [&] {
+          copy(B.boolean(true));
+          return Values();
+        },
+        [&] {
+          SmallVector<Value> list;
+          for (unsigned r : registers)
+            list.push_back(other.empty() ? B.zero(e.storedType(element))
+                                         : e.toStored(other[r], element));
+          B.store(e.pack(list), to, row->bytes);
+          return Values();
+        });
+  });
+  if (!fits)
+    e.fail(op, "internal error: elements of one copy do not lie together");
+  return fits;
+}
+
+static bool lowerCommit(SimtEngine &e, Operation *) {
+  e.B.call("tsdk.async.commit", {}, {}, false);
+  return true;
+}
+
+static bool lowerWait(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::AsyncWaitOp>(operation);
+  e.B.call("tsdk.async.wait." + std::to_string(op.getPending()), {}, {}, false);
+  return true;
+}
+
+static bool lowerFence(SimtEngine &e, Operation *) {
+  e.B.call("tsdk.fence.async", {}, {}, false);
+  return true;
+}
+
+void addAsyncOps(OpTable &table) {
+  table["simt.async_copy"] = lowerCopy;
+  table["simt.async_commit"] = lowerCommit;
+  table["simt.async_wait"] = lowerWait;
+  table["simt.fence_async"] = lowerFence;
+}
+
+} // namespace tilesdk::lowering

@@ -1,0 +1,194 @@
+//===- buffers.cpp - Tensors in shared memory -------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A view (a part of a buffer, or one with its dimensions permuted) is the
+// pointer of the whole buffer: where an element lies follows from the chain of
+// views, because swizzles do not commute with adding an offset.
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/lowering/simt/buffers.h"
+
+#include "core/ir/simt_ops.h"
+#include "core/layout/algebra.h"
+#include "core/layout/dims.h"
+#include "core/layout/f2.h"
+
+namespace tilesdk::lowering {
+
+using layout::Coord;
+using layout::Layout;
+using layout::Result;
+
+BufferAccess::BufferAccess(SimtEngine &e, Value buffer, const Layout &tensor,
+                           Operation *op)
+    : e(e) {
+  Result<Layout> place = tensor;
+  Coord shift(tensor.outputs().size(), 0);
+  while (place) {
+    auto type = cast<simt::SharedType>(buffer.getType());
+    if (auto trans = buffer.getDefiningOp<simt::SharedTransOp>()) {
+      // View dimension i is source dimension perm[i].
+      ArrayRef<int32_t> perm = trans.getPerm();
+      SmallVector<int32_t> back(perm.size());
+      Coord moved(perm.size());
+      for (auto [i, from] : llvm::enumerate(perm)) {
+        back[from] = int32_t(i);
+        moved[from] = shift[i];
+      }
+      place = layout::permuteDims(*place, back);
+      shift = moved;
+      buffer = trans.getSource();
+    } else if (auto slice = buffer.getDefiningOp<simt::SharedSliceOp>()) {
+      auto source = cast<simt::SharedType>(slice.getSource().getType());
+      std::vector<std::vector<uint64_t>> factors;
+      for (auto [i, at] : llvm::enumerate(slice.getOffsets())) {
+        shift[i] += uint64_t(at);
+        factors.push_back({uint64_t(source.getBufferShape()[i])});
+      }
+      place =
+          layout::mapOutputs(*place, factors, [](const Coord &c) { return c; });
+      buffer = slice.getSource();
+    } else {
+      const Layout &memory = type.getLayout().getLayout();
+      bytes = simt::elementBytes(type.getElementType());
+      Result<Layout> offsets =
+          layout::compose(*place, layout::pseudoInvert(memory));
+      if (!offsets) {
+        place = layout::Error{offsets.error()};
+        break;
+      }
+      table = &e.table(*offsets);
+      base = e.scalar(buffer);
+      start = (*layout::pseudoInvert(memory).apply(shift))[0];
+      return;
+    }
+  }
+  e.fail(op, "internal error: " + Twine(place.error()));
+}
+
+void BufferAccess::visit(
+    unsigned maxBytes,
+    llvm::function_ref<void(Value, ArrayRef<unsigned>)> fn) const {
+  Build &B = e.B;
+  uint32_t widest = std::max(1u, std::min(maxBytes, 16u) / bytes);
+  layout::Vector v =
+      table->layout.widestVector("offset", widest, widest, /*anyOrder=*/true);
+  uint64_t inVector = 0;
+  for (unsigned i = 0; (uint64_t(1) << i) < v.elements; ++i)
+    inVector |= uint64_t(1) << v.registerBits[i];
+  // Bytes by lane and warp; a register adds a constant by XOR.
+  ThreadMap thread = table->thread.map(
+      [&](uint64_t bits) { return table->expand(bits, 0) * bytes; });
+  uint64_t reach = thread.reach();
+  DenseMap<uint64_t, Value> starts;
+  for (unsigned r = 0; r < table->size(); ++r) {
+    auto [bits, odd] = table->digits.decompose(r);
+    if (table->firstCopy[r] != r || bits & inVector)
+      continue;
+    SmallVector<unsigned> registers;
+    for (unsigned k = 0; k < v.elements; ++k) {
+      uint64_t set = bits;
+      for (unsigned i = 0; k >> i; ++i)
+        if (k >> i & 1)
+          set |= uint64_t(1) << v.registerBits[i];
+      registers.push_back(unsigned(table->digits.compose(set, odd)));
+    }
+    uint64_t at = (table->expand(table->bits[r], 0) ^ start) * bytes;
+    uint64_t both = at & reach;
+    Value &from = starts[both];
+    if (!from)
+      from = e.byteOffset(base, e.threadValue(thread, both));
+    uint64_t more = (at & ~both) + table->oddPart(r, 0) * bytes;
+    fn(e.byteOffset(from, B.cst32(more)), registers);
+  }
+}
+
+static bool storeTo(SimtEngine &e, Value tensor, Value buffer, Operation *op) {
+  Build &B = e.B;
+  const LayoutTable &table = e.table(tensor);
+  BufferAccess access(e, buffer, table.layout, op);
+  if (!access.isValid())
+    return false;
+  Type element = tile::elementOf(tensor.getType());
+  ArrayRef<Value> in = e.registers(tensor);
+  auto store = [&] {
+    access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
+      SmallVector<Value> list;
+      for (unsigned r : registers)
+        list.push_back(e.toStored(in[r], element));
+      B.store(e.pack(list), address, e.bytesOf(element) * list.size());
+    });
+  };
+  if (Value first = e.holdsFirstCopy(table))
+    B.ifThen(first, store);
+  else
+    store();
+  return true;
+}
+
+static bool lowerAlloc(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::SharedAllocOp>(operation);
+  if (!op.getOffset()) {
+    e.fail(op, "internal error: no shared memory was allocated for this");
+    return false;
+  }
+  e.setScalar(op.getResult(), e.sharedAddress(*op.getOffset()));
+  return !op.getInit() || storeTo(e, op.getInit(), op.getResult(), op);
+}
+
+static bool lowerIndex(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::SharedIndexOp>(operation);
+  auto type = cast<simt::SharedType>(op.getResult().getType());
+  Value bytes = e.B.mul(e.scalar(op.getIndex()), e.B.cst32(type.getBytes()));
+  e.setScalar(op.getResult(), e.byteOffset(e.scalar(op.getSource()), bytes));
+  return true;
+}
+
+/// BufferAccess reads the chain of views.
+static bool lowerView(SimtEngine &e, Operation *op) {
+  e.setScalar(op->getResult(0), e.scalar(op->getOperand(0)));
+  return true;
+}
+
+static bool lowerLoad(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::SharedLoadOp>(operation);
+  Build &B = e.B;
+  const LayoutTable &table = e.table(op.getResult());
+  BufferAccess access(e, op.getSource(), table.layout, op);
+  if (!access.isValid())
+    return false;
+  Type element = tile::elementOf(op.getResult().getType());
+  Type stored = e.storedType(element);
+  Registers out(table.size());
+  access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
+    unsigned n = registers.size();
+    SmallVector<Value> list;
+    e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), address,
+                    e.bytesOf(element) * n),
+             list);
+    for (auto [r, v] : llvm::zip(registers, list))
+      out[r] = e.fromStored(v, element);
+  });
+  for (unsigned r = 0; r < table.size(); ++r)
+    out[r] = out[table.firstCopy[r]];
+  e.setRegisters(op.getResult(), std::move(out));
+  return true;
+}
+
+static bool lowerStore(SimtEngine &e, Operation *operation) {
+  auto op = cast<simt::SharedStoreOp>(operation);
+  return storeTo(e, op.getValue(), op.getDest(), op);
+}
+
+void addBufferOps(OpTable &table) {
+  table["simt.shared_alloc"] = lowerAlloc;
+  table["simt.shared_index"] = lowerIndex;
+  table["simt.shared_trans"] = lowerView;
+  table["simt.shared_slice"] = lowerView;
+  table["simt.shared_load"] = lowerLoad;
+  table["simt.shared_store"] = lowerStore;
+}
+
+} // namespace tilesdk::lowering
