@@ -139,11 +139,11 @@ std::string warps(std::string_view symbol, std::string_view rest) {
     return intrinsic(symbol, "i32", "i1 %x", 1, "llvm.nvvm.vote.ballot.sync",
                      "i32, i1", "i32 -1, i1 %x");
   uint32_t mask;
-  if (consume(rest, "shuffle.xor.") && number(split(rest)[0], mask) && mask < 32)
-    return intrinsic(symbol, "i32", "i32 %x", 1, "llvm.nvvm.shfl.sync.bfly.i32",
-                     declared,
-                     "i32 -1, i32 %x, i32 " + std::to_string(mask) +
-                         ", i32 31");
+  if (consume(rest, "shuffle.xor.") && number(split(rest)[0], mask) &&
+      mask < 32)
+    return intrinsic(
+        symbol, "i32", "i32 %x", 1, "llvm.nvvm.shfl.sync.bfly.i32", declared,
+        "i32 -1, i32 %x, i32 " + std::to_string(mask) + ", i32 31");
   return "";
 }
 
@@ -271,8 +271,8 @@ std::string global(std::string_view symbol, std::string_view rest) {
     for (unsigned i = 0; i < n; ++i) {
       std::string k = std::to_string(i);
       body += "  %x" + k + " = extractvalue " + result + " %r, " + k + "\n";
-      body += "  %v" + k + " = insertelement " + type + " " + last + ", i32 %x" +
-              k + ", i32 " + k + "\n";
+      body += "  %v" + k + " = insertelement " + type + " " + last +
+              ", i32 %x" + k + ", i32 " + k + "\n";
       last = "%v" + k;
     }
     body += "  ret " + type + " " + last + "\n";
@@ -319,16 +319,14 @@ std::string multiply(unsigned capability, std::string_view symbol,
       mma = &each;
   if (!mma)
     return "";
-  unsigned elementBytes = mma->type == "double"                        ? 8
-                          : mma->type == "float"                       ? 4
+  unsigned elementBytes = mma->type == "double"                          ? 8
+                          : mma->type == "float"                         ? 4
                           : mma->type == "half" || mma->type == "bfloat" ? 2
                                                                          : 1;
   bool isDouble = elementBytes == 8;
   std::string word = isDouble ? "double" : "i32";
   std::string letter = isDouble ? "d" : "r";
-  std::string resultLetter = isDouble               ? "d"
-                             : mma->result == "i32" ? "r"
-                                                    : "f";
+  std::string resultLetter = isDouble ? "d" : mma->result == "i32" ? "r" : "f";
   std::string result(mma->result), body;
   unsigned words[2] = {isDouble ? 1 : mma->left * elementBytes / 4,
                        isDouble ? 1 : mma->right * elementBytes / 4};
@@ -399,9 +397,9 @@ std::string sharedMatrix(unsigned capability, std::string_view symbol,
   unsigned n = parts[1] == "x4" ? 4 : 2;
   bool isTransposed = parts.size() > 2 && parts[2] == "trans";
   std::string type = vectorOf(n, "i32"), body;
-  std::string instruction =
-      std::string(isLoad ? "ldmatrix" : "stmatrix") + ".sync.aligned.m8n8." +
-      std::string(parts[1]) + (isTransposed ? ".trans" : "") + ".shared.b16 ";
+  std::string instruction = std::string(isLoad ? "ldmatrix" : "stmatrix") +
+                            ".sync.aligned.m8n8." + std::string(parts[1]) +
+                            (isTransposed ? ".trans" : "") + ".shared.b16 ";
   body += "  %q = ptrtoint ptr addrspace(3) %p to i32\n";
   if (!isLoad) {
     if (capability < 90)
@@ -414,8 +412,8 @@ std::string sharedMatrix(unsigned capability, std::string_view symbol,
       constraints += ",r";
     }
     body += "  call void asm sideeffect \"" + instruction + "[$0], " +
-            braces(1, n) + ";\", \"" + constraints +
-            ",~{memory}\"(i32 %q" + operands + ") #2\n  ret void\n";
+            braces(1, n) + ";\", \"" + constraints + ",~{memory}\"(i32 %q" +
+            operands + ") #2\n  ret void\n";
     return define(symbol, "void", "ptr addrspace(3) %p, " + type + " %v", 1,
                   body);
   }
@@ -451,9 +449,10 @@ std::string asynchronous(std::string_view symbol, std::string_view rest) {
                      "i32", "i32 " + std::to_string(count));
   if (!consume(rest, "copy."))
     return "";
-  std::string bytes = rest == "b128" ? "16" : rest == "b64" ? "8"
-                      : rest == "b32"                       ? "4"
-                                                            : "";
+  std::string bytes = rest == "b128"  ? "16"
+                      : rest == "b64" ? "8"
+                      : rest == "b32" ? "4"
+                                      : "";
   if (bytes.empty())
     return "";
   std::string cache = bytes == "16" ? "cg" : "ca";
@@ -461,9 +460,8 @@ std::string asynchronous(std::string_view symbol, std::string_view rest) {
                 "ptr addrspace(3) %to, ptr addrspace(1) %from, i1 %active", 0,
                 "  %q = ptrtoint ptr addrspace(3) %to to i32\n"
                 "  %n = select i1 %active, i32 " +
-                    bytes +
-                    ", i32 0\n  call void asm sideeffect \"cp.async." + cache +
-                    ".shared.global [$0], [$1], " + bytes +
+                    bytes + ", i32 0\n  call void asm sideeffect \"cp.async." +
+                    cache + ".shared.global [$0], [$1], " + bytes +
                     ", $2;\", \"r,l,r,~{memory}\"(i32 %q, ptr addrspace(1) "
                     "%from, i32 %n)\n  ret void\n");
 }
@@ -498,10 +496,11 @@ std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
   if (std::string text = warps(symbol, rest); !text.empty())
     return text;
   if (rest == "shared.base")
-    return define(symbol, "ptr addrspace(3)", "", 3,
-                  "  ret ptr addrspace(3) @tsdk_shared_memory\n",
-                  "@tsdk_shared_memory = external addrspace(3) global [0 x i8], "
-                  "align 1024\n");
+    return define(
+        symbol, "ptr addrspace(3)", "", 3,
+        "  ret ptr addrspace(3) @tsdk_shared_memory\n",
+        "@tsdk_shared_memory = external addrspace(3) global [0 x i8], "
+        "align 1024\n");
   if (rest == "clock")
     return intrinsic(symbol, "i64", "", 0, "llvm.nvvm.read.ptx.sreg.clock64",
                      "", "");

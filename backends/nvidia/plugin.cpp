@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "backends/nvidia/driver.h"
 #include "backends/nvidia/library.h"
 #include "backends/nvidia/targets.h"
 
@@ -22,10 +23,8 @@ namespace tilesdk::nvidia {
 
 namespace {
 
-struct Plugin {
-  tsdk_host host = {};
+struct Plugin : DriverOwner {
   tsdk_plugin interface = {};
-  TargetTable targets;
   std::mutex mutex;
   std::map<std::pair<unsigned, std::string>, std::string> functions;
 };
@@ -98,6 +97,8 @@ extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
   interface.device_function = deviceFunction;
   interface.assemble = assemble;
   interface.shutdown = shutdown;
+  makeDriver(*plugin);
+  interface.driver = &plugin->driver;
   *out = &interface;
   return TSDK_OK;
 }

@@ -45,8 +45,8 @@ constexpr Row Rows[NumTargets] = {
      228u << 10, 2048},
 };
 
-// Fragments. g = lane / 4 and t = lane % 4 of the manual's figures are lane bits
-// 2 to 4 and 0 to 1.
+// Fragments. g = lane / 4 and t = lane % 4 of the manual's figures are lane
+// bits 2 to 4 and 0 to 1.
 constexpr const char *Result16x8 =
     "(row: 16, column: 8) { register: (0,1) (8,0); lane: (0,2) (0,4) (1,0) "
     "(2,0) (4,0) }";
@@ -105,8 +105,8 @@ constexpr Matrix MatrixRows[] = {
      Right4x8b64, Result8x8b64, 8, 8, 4, 0, 8},
     {89, "m16n8k32.f32.f8E4M3FN", "PTX 9.7.14.5.10", "f8E4M3FN", "f32",
      Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
-    {89, "m16n8k32.f32.f8E5M2", "PTX 9.7.14.5.10", "f8E5M2", "f32",
-     Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
+    {89, "m16n8k32.f32.f8E5M2", "PTX 9.7.14.5.10", "f8E5M2", "f32", Left16x32b8,
+     Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
 };
 
 struct Shared {
@@ -132,10 +132,22 @@ constexpr const char *Matrices2Transposed =
 
 constexpr Shared SharedRows[] = {
 #define TILESDK_PLAIN(NAME, BYTES, PHASES, CYCLES)                             \
-  {80, NAME, "CUDA 20.4.3, PTX 9.7.9.8", PHASES, "", TSDK_SHARED_PLAIN,        \
-   TSDK_SHARED_LOAD, BYTES, BYTES, 0, 0, CYCLES},                              \
-  {80, NAME ".store", "CUDA 20.4.3, PTX 9.7.9.11", PHASES, "",                 \
-   TSDK_SHARED_PLAIN, TSDK_SHARED_STORE, BYTES, BYTES, 0, 0, CYCLES}
+  {80,                                                                         \
+   NAME,                                                                       \
+   "CUDA 20.4.3, PTX 9.7.9.8",                                                 \
+   PHASES,                                                                     \
+   "",                                                                         \
+   TSDK_SHARED_PLAIN,                                                          \
+   TSDK_SHARED_LOAD,                                                           \
+   BYTES,                                                                      \
+   BYTES,                                                                      \
+   0,                                                                          \
+   0,                                                                          \
+   CYCLES},                                                                    \
+  {                                                                            \
+    80, NAME ".store", "CUDA 20.4.3, PTX 9.7.9.11", PHASES, "",                \
+        TSDK_SHARED_PLAIN, TSDK_SHARED_STORE, BYTES, BYTES, 0, 0, CYCLES       \
+  }
     TILESDK_PLAIN("b8", 1, "", 2),
     TILESDK_PLAIN("b16", 2, "", 2),
     TILESDK_PLAIN("b32", 4, "", 2),
