@@ -49,6 +49,8 @@ void addBufferOps(OpTable &table);      // buffers.cpp
 void addDotOps(OpTable &table);         // dot.cpp
 void addAsyncOps(OpTable &table);       // async.cpp
 void addAtomicOps(OpTable &table);      // atomics.cpp
+void addGatherOps(OpTable &table);      // gather.cpp
+void addExchangeOps(OpTable &table);    // exchange.cpp
 
 class SimtEngine : public Emitter {
 public:

@@ -13,6 +13,8 @@ void addMatrixOps(OpTable &table) {
   addDotOps(table);
   addAsyncOps(table);
   addAtomicOps(table);
+  addGatherOps(table);
+  addExchangeOps(table);
 }
 
 } // namespace tilesdk::lowering
