@@ -21,25 +21,9 @@ void Engine::reportText(int64_t functionOffset, StringRef text) {
                         B.cst64(text.size())}));
 }
 
-/// The innermost file position of `loc`, as file:line.
-static std::string positionOf(Location loc) {
-  std::string text;
-  loc->walk([&](Location inner) {
-    auto file = dyn_cast<FileLineColLoc>(inner);
-    if (!file)
-      return WalkResult::advance();
-    text = (file.getFilename().getValue() + ":" + Twine(file.getLine())).str();
-    return WalkResult::interrupt();
-  });
-  return text;
-}
-
 void Engine::emitAssert(tile::AssertOp op) {
   info.usesAssert = true;
-  std::string where = positionOf(op.getLoc());
-  std::string text = (where.empty() ? "" : where + ": ") + "assertion failed";
-  if (!op.getMessage().empty())
-    text += ": " + op.getMessage().str();
+  std::string text = assertionText(op);
   Value condition = op.getCondition();
   Value ok;
   if (!isa<RankedTensorType>(condition.getType())) {

@@ -58,6 +58,8 @@ public:
   /// The operation of a region that consists of one well-known combination,
   /// which may change the places of elements; or null.
   static Operation *knownCombination(Region &region);
+  /// What a failed assertion says.
+  static std::string assertionText(tile::AssertOp op);
 
 protected:
   /// Narrower scalars are divided as integers of so many bits.

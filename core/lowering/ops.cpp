@@ -312,6 +312,27 @@ bool Emitter::emitOp(Operation *op, ValueRange in, unsigned lanes,
   return false;
 }
 
+/// The innermost file position of `loc`, as file:line.
+static std::string positionOf(Location loc) {
+  std::string text;
+  loc->walk([&](Location inner) {
+    auto file = dyn_cast<FileLineColLoc>(inner);
+    if (!file)
+      return WalkResult::advance();
+    text = (file.getFilename().getValue() + ":" + Twine(file.getLine())).str();
+    return WalkResult::interrupt();
+  });
+  return text;
+}
+
+std::string Emitter::assertionText(tile::AssertOp op) {
+  std::string where = positionOf(op.getLoc());
+  std::string text = (where.empty() ? "" : where + ": ") + "assertion failed";
+  if (!op.getMessage().empty())
+    text += ": " + op.getMessage().str();
+  return text;
+}
+
 Operation *Emitter::knownCombination(Region &region) {
   Block &block = region.front();
   if (block.getNumArguments() != 2 || block.getOperations().size() != 2)

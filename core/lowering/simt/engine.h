@@ -50,6 +50,7 @@ void addDotOps(OpTable &table);         // dot.cpp
 void addAsyncOps(OpTable &table);       // async.cpp
 void addAtomicOps(OpTable &table);      // atomics.cpp
 void addGatherOps(OpTable &table);      // gather.cpp
+void addDebugOps(OpTable &table);       // debug.cpp
 void addExchangeOps(OpTable &table);    // exchange.cpp
 
 class SimtEngine : public Emitter {

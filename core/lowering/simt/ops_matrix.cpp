@@ -14,6 +14,7 @@ void addMatrixOps(OpTable &table) {
   addAsyncOps(table);
   addAtomicOps(table);
   addGatherOps(table);
+  addDebugOps(table);
   addExchangeOps(table);
 }
 
