@@ -6,6 +6,8 @@
 
 #include "backends/cpu/plugin.h"
 
+#include "backends/libdevice/libdevice.h"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -67,7 +69,7 @@ tsdk_code Plugin::findDeviceFunction(std::string_view symbol, tsdk_bytes &out) {
   SpinGuard guard(lock);
   auto found = deviceFunctions.find(symbol);
   if (found == deviceFunctions.end()) {
-    std::string text = makeDeviceFunction(symbol);
+    std::string text = libdevice::makeDeviceFunction(symbol);
     if (text.empty())
       return TSDK_E_NOT_FOUND;
     found = deviceFunctions.emplace(symbol, std::move(text)).first;

@@ -6,6 +6,8 @@
 
 #include "backends/cpu/targets.h"
 
+#include "backends/libdevice/libdevice.h"
+
 #include <iterator>
 
 namespace tilesdk::cpu {
@@ -68,7 +70,8 @@ const tsdk_option_row Options[] = {
 
 } // namespace
 
-TargetTable::TargetTable() : functions(makeLanguageFunctions(strings)) {
+TargetTable::TargetTable()
+    : functions(libdevice::makeLanguageFunctions(strings)) {
   for (size_t i = 0; i < NumTargets; ++i) {
     const Row &row = Rows[i];
     tsdk_machine &machine = machines[i] = {};

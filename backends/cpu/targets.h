@@ -45,13 +45,4 @@ private:
   std::vector<tsdk_language_function> functions;
 };
 
-/// The functions that kernels on a CPU may call beside the portable language;
-/// \p strings keeps their text and must not grow afterwards.
-std::vector<tsdk_language_function>
-makeLanguageFunctions(std::vector<std::string> &strings);
-
-/// LLVM IR of the functions that this plugin itself provides, by symbol
-/// `tsdk.cpu.<name>.[v<lanes>]<type>`. Empty for an unknown symbol.
-std::string makeDeviceFunction(std::string_view symbol);
-
 } // namespace tilesdk::cpu

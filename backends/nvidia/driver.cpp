@@ -287,9 +287,9 @@ tsdk_error memSet(void *self, void *opaque, uint64_t stream, void *to,
   Current current(device);
   CUstream order = streamOf(stream);
   CUresult result =
-      width == 1 ? device.cuda.cuMemsetD8Async(
-                       address(to), static_cast<unsigned char>(value), count,
-                       order)
+      width == 1
+          ? device.cuda.cuMemsetD8Async(
+                address(to), static_cast<unsigned char>(value), count, order)
       : width == 2
           ? device.cuda.cuMemsetD16Async(
                 address(to), static_cast<unsigned short>(value), count, order)
@@ -317,9 +317,8 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
   std::string why;
   const Cuda *cuda = Cuda::get(why);
   int ordinal = -1;
-  if (!cuda ||
-      cuda->cuPointerGetAttribute(&ordinal, PointerAttributeOrdinal,
-                                  address(pointer)) != Success) {
+  if (!cuda || cuda->cuPointerGetAttribute(&ordinal, PointerAttributeOrdinal,
+                                           address(pointer)) != Success) {
     *size = 0;
     return nullptr;
   }
@@ -435,8 +434,8 @@ tsdk_error eventElapsed(void *self, void *opaque, uint64_t from, uint64_t to,
   Device &device = deviceOf(opaque);
   Current current(device);
   float milliseconds = 0;
-  CUresult result = device.cuda.cuEventElapsedTime(&milliseconds, eventOf(from),
-                                                   eventOf(to));
+  CUresult result =
+      device.cuda.cuEventElapsedTime(&milliseconds, eventOf(from), eventOf(to));
   *nanoseconds = static_cast<uint64_t>(double(milliseconds) * 1e6);
   return check(self, device, result, "cannot read events");
 }
@@ -449,8 +448,8 @@ tsdk_error moduleLoad(void *self, void *opaque, tsdk_bytes object, tsdk_str,
   int options[] = {JitErrorLog, JitErrorLogBytes};
   void *values[] = {log.data(), std::bit_cast<void *>(log.size())};
   CUmodule module = nullptr;
-  CUresult result = device.cuda.cuModuleLoadDataEx(&module, object.data, 2,
-                                                   options, values);
+  CUresult result =
+      device.cuda.cuModuleLoadDataEx(&module, object.data, 2, options, values);
   *out = module;
   std::string what = "cannot load the kernel's code";
   if (result != Success && log[0])

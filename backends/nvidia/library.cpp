@@ -12,6 +12,8 @@
 
 #include "backends/nvidia/library.h"
 
+#include "backends/libdevice/libdevice.h"
+
 #include <charconv>
 #include <cstdint>
 #include <vector>
@@ -514,6 +516,8 @@ std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
     return asynchronous(symbol, rest);
   if (consume(rest, "math."))
     return math(symbol, rest);
+  if (consume(rest, "libdevice."))
+    return libdevice::makeDeviceFunction(symbol);
   return "";
 }
 

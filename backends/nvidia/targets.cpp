@@ -12,6 +12,8 @@
 
 #include "backends/nvidia/targets.h"
 
+#include "backends/libdevice/libdevice.h"
+
 #include <cstring>
 #include <iterator>
 
@@ -188,7 +190,8 @@ unsigned TargetTable::capability(size_t index) {
   return Rows[index].capability;
 }
 
-TargetTable::TargetTable() {
+TargetTable::TargetTable()
+    : functions(libdevice::makeLanguageFunctions(strings)) {
   for (size_t i = 0; i < NumTargets; ++i) {
     const Row &row = Rows[i];
     for (const Matrix &in : MatrixRows) {
@@ -284,6 +287,9 @@ TargetTable::TargetTable() {
     machine.options = Options;
     machine.num_options = std::size(Options);
     machine.option_stride = sizeof(tsdk_option_row);
+    machine.functions = functions.data();
+    machine.num_functions = functions.size();
+    machine.function_stride = sizeof(tsdk_language_function);
     machine.simt = &simt;
 
     tsdk_codegen &codegen = codegens[i] = {};

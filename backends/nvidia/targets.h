@@ -8,6 +8,7 @@
 
 #include "tilesdk/tilesdk_plugin.h"
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,6 +41,8 @@ private:
   std::vector<tsdk_matrix_row> matrix[NumTargets];
   std::vector<tsdk_async_row> async[NumTargets];
   std::vector<tsdk_shared_row> shared[NumTargets];
+  std::vector<std::string> strings;
+  std::vector<tsdk_language_function> functions;
 };
 
 } // namespace tilesdk::nvidia

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "backends/libdevice/libdevice.h"
 #include "backends/simulator/services.h"
 #include "backends/simulator/targets.h"
 
@@ -344,6 +345,8 @@ std::string makeDeviceFunction(const TargetModel &target,
     return memoryBarrier(symbol, rest);
   if (consume(rest, "registers."))
     return Writer(symbol, "void", "").finish();
+  if (consume(rest, "libdevice."))
+    return libdevice::makeDeviceFunction(symbol);
   if (rest == "clock")
     return simple(symbol, clockService);
   if (rest == "assert_failed")

@@ -32,7 +32,7 @@ constexpr tsdk_option_row commonOptions[] = {
 #include "core/runtime/build_options.def"
 };
 
-constexpr const char *stageNames[] = {"source", "tile", "tile-opt",
+constexpr const char *stageNames[] = {"source", "tile", "tile-opt", "simt",
                                       "llvm",   "asm",  "object"};
 
 const tsdk_option_row *findRow(llvm::ArrayRef<tsdk_option_row> rows,

@@ -205,8 +205,8 @@ Error Variant::artifact(llvm::StringRef stage, Ref<Blob> *out) {
     *out = makeRef<Blob>(request.text->source);
     return success();
   }
-  if (stage == "tile" || stage == "tile-opt" || stage == "llvm" ||
-      stage == "asm") {
+  if (stage == "tile" || stage == "tile-opt" || stage == "simt" ||
+      stage == "llvm" || stage == "asm") {
     // Builds are deterministic: the stage belongs to this very object.
     BuildRequest again = request;
     again.keepStages = {stage.str()};

@@ -24,11 +24,20 @@ struct ElementType {
 };
 
 constexpr std::array<ElementType, 14> elementTypes = {{
-    {"i8", 1},         {"u8", 1},         {"i32", 4},
-    {"f16", 2},        {"bf16", 2},       {"tf32", 4},
-    {"xf32", 4},       {"f32", 4},        {"f64", 8},
-    {"f8E4M3FN", 1},   {"f8E5M2", 1},     {"f8E4M3FNUZ", 1},
-    {"f8E5M2FNUZ", 1}, {"i64", 8},
+    {"i8", 1},
+    {"u8", 1},
+    {"i32", 4},
+    {"f16", 2},
+    {"bf16", 2},
+    {"tf32", 4},
+    {"xf32", 4},
+    {"f32", 4},
+    {"f64", 8},
+    {"f8E4M3FN", 1},
+    {"f8E5M2", 1},
+    {"f8E4M3FNUZ", 1},
+    {"f8E5M2FNUZ", 1},
+    {"i64", 8},
 }};
 
 std::string quote(std::string_view text) {
@@ -36,8 +45,9 @@ std::string quote(std::string_view text) {
 }
 
 bool isType(std::string_view name) {
-  return std::any_of(elementTypes.begin(), elementTypes.end(),
-                     [&](const ElementType &type) { return type.name == name; });
+  return std::any_of(
+      elementTypes.begin(), elementTypes.end(),
+      [&](const ElementType &type) { return type.name == name; });
 }
 
 /// What a layout of a fragment must be.
@@ -58,9 +68,8 @@ std::string readFragment(tsdk_str in, const Fragment &want, Layout &out) {
     if (dim.name != "register" && dim.name != "lane" && dim.name != "warp")
       return field + " has an input " + quote(dim.name) +
              "; inputs are register, lane and warp";
-  for (auto [name, size] :
-       {std::pair<const char *, uint64_t>{"row", want.rows},
-        {"column", want.columns}})
+  for (auto [name, size] : {std::pair<const char *, uint64_t>{"row", want.rows},
+                            {"column", want.columns}})
     if (!out.outputIndex(name) || out.outputSize(name) != size)
       return field + " has " + std::to_string(out.outputSize(name)) + " " +
              name + "s, the instruction " + std::to_string(size);
@@ -122,8 +131,7 @@ std::string readPhases(std::string_view text, uint32_t warpSize,
   }
   auto missing = std::find(seen.begin(), seen.end(), false);
   if (missing != seen.end())
-    return "`phases` leaves out lane " +
-           std::to_string(missing - seen.begin());
+    return "`phases` leaves out lane " + std::to_string(missing - seen.begin());
   return "";
 }
 
@@ -211,14 +219,13 @@ std::string readRow(const tsdk_shared_row &in, uint32_t warpSize,
       !isPowerOfTwo(out.rows) || out.rows > warpSize)
     return "`element_bytes` must divide `bytes`, and `rows` be a power of two "
            "up to the warp";
-  return readFragment(in.layout,
-                      {"layout", out.rows, out.bytes / out.elementBytes,
-                       warpSize, 1, false},
-                      out.layout);
+  return readFragment(
+      in.layout,
+      {"layout", out.rows, out.bytes / out.elementBytes, warpSize, 1, false},
+      out.layout);
 }
 
-std::string readRow(const tsdk_shared_format &in, uint32_t,
-                    SharedFormat &out) {
+std::string readRow(const tsdk_shared_format &in, uint32_t, SharedFormat &out) {
   out.name = text(in.name);
   out.rowBytes = in.row_bytes;
   out.atomRows = in.atom_rows;
@@ -227,12 +234,12 @@ std::string readRow(const tsdk_shared_format &in, uint32_t,
   out.alignment = in.alignment;
   if (out.name.empty())
     return "it has no name";
-  for (auto [field, value] : {std::pair<const char *, uint32_t>{
-                                  "row_bytes", out.rowBytes},
-                              {"atom_rows", out.atomRows},
-                              {"chunk_count", out.chunkCount},
-                              {"row_shift", out.rowShift},
-                              {"alignment", out.alignment}})
+  for (auto [field, value] :
+       {std::pair<const char *, uint32_t>{"row_bytes", out.rowBytes},
+        {"atom_rows", out.atomRows},
+        {"chunk_count", out.chunkCount},
+        {"row_shift", out.rowShift},
+        {"alignment", out.alignment}})
     if (!isPowerOfTwo(value))
       return quote(field) + " must be a power of two, found " +
              std::to_string(value);

@@ -38,8 +38,8 @@ uint32_t MatrixRow::widestFor(uint64_t columns) const {
 static Layout repeated(const Layout &tile, uint32_t n, uint32_t width) {
   if (width == n || tile.outputs().empty())
     return tile;
-  return *layout::product(
-      tile, *Layout::identity1D(width / n, "register", "column"));
+  return *layout::product(tile,
+                          *Layout::identity1D(width / n, "register", "column"));
 }
 
 Layout MatrixRow::resultFor(uint32_t width) const {
@@ -72,8 +72,9 @@ Result<Layout> SharedFormat::layoutOf(uint32_t elementBytes, uint64_t rows,
     add(2, step, (step / rowShift % chunkCount) * chunk);
   add(static_cast<uint32_t>(rows / atomRows), atomRows, 0);
   add(static_cast<uint32_t>(columns / perRow), 0, perRow);
-  return Layout::fromBases({{"offset", offset}},
-                           {{"row", {rows}}, {"column", {perRow, columns / perRow}}});
+  return Layout::fromBases(
+      {{"offset", offset}},
+      {{"row", {rows}}, {"column", {perRow, columns / perRow}}});
 }
 
 //===----------------------------------------------------------------------===//
@@ -109,8 +110,9 @@ template <typename C, typename Row>
 std::string readTable(const char *table, const C *rows, size_t count,
                       size_t stride, uint32_t warpSize, std::vector<Row> &out) {
   if (count && (!rows || !stride))
-    return std::string("table `") + table + "` has rows but no address or "
-                                            "stride";
+    return std::string("table `") + table +
+           "` has rows but no address or "
+           "stride";
   out.reserve(count);
   for (size_t i = 0; i < count; ++i) {
     C row = {};
@@ -176,8 +178,8 @@ Result<Machine> Machine::read(const tsdk_machine &machineIn,
       {"max_vector_bytes", m.maxVectorBytes}};
   for (auto [name, value] : powers)
     if (!isPowerOfTwo(value))
-      return Error{std::string("`") + name + "` must be a power of two, found " +
-                   std::to_string(value)};
+      return Error{std::string("`") + name +
+                   "` must be a power of two, found " + std::to_string(value)};
   if (m.warpSize > 64)
     return Error{"`warp_size` is at most 64, found " +
                  std::to_string(m.warpSize)};

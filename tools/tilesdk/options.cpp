@@ -10,8 +10,8 @@
 
 using namespace tilesdk::tool;
 
-static const std::vector<std::string> stageNames = {"tile", "tile-opt", "llvm",
-                                                    "asm", "object"};
+static const std::vector<std::string> stageNames = {
+    "tile", "tile-opt", "simt", "llvm", "asm", "object"};
 
 void tilesdk::tool::addBuildOptions(CLI::App &app, BuildOptions &options,
                                     bool signature) {

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/cpu/targets.h"
+#include "backends/libdevice/libdevice.h"
 
 #include "driver_fixture.h"
 
@@ -151,11 +152,12 @@ TEST_F(TargetsTest, EverySymbolHasAProvider) {
 TEST_F(TargetsTest, UnknownSymbolsAreNotFound) {
   tsdk_bytes ir = {};
   for (const char *symbol :
-       {"", "tsdk.cpu.", "tsdk.cpu.floor", "tsdk.cpu.floor.", "x.floor.f32",
-        "tsdk.cpu.floor.i32", "tsdk.cpu.popc.f32", "tsdk.cpu.floor.v.f32",
-        "tsdk.cpu.floor.v0f32", "tsdk.cpu.floor.v1f32", "tsdk.cpu.floor.f16",
-        "tsdk.cpu.floor.v99999999f32", "tsdk.cpu.flor.f32",
-        "tsdk.cpu.floor.f32x", "tsdk.cpu.floor.v8"})
+       {"", "tsdk.libdevice.", "tsdk.libdevice.floor", "tsdk.libdevice.floor.",
+        "x.floor.f32", "tsdk.libdevice.floor.i32", "tsdk.libdevice.popc.f32",
+        "tsdk.libdevice.floor.v.f32", "tsdk.libdevice.floor.v0f32",
+        "tsdk.libdevice.floor.v1f32", "tsdk.libdevice.floor.f16",
+        "tsdk.libdevice.floor.v99999999f32", "tsdk.libdevice.flor.f32",
+        "tsdk.libdevice.floor.f32x", "tsdk.libdevice.floor.v8"})
     EXPECT_EQ(plugin->device_function(plugin->self, nullptr,
                                       {symbol, TSDK_NUL_TERMINATED}, &ir),
               TSDK_E_NOT_FOUND)
@@ -177,14 +179,14 @@ protected:
       const tsdk_machine &machine = *table.target(0).machine;
       for (size_t i = 0; i < machine.num_functions; ++i) {
         std::string symbol = text(machine.functions[i].symbol);
-        if (!symbol.starts_with("tsdk.cpu."))
+        if (!symbol.starts_with("tsdk.libdevice."))
           continue;
         std::string type = firstType(machine.functions[i]);
         symbols.insert(symbol + "." + type);
         symbols.insert(symbol + ".v8" + type);
       }
       for (const std::string &symbol : symbols)
-        out << makeDeviceFunction(symbol);
+        out << libdevice::makeDeviceFunction(symbol);
       // A vector is passed in memory by the caller of the test.
       for (const std::string &symbol : symbols)
         if (symbol.ends_with(".v8f32"))
@@ -208,7 +210,7 @@ protected:
 
   /// Calls an 8-lane function of one f32 vector by pointer: out[0..7] = f(in).
   static std::string wrapper(const std::string &symbol) {
-    std::string definition = makeDeviceFunction(symbol);
+    std::string definition = libdevice::makeDeviceFunction(symbol);
     if (definition.find("(<8 x float> %a)") == std::string::npos ||
         !definition.starts_with("define <8 x float>"))
       return "";
@@ -239,9 +241,10 @@ TEST_F(DeviceFunctions, RoundingAgreesWithTheLibrary) {
   struct Case {
     const char *symbol;
     float (*reference)(float);
-  } cases[] = {{"tsdk.cpu.floor.f32", floorf}, {"tsdk.cpu.ceil.f32", ceilf},
-               {"tsdk.cpu.trunc.f32", truncf}, {"tsdk.cpu.rint.f32", rintf},
-               {"tsdk.cpu.round.f32", roundf}, {"tsdk.cpu.fabs.f32", fabsf}};
+  } cases[] = {
+      {"tsdk.libdevice.floor.f32", floorf}, {"tsdk.libdevice.ceil.f32", ceilf},
+      {"tsdk.libdevice.trunc.f32", truncf}, {"tsdk.libdevice.rint.f32", rintf},
+      {"tsdk.libdevice.round.f32", roundf}, {"tsdk.libdevice.fabs.f32", fabsf}};
   for (auto [symbol, reference] : cases) {
     auto *function = get<float(float)>(symbol);
     std::string wide = std::string("call.") + symbol;
@@ -263,10 +266,10 @@ TEST_F(DeviceFunctions, RoundingAgreesWithTheLibrary) {
 }
 
 TEST_F(DeviceFunctions, Predicates) {
-  auto *isNan = get<bool(float)>("tsdk.cpu.isnan.f32");
-  auto *isInf = get<bool(double)>("tsdk.cpu.isinf.f64");
-  auto *isFinite = get<bool(float)>("tsdk.cpu.isfinite.f32");
-  auto *signBit = get<bool(double)>("tsdk.cpu.signbit.f64");
+  auto *isNan = get<bool(float)>("tsdk.libdevice.isnan.f32");
+  auto *isInf = get<bool(double)>("tsdk.libdevice.isinf.f64");
+  auto *isFinite = get<bool(float)>("tsdk.libdevice.isfinite.f32");
+  auto *signBit = get<bool(double)>("tsdk.libdevice.signbit.f64");
   for (float value : FloatValues) {
     EXPECT_EQ(isNan(value), false);
     EXPECT_EQ(isInf(value), bool(std::isinf(value)));
@@ -279,14 +282,14 @@ TEST_F(DeviceFunctions, Predicates) {
 }
 
 TEST_F(DeviceFunctions, Integers) {
-  auto *popc = get<int32_t(int64_t)>("tsdk.cpu.popc.i64");
-  auto *clz = get<int32_t(int32_t)>("tsdk.cpu.clz.i32");
-  auto *ffs = get<int32_t(int32_t)>("tsdk.cpu.ffs.i32");
-  auto *ffs64 = get<int32_t(int64_t)>("tsdk.cpu.ffs.i64");
-  auto *mulhi = get<int32_t(int32_t, int32_t)>("tsdk.cpu.mulhi.i32");
-  auto *umulhi = get<uint64_t(uint64_t, uint64_t)>("tsdk.cpu.umulhi.u64");
-  auto *brev = get<int32_t(int32_t)>("tsdk.cpu.brev.i32");
-  auto *abs = get<int64_t(int64_t)>("tsdk.cpu.iabs.i64");
+  auto *popc = get<int32_t(int64_t)>("tsdk.libdevice.popc.i64");
+  auto *clz = get<int32_t(int32_t)>("tsdk.libdevice.clz.i32");
+  auto *ffs = get<int32_t(int32_t)>("tsdk.libdevice.ffs.i32");
+  auto *ffs64 = get<int32_t(int64_t)>("tsdk.libdevice.ffs.i64");
+  auto *mulhi = get<int32_t(int32_t, int32_t)>("tsdk.libdevice.mulhi.i32");
+  auto *umulhi = get<uint64_t(uint64_t, uint64_t)>("tsdk.libdevice.umulhi.u64");
+  auto *brev = get<int32_t(int32_t)>("tsdk.libdevice.brev.i32");
+  auto *abs = get<int64_t(int64_t)>("tsdk.libdevice.iabs.i64");
   EXPECT_EQ(popc(-1), 64);
   EXPECT_EQ(popc(0x0101), 2);
   EXPECT_EQ(clz(0), 32);
@@ -303,11 +306,11 @@ TEST_F(DeviceFunctions, Integers) {
 }
 
 TEST_F(DeviceFunctions, Conversions) {
-  auto *llrint = get<int64_t(double)>("tsdk.cpu.llrint.f64");
-  auto *llround = get<int64_t(float)>("tsdk.cpu.llround.f32");
-  auto *bits = get<int32_t(float)>("tsdk.cpu.bits.f32");
-  auto *fromBits = get<double(int64_t)>("tsdk.cpu.frombits.i64");
-  auto *saturate = get<float(float)>("tsdk.cpu.saturate.f32");
+  auto *llrint = get<int64_t(double)>("tsdk.libdevice.llrint.f64");
+  auto *llround = get<int64_t(float)>("tsdk.libdevice.llround.f32");
+  auto *bits = get<int32_t(float)>("tsdk.libdevice.bits.f32");
+  auto *fromBits = get<double(int64_t)>("tsdk.libdevice.frombits.i64");
+  auto *saturate = get<float(float)>("tsdk.libdevice.saturate.f32");
   EXPECT_EQ(llrint(2.5), 2);
   EXPECT_EQ(llrint(-3.5), -4);
   EXPECT_EQ(llround(2.5f), 3);
@@ -320,8 +323,8 @@ TEST_F(DeviceFunctions, Conversions) {
 }
 
 TEST_F(DeviceFunctions, IntegerPowers) {
-  auto *power = get<double(double, int32_t)>("tsdk.cpu.powi.f64");
-  auto *powerFloat = get<float(float, int32_t)>("tsdk.cpu.powi.f32");
+  auto *power = get<double(double, int32_t)>("tsdk.libdevice.powi.f64");
+  auto *powerFloat = get<float(float, int32_t)>("tsdk.libdevice.powi.f32");
   for (int n : {0, 1, 2, 3, 5, 10, 31, -1, -2, -7})
     for (double x : {1.0, -1.5, 2.0, 0.1}) {
       EXPECT_NEAR(power(x, n) / std::pow(x, n), 1.0, 1e-14) << x << " " << n;

@@ -1,4 +1,4 @@
-//===- device_functions.cpp - Library functions of the CPU ------*- C++ -*-===//
+//===- libdevice.cpp - What kernels call libdevice --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -7,11 +7,11 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "backends/cpu/targets.h"
+#include "backends/libdevice/libdevice.h"
 
 #include <cstring>
 
-namespace tilesdk::cpu {
+namespace tilesdk::libdevice {
 
 namespace {
 
@@ -53,7 +53,7 @@ constexpr NameRow NameRows[] = {
     {"nextafter", "F,F", "F", "tsdk.math.nextafter"},
     {"normcdf", "F", "F", "tsdk.math.normcdf"},
     {"pow", "F,F", "F", "tsdk.math.pow"},
-    {"pow", "F,i32", "F", "tsdk.cpu.powi"},
+    {"pow", "F,i32", "F", "tsdk.libdevice.powi"},
     {"rcbrt", "F", "F", "tsdk.math.rcbrt"},
     {"remainder", "F,F", "F", "tsdk.math.remainder"},
     {"rsqrt", "F", "F", "tsdk.math.rsqrt"},
@@ -66,7 +66,7 @@ constexpr NameRow NameRows[] = {
     {"tgamma", "F", "F", "tsdk.math.tgamma"},
     // The exact functions are fast enough here to serve for the fast ones.
     {"fast_cosf", "f32", "f32", "tsdk.math.cos"},
-    {"fast_dividef", "F,F", "F", "tsdk.cpu.div"},
+    {"fast_dividef", "F,F", "F", "tsdk.libdevice.div"},
     {"fast_exp10f", "f32", "f32", "tsdk.math.exp10"},
     {"fast_expf", "f32", "f32", "tsdk.math.exp"},
     {"fast_log10f", "f32", "f32", "tsdk.math.log10"},
@@ -76,42 +76,42 @@ constexpr NameRow NameRows[] = {
     {"fast_sinf", "f32", "f32", "tsdk.math.sin"},
     {"fast_tanf", "f32", "f32", "tsdk.math.tan"},
     {"fast_tanhf", "f32", "f32", "tsdk.math.tanh"},
-    {"abs", "F", "F", "tsdk.cpu.fabs"},
-    {"abs", "I", "I", "tsdk.cpu.iabs"},
-    {"add_rn", "F,F", "F", "tsdk.cpu.add"},
-    {"brev", "I", "I", "tsdk.cpu.brev"},
-    {"ceil", "F", "F", "tsdk.cpu.ceil"},
-    {"clz", "I", "i32", "tsdk.cpu.clz"},
-    {"copysign", "F,F", "F", "tsdk.cpu.copysign"},
-    {"div_rn", "F,F", "F", "tsdk.cpu.div"},
-    {"ffs", "I", "i32", "tsdk.cpu.ffs"},
-    {"finitef", "F", "i1", "tsdk.cpu.isfinite"},
-    {"float_as_int", "f32", "i32", "tsdk.cpu.bits"},
-    {"double_as_longlong", "f64", "i64", "tsdk.cpu.bits"},
-    {"floor", "F", "F", "tsdk.cpu.floor"},
-    {"fma", "F,F,F", "F", "tsdk.cpu.fma"},
-    {"fma_rn", "F,F,F", "F", "tsdk.cpu.fma"},
-    {"int_as_float", "i32", "f32", "tsdk.cpu.frombits"},
-    {"longlong_as_double", "i64", "f64", "tsdk.cpu.frombits"},
-    {"isfinited", "F", "i1", "tsdk.cpu.isfinite"},
-    {"isinf", "F", "i1", "tsdk.cpu.isinf"},
-    {"isnan", "F", "i1", "tsdk.cpu.isnan"},
-    {"llrint", "F", "i64", "tsdk.cpu.llrint"},
-    {"llround", "F", "i64", "tsdk.cpu.llround"},
-    {"mul_rn", "F,F", "F", "tsdk.cpu.mul"},
-    {"mulhi", "I,I", "I", "tsdk.cpu.mulhi"},
-    {"mulhi", "U,U", "U", "tsdk.cpu.umulhi"},
-    {"nearbyint", "F", "F", "tsdk.cpu.rint"},
-    {"popc", "I", "i32", "tsdk.cpu.popc"},
-    {"rcp_rn", "F", "F", "tsdk.cpu.rcp"},
-    {"rint", "F", "F", "tsdk.cpu.rint"},
-    {"round", "F", "F", "tsdk.cpu.round"},
-    {"saturatef", "f32", "f32", "tsdk.cpu.saturate"},
-    {"signbit", "F", "i1", "tsdk.cpu.signbit"},
-    {"sqrt", "F", "F", "tsdk.cpu.sqrt"},
-    {"sqrt_rn", "F", "F", "tsdk.cpu.sqrt"},
-    {"sub_rn", "F,F", "F", "tsdk.cpu.sub"},
-    {"trunc", "F", "F", "tsdk.cpu.trunc"},
+    {"abs", "F", "F", "tsdk.libdevice.fabs"},
+    {"abs", "I", "I", "tsdk.libdevice.iabs"},
+    {"add_rn", "F,F", "F", "tsdk.libdevice.add"},
+    {"brev", "I", "I", "tsdk.libdevice.brev"},
+    {"ceil", "F", "F", "tsdk.libdevice.ceil"},
+    {"clz", "I", "i32", "tsdk.libdevice.clz"},
+    {"copysign", "F,F", "F", "tsdk.libdevice.copysign"},
+    {"div_rn", "F,F", "F", "tsdk.libdevice.div"},
+    {"ffs", "I", "i32", "tsdk.libdevice.ffs"},
+    {"finitef", "F", "i1", "tsdk.libdevice.isfinite"},
+    {"float_as_int", "f32", "i32", "tsdk.libdevice.bits"},
+    {"double_as_longlong", "f64", "i64", "tsdk.libdevice.bits"},
+    {"floor", "F", "F", "tsdk.libdevice.floor"},
+    {"fma", "F,F,F", "F", "tsdk.libdevice.fma"},
+    {"fma_rn", "F,F,F", "F", "tsdk.libdevice.fma"},
+    {"int_as_float", "i32", "f32", "tsdk.libdevice.frombits"},
+    {"longlong_as_double", "i64", "f64", "tsdk.libdevice.frombits"},
+    {"isfinited", "F", "i1", "tsdk.libdevice.isfinite"},
+    {"isinf", "F", "i1", "tsdk.libdevice.isinf"},
+    {"isnan", "F", "i1", "tsdk.libdevice.isnan"},
+    {"llrint", "F", "i64", "tsdk.libdevice.llrint"},
+    {"llround", "F", "i64", "tsdk.libdevice.llround"},
+    {"mul_rn", "F,F", "F", "tsdk.libdevice.mul"},
+    {"mulhi", "I,I", "I", "tsdk.libdevice.mulhi"},
+    {"mulhi", "U,U", "U", "tsdk.libdevice.umulhi"},
+    {"nearbyint", "F", "F", "tsdk.libdevice.rint"},
+    {"popc", "I", "i32", "tsdk.libdevice.popc"},
+    {"rcp_rn", "F", "F", "tsdk.libdevice.rcp"},
+    {"rint", "F", "F", "tsdk.libdevice.rint"},
+    {"round", "F", "F", "tsdk.libdevice.round"},
+    {"saturatef", "f32", "f32", "tsdk.libdevice.saturate"},
+    {"signbit", "F", "i1", "tsdk.libdevice.signbit"},
+    {"sqrt", "F", "F", "tsdk.libdevice.sqrt"},
+    {"sqrt_rn", "F", "F", "tsdk.libdevice.sqrt"},
+    {"sub_rn", "F,F", "F", "tsdk.libdevice.sub"},
+    {"trunc", "F", "F", "tsdk.libdevice.trunc"},
 };
 
 /// Where kernels find them: the portable spelling, the CPU's own, and the two
@@ -411,7 +411,7 @@ makeLanguageFunctions(std::vector<std::string> &strings) {
 }
 
 std::string makeDeviceFunction(std::string_view symbol) {
-  constexpr std::string_view prefix = "tsdk.cpu.";
+  constexpr std::string_view prefix = "tsdk.libdevice.";
   if (!symbol.starts_with(prefix))
     return {};
   std::string_view rest = symbol.substr(prefix.size());
@@ -441,4 +441,4 @@ std::string makeDeviceFunction(std::string_view symbol) {
   return {};
 }
 
-} // namespace tilesdk::cpu
+} // namespace tilesdk::libdevice
