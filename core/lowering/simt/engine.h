@@ -51,7 +51,6 @@ void addAsyncOps(OpTable &table);       // async.cpp
 void addAtomicOps(OpTable &table);      // atomics.cpp
 void addGatherOps(OpTable &table);      // gather.cpp
 void addDebugOps(OpTable &table);       // debug.cpp
-void addExchangeOps(OpTable &table);    // exchange.cpp
 
 class SimtEngine : public Emitter {
 public:

@@ -15,7 +15,6 @@ void addMatrixOps(OpTable &table) {
   addAtomicOps(table);
   addGatherOps(table);
   addDebugOps(table);
-  addExchangeOps(table);
 }
 
 } // namespace tilesdk::lowering
