@@ -38,6 +38,8 @@ std::unique_ptr<mlir::MLIRContext> makeContext() {
   auto context = std::make_unique<mlir::MLIRContext>(
       registry(), mlir::MLIRContext::Threading::DISABLED);
   context->loadAllAvailableDialects();
+  // A diagnostic shows the source, not the IR.
+  context->printOpOnDiagnostic(false);
   return context;
 }
 

@@ -61,9 +61,14 @@ public:
   /// What a failed assertion says.
   static std::string assertionText(tile::AssertOp op);
 
+  /// How the type of a scalar is called in names of the library: "f32".
+  static std::string typeSuffix(Type scalar);
+
 protected:
   /// Narrower scalars are divided as integers of so many bits.
   unsigned divisionBits = 64;
+  /// False: LLVM may call a library for the maximum of two scalars.
+  bool hasMaxNum = true;
 
   /// The pointer type of an address space of tile IR.
   virtual Type pointerType(unsigned addressSpace) = 0;
@@ -75,9 +80,6 @@ protected:
                             ValueRange operands) = 0;
   virtual Value programId(unsigned axis) = 0;
   virtual Value numPrograms(unsigned axis) = 0;
-
-  /// How the type of a scalar is called in names of the library: "f32".
-  static std::string typeSuffix(Type scalar);
 };
 
 } // namespace tilesdk::lowering

@@ -211,7 +211,8 @@ bool Emitter::emitOp(Operation *op, ValueRange in, unsigned lanes,
     // The result is one of the operands: no rounding, and LLVM must not get
     // the idea of doing it in f16, for which it would call a library.
     bool least = direct == "intr.minnum" || direct == "intr.minimum";
-    if (t != result &&
+    bool isNumber = direct == "intr.minnum" || direct == "intr.maxnum";
+    if ((t != result || (isNumber && !hasMaxNum)) &&
         (least || direct == "intr.maxnum" || direct == "intr.maximum")) {
       bool nanWins = direct.ends_with("imum");
       Value nan = B.fcmp(UNO, args[nanWins ? 0 : 1], args[nanWins ? 0 : 1]);

@@ -35,6 +35,7 @@ size_t DiagList::count(uint32_t severity) const {
 }
 
 void DiagList::add(DiagEntry entry) {
+  size_t before = rendered.size();
   if (!entry.rendered.empty()) {
     rendered += entry.rendered;
     if (rendered.back() != '\n')
@@ -54,6 +55,8 @@ void DiagList::add(DiagEntry entry) {
     if (!entry.help.empty())
       rendered += "   = help: " + entry.help + "\n";
   }
+  if (entry.severity != TSDK_SEVERITY_REMARK)
+    problems += rendered.substr(before);
   entries.push_back(std::move(entry));
 }
 

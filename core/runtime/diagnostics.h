@@ -35,6 +35,8 @@ public:
   size_t count(uint32_t severity) const;
   /// Text for people of all entries.
   llvm::StringRef text() const { return rendered; }
+  /// Without remarks: for errors.
+  llvm::StringRef problemText() const { return problems; }
 
   void add(DiagEntry entry);
 
@@ -44,7 +46,7 @@ public:
 
 private:
   std::vector<DiagEntry> entries;
-  std::string rendered;
+  std::string rendered, problems;
 };
 
 /// Immutable bytes; a NUL follows them.

@@ -75,7 +75,7 @@ Error tilesdk::runtime::makeError(tsdk_code code, const llvm::Twine &message,
     tsdk_error error = result.take();
     result = Error(error);
     error->message += '\n';
-    error->message += diags->text().rtrim('\n');
+    error->message += diags->problemText().rtrim('\n');
     error->diagsHandle = makeHandle(Ref<Object>(diags.get()));
     error->diags = std::move(diags);
   }

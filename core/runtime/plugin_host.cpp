@@ -119,7 +119,8 @@ Error PluginHost::load(llvm::StringRef pathOrName) {
 Error PluginHost::add(tsdk_plugin_query_fn query) {
   std::lock_guard lock(mutex);
   std::unique_ptr<Plugin> plugin;
-  if (Error error = Plugin::create(query, "(registered)", log, otherTargets(), &plugin))
+  if (Error error =
+          Plugin::create(query, "(registered)", log, otherTargets(), &plugin))
     return error;
   Plugin *kept;
   return keep(std::move(plugin), &kept);

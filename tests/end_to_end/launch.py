@@ -127,12 +127,15 @@ def run(case, **options):
     """Launches the case and compares its outputs with the oracle. `options` are
     further build options of every launch."""
     bound = Bound(case)
+    # What the kernel or the case says itself stays.
+    options = {name: value for name, value in options.items()
+               if name not in case.args and name not in case.options}
     device = tilesdk.current_device()
     stream = device.wrap_stream(0)
     places = {name: place(memory, device, stream)
               for name, memory in bound.memory.items()}
     kernel(case.file, case.function)[case.grid](*arguments(bound, places),
-                                                **{**options, **case.options})
+                                                **case.options, **options)
     for where in places.values():
         where.fetch()
     bound.check()

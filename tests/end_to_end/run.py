@@ -30,10 +30,8 @@ def run_here(options, names):
             launch.run(known[name], **build)
             print(f"ok {name}", flush=True)
         except Exception as error:  # Whatever it is, the next case goes on.
-            errors = [line for line in str(error).splitlines()
-                      if "remark" not in line]
-            text = " | ".join(line.strip() for line in errors if
-                              line.strip())[:options.width]
+            text = " | ".join(line.strip() for line in str(error).splitlines()
+                              if line.strip())[:options.width]
             print(f"FAILED {name}: {type(error).__name__}: {text}",
                   flush=True)
 

@@ -18,7 +18,10 @@ static bool callLibrary(SimtEngine &e, tile::ExternElementwiseOp op,
   SmallVector<Value> args;
   for (auto [value, operand] : llvm::zip(in, op.getArgs()))
     args.push_back(e.toArithmetic(value, tile::elementOf(operand.getType())));
-  Value r = e.B.call(op.getSymbol(), e.arithmeticType(to), args, op.getPure());
+  std::string symbol = op.getSymbol().str();
+  if (!args.empty())
+    symbol += "." + Emitter::typeSuffix(args[0].getType());
+  Value r = e.B.call(symbol, e.arithmeticType(to), args, op.getPure());
   out.push_back(e.fromArithmetic(r, to));
   return true;
 }

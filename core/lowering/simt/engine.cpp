@@ -152,9 +152,8 @@ Value SimtEngine::nearestBf16(Value v) {
 
 Value SimtEngine::libraryCall(StringRef stem, Type result,
                               ValueRange operands) {
-  std::string symbol = stem.str();
-  if (stem.starts_with("tsdk.math."))
-    symbol += "." + typeSuffix(operands[0].getType());
+  std::string symbol = (stem + ".").str();
+  symbol += typeSuffix(operands[0].getType());
   return B.call(symbol, result, operands, true);
 }
 
