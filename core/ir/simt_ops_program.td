@@ -40,8 +40,9 @@ def Simt_WarpSpecializeOp : Simt_Op<"warp_specialize", [
     Region `i` runs on `warps[i]` warps, in order from warp 0; together they are
     all warps of the program. Values from outside are captured. Layouts inside
     count the partition's own warps. `registers`, where given, is how many
-    32-bit registers a thread of the partition gets. All warps meet before and
-    behind.
+    32-bit registers a thread of the partition gets. Partitions hand data to each
+    other under `!simt.barriers`; before and behind, `simt.barrier` stands where
+    shared memory needs it.
 
     ```mlir
     simt.warp_specialize warps = [4, 8] registers = [40, 232] {
