@@ -42,6 +42,7 @@ Region *partitionOf(Operation *op) {
 struct AllocateShared : PassWrapper<AllocateShared, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateShared)
   explicit AllocateShared(MachinePtr machine) : machine(std::move(machine)) {}
+  StringRef getName() const override { return "SimtAllocateShared"; }
   StringRef getArgument() const override { return "simt-allocate-shared"; }
   StringRef getDescription() const override {
     return "Give buffers and scratch their offsets in shared memory";

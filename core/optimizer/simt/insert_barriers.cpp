@@ -89,6 +89,7 @@ struct State {
 struct InsertBarriers : PassWrapper<InsertBarriers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InsertBarriers)
   explicit InsertBarriers(MachinePtr machine) : machine(std::move(machine)) {}
+  StringRef getName() const override { return "SimtInsertBarriers"; }
   StringRef getArgument() const override { return "simt-insert-barriers"; }
   StringRef getDescription() const override {
     return "Put barriers between accesses to the same shared memory";

@@ -345,6 +345,7 @@ struct PipelineLoops : PassWrapper<PipelineLoops, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PipelineLoops)
   PipelineLoops(MachinePtr machine, SimtOptions options)
       : machine(std::move(machine)), options(std::move(options)) {}
+  StringRef getName() const override { return "SimtPipelineLoops"; }
   StringRef getArgument() const override { return "simt-pipeline-loops"; }
   StringRef getDescription() const override {
     return "Fetch iterations ahead what products of a loop need";

@@ -476,6 +476,7 @@ struct WarpSpecialize : PassWrapper<WarpSpecialize, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(WarpSpecialize)
   WarpSpecialize(MachinePtr machine, SimtOptions options)
       : machine(std::move(machine)), options(std::move(options)) {}
+  StringRef getName() const override { return "SimtWarpSpecialize"; }
   StringRef getArgument() const override { return "simt-warp-specialize"; }
   StringRef getDescription() const override {
     return "Let a warp group of its own copy what a loop needs";
