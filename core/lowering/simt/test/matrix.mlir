@@ -1,0 +1,84 @@
+// RUN: simt-lower %s | FileCheck %s
+
+#acc = #simt.layout<"(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
+#lhs = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (8,0) (0,8) (0,16); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
+#rhs = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (8,0) (16,0) (0,8); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
+#row = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,2) (0,4) (8,0); lane: (0,8) (0,16) (1,0) (2,0) (4,0); warp: }">
+#s = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,8) (2,16) (4,0) (8,0) }", format = "", alignment = 16>
+#fl = #simt.layout<"(dim0: 4, dim1: 2) { register: (0,1); lane: (0,0) (0,0) (0,0) (0,0) (0,0); warp: (1,0) (2,0) }">
+#fr = #simt.layout<"(dim0: 2, dim1: 32) { register: (1,0); lane: (0,1) (0,2) (0,4) (0,8) (0,16); warp: (0,0) (0,0) }">
+#fa = #simt.layout<"(dim0: 4, dim1: 32) { register: ; lane: (0,1) (0,2) (0,4) (0,8) (0,16); warp: (1,0) (2,0) }">
+#one = #simt.layout<"(dim0: 64) { register: (1); lane: (2) (4) (8) (16) (32); warp: (0) }">
+
+// Two steps along K, two fragments along N; fragments of the left operand are
+// packed once.
+// CHECK-LABEL: define void @row(
+// CHECK-COUNT-4: call <4 x float> @tsdk.mma.m16n8k16.f32.f16(<8 x half> %{{.*}}, <4 x half> %{{.*}}, <4 x float> {{.*}})
+// CHECK-NOT: tsdk.mma
+// CHECK: ret void
+func.func @row(%p: !tile.ptr<f32>, %x: f16) attributes {tile.kernel, simt.num_warps = 1 : i32} {
+  %a = tile.splat %x : f16 -> tensor<16x32xf16, #lhs>
+  %b = tile.splat %x : f16 -> tensor<32x16xf16, #rhs>
+  %c = arith.constant dense<0.0> : tensor<16x16xf32, #acc>
+  %d = tile.dot %a, %b, %c {simt.row = "m16n8k16.f32.f16"} : tensor<16x32xf16, #lhs>, tensor<32x16xf16, #rhs> -> tensor<16x16xf32, #acc>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
+  tile.store %ps, %d : tensor<16x16x!tile.ptr<f32>, #acc>
+  return
+}
+
+// CHECK-LABEL: define void @single(
+// CHECK-COUNT-2: call float @llvm.fma.f32
+// CHECK-NOT: llvm.fma
+// CHECK: ret void
+func.func @single(%p: !tile.ptr<f32>, %x: f32) attributes {tile.kernel, simt.num_warps = 4 : i32} {
+  %a = tile.splat %x : f32 -> tensor<4x2xf32, #fl>
+  %b = tile.splat %x : f32 -> tensor<2x32xf32, #fr>
+  %c = arith.constant dense<0.0> : tensor<4x32xf32, #fa>
+  %d = tile.dot %a, %b, %c : tensor<4x2xf32, #fl>, tensor<2x32xf32, #fr> -> tensor<4x32xf32, #fa>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<4x32x!tile.ptr<f32>, #fa>
+  tile.store %ps, %d : tensor<4x32x!tile.ptr<f32>, #fa>
+  return
+}
+
+// Copies of 16 bytes to a swizzled buffer; the second one of an array.
+// CHECK-LABEL: define void @buffers(
+// CHECK: %[[B:.*]] = getelementptr i8, ptr addrspace(3) %{{.*}}, i32 1024
+// CHECK: %[[V:.*]] = getelementptr i8, ptr addrspace(3) %[[B]], i32 %{{.*}}
+// CHECK-COUNT-2: call void @tsdk.async.copy.b128(ptr addrspace(3) %{{.*}}, ptr addrspace(1) %{{.*}}, i1 true)
+// CHECK-NOT: tsdk.async.copy
+// CHECK: call void @tsdk.async.commit()
+// CHECK: call void @tsdk.async.wait.0()
+// CHECK: call void @tsdk.barrier()
+// CHECK-COUNT-2: load <8 x half>, ptr addrspace(3) %{{.*}}, align 16
+// CHECK-COUNT-2: store <8 x half> %{{.*}}, ptr addrspace(3) %{{.*}}, align 16
+// CHECK: ret void
+func.func @buffers(%p: !tile.ptr<f16> {tile.divisibility = 16}, %i: i32) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 4096 : i32} {
+  %ps = tile.splat %p : !tile.ptr<f16> -> tensor<16x32x!tile.ptr<f16>, #row>
+  %b = simt.shared_alloc {offset = 1024 : i32} -> !simt.shared<2x16x32xf16, #s>
+  %v = simt.shared_index %b[%i] : !simt.shared<2x16x32xf16, #s> -> !simt.shared<16x32xf16, #s>
+  %t = simt.async_copy "b128" %ps to %v : tensor<16x32x!tile.ptr<f16>, #row> -> !simt.shared<16x32xf16, #s>
+  %g = simt.async_commit(%t)
+  %w = simt.async_wait %g pending = 0
+  simt.barrier
+  %x = simt.shared_load %v token %w : !simt.shared<16x32xf16, #s> -> tensor<16x32xf16, #row>
+  simt.shared_store %x, %v : tensor<16x32xf16, #row> -> !simt.shared<16x32xf16, #s>
+  return
+}
+
+// The first warp does it; the result goes to the others through scratch.
+// CHECK-LABEL: define void @atomic(
+// CHECK: call void @tsdk.barrier()
+// CHECK: br i1
+// CHECK-COUNT-2: atomicrmw add ptr addrspace(1)
+// CHECK: store i32 %{{.*}}, ptr addrspace(3)
+// CHECK: call void @tsdk.barrier()
+// CHECK-COUNT-2: load i32, ptr addrspace(3)
+// CHECK: ret void
+func.func @atomic(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 2 : i32, simt.shared_bytes = 256 : i32} {
+  %r = tile.make_range 0, 64 : tensor<64xi32, #one>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<64x!tile.ptr<i32>, #one>
+  %q = tile.addptr %ps, %r : tensor<64x!tile.ptr<i32>, #one>, tensor<64xi32, #one>
+  %old = tile.atomic_rmw add acq_rel gpu, %q, %r {simt.scratch = 0 : i32} : tensor<64x!tile.ptr<i32>, #one>
+  tile.store %q, %old : tensor<64x!tile.ptr<i32>, #one>
+  return
+}
