@@ -221,4 +221,9 @@ float __powisf2(float base, int exponent) {
   return exponent < 0 ? 1 / result : result;
 }
 
+// Of half, which is widened for them ------------------------------------------
+
+float fmaxf(float a, float b) { return a != a || b > a ? b : a; }
+float fminf(float a, float b) { return a != a || b < a ? b : a; }
+
 #include "print.c"
