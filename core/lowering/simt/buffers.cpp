@@ -15,6 +15,8 @@
 #include "core/layout/dims.h"
 #include "core/layout/f2.h"
 
+#include <bit>
+
 namespace tilesdk::lowering {
 
 using layout::Coord;
@@ -105,6 +107,92 @@ void BufferAccess::visit(
   }
 }
 
+bool BufferAccess::visitMatrices(
+    llvm::function_ref<void(Value, const target::SharedRow &,
+                            ArrayRef<unsigned>)>
+        fn) const {
+  if (table->odds != 1 || table->groups[0].size() != 1)
+    return false;
+  const target::SharedRow *best = nullptr;
+  SmallVector<uint64_t> bestStarts;
+  SmallVector<unsigned> bestBits;
+  for (const target::SharedRow &row : e.machine.shared) {
+    if (!row.isMatrix || row.isStore || row.elementBytes != bytes ||
+        (best && best->rows >= row.rows))
+      continue;
+    const LayoutTable &part = e.table(row.layout);
+    unsigned rowBits = row.layout.outputs()[0].bits();
+    uint64_t inRow = (uint64_t(1) << row.layout.outputs()[1].bits()) - 1;
+    if (part.thread.lane.size() != table->thread.lane.size() ||
+        part.digits.odds != 1 || (start & inRow))
+      continue;
+    // Where the rows begin, by row bit; the row's own elements must follow.
+    SmallVector<uint64_t> starts(rowBits, 0);
+    bool fits = true;
+    auto match = [&](uint64_t image, uint64_t offset) {
+      if (!std::has_single_bit(image))
+        return false;
+      unsigned bit = std::countr_zero(image);
+      if (bit >= rowBits)
+        return offset == uint64_t(1) << (bit - rowBits);
+      starts[bit] = offset;
+      return offset != 0 && !(offset & inRow);
+    };
+    for (auto [image, offset] : llvm::zip(part.thread.lane, table->thread.lane))
+      fits = fits && match(image, offset);
+    for (uint64_t offset : table->thread.warp)
+      fits = fits && !(offset & inRow);
+    SmallVector<unsigned> chosen;
+    for (unsigned i = 0; fits && i < part.digits.bits; ++i) {
+      uint64_t image = part.bits[part.digits.step(i)];
+      bool found = false;
+      for (unsigned j = 0; !found && j < table->digits.bits; ++j)
+        if (!llvm::is_contained(chosen, j) &&
+            match(image, table->bits[table->digits.step(j)])) {
+          chosen.push_back(j);
+          found = true;
+        }
+      fits = found;
+    }
+    if (!fits)
+      continue;
+    best = &row;
+    bestStarts = starts;
+    bestBits = chosen;
+  }
+  if (!best)
+    return false;
+  // A lane gives the address of the row that has its number.
+  ThreadMap thread;
+  for (unsigned i = 0; i < table->thread.lane.size(); ++i)
+    thread.lane.push_back(i < bestStarts.size() ? bestStarts[i] * bytes : 0);
+  for (uint64_t offset : table->thread.warp)
+    thread.warp.push_back(offset * bytes);
+  uint64_t reach = thread.reach(), inAccess = 0;
+  for (unsigned j : bestBits)
+    inAccess |= uint64_t(1) << j;
+  DenseMap<uint64_t, Value> known;
+  for (unsigned r = 0; r < table->size(); ++r) {
+    auto [bits, odd] = table->digits.decompose(r);
+    if (table->firstCopy[r] != r || bits & inAccess)
+      continue;
+    SmallVector<unsigned> registers;
+    for (unsigned q = 0; q < 1u << bestBits.size(); ++q) {
+      uint64_t set = bits;
+      for (auto [i, j] : llvm::enumerate(bestBits))
+        if (q >> i & 1)
+          set |= uint64_t(1) << j;
+      registers.push_back(unsigned(table->digits.compose(set, odd)));
+    }
+    uint64_t at = (table->bits[r] ^ start) * bytes, both = at & reach;
+    Value &from = known[both];
+    if (!from)
+      from = e.byteOffset(base, e.threadValue(thread, both));
+    fn(e.byteOffset(from, e.B.cst32(at & ~both)), *best, registers);
+  }
+  return true;
+}
+
 static bool storeTo(SimtEngine &e, Value tensor, Value buffer, Operation *op) {
   Build &B = e.B;
   const LayoutTable &table = e.table(tensor);
@@ -162,15 +250,28 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
   Type element = tile::elementOf(op.getResult().getType());
   Type stored = e.storedType(element);
   Registers out(table.size());
-  access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
-    unsigned n = registers.size();
-    SmallVector<Value> list;
-    e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), address,
-                    e.bytesOf(element) * n),
-             list);
-    for (auto [r, v] : llvm::zip(registers, list))
-      out[r] = e.fromStored(v, element);
-  });
+  bool byMatrices =
+      access.visitMatrices([&](Value address, const target::SharedRow &row,
+                               ArrayRef<unsigned> registers) {
+        unsigned n = registers.size();
+        Value words = B.callTogether("tsdk.shared.load." + row.name,
+                                     B.vec(B.i32, n * e.bytesOf(element) / 4),
+                                     {address}, /*pure=*/false);
+        SmallVector<Value> list;
+        e.unpack(B.op("bitcast", B.vec(stored, n), {words}), list);
+        for (auto [r, v] : llvm::zip(registers, list))
+          out[r] = e.fromStored(v, element);
+      });
+  if (!byMatrices)
+    access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
+      unsigned n = registers.size();
+      SmallVector<Value> list;
+      e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), address,
+                      e.bytesOf(element) * n),
+               list);
+      for (auto [r, v] : llvm::zip(registers, list))
+        out[r] = e.fromStored(v, element);
+    });
   for (unsigned r = 0; r < table.size(); ++r)
     out[r] = out[table.firstCopy[r]];
   e.setRegisters(op.getResult(), std::move(out));

@@ -25,6 +25,19 @@ public:
   void
   visit(unsigned maxBytes,
         llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
+  /// Loads by the matrix row of the target that moves most at once. Calls \p fn
+  /// with the address that each lane gives, the row, and the registers that one
+  /// access fills, in order. False: no row fits, nothing was called.
+  bool visitMatrices(
+      llvm::function_ref<void(Value address, const target::SharedRow &,
+                              ArrayRef<unsigned>)>
+          fn) const;
+  /// The same with the warp access \p row, for which all lanes give an address
+  /// and receive the registers in the order of the row's. False, and nothing
+  /// was called, when the row cannot do it.
+  bool visitMatrix(
+      const target::SharedRow &row,
+      llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
   /// Register, lane and warp to the offset in elements.
   const LayoutTable *table = nullptr;
 
