@@ -82,3 +82,16 @@ func.func @atomic(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 
   tile.store %q, %old : tensor<64x!tile.ptr<i32>, #one>
   return
 }
+
+// What a matrix row of the target loads is one access of the warp.
+// CHECK-LABEL: define void @rows(
+// CHECK: call <4 x i32> @tsdk.shared.load.{{.*}}(ptr addrspace(3) %{{.*}})
+// CHECK-NOT: load <
+// CHECK: ret void
+func.func @rows(%p: !tile.ptr<f16>) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 1024 : i32} {
+  %b = simt.shared_alloc {offset = 0 : i32} -> !simt.shared<16x32xf16, #s>
+  %x = simt.shared_load %b : !simt.shared<16x32xf16, #s> -> tensor<16x32xf16, #lhs>
+  %ps = tile.splat %p : !tile.ptr<f16> -> tensor<16x32x!tile.ptr<f16>, #lhs>
+  tile.store %ps, %x : tensor<16x32x!tile.ptr<f16>, #lhs>
+  return
+}
