@@ -42,8 +42,8 @@ struct Target {
   /// LLVM's number.
   unsigned callingConvention = 0;
   /// Of the exported functions.
-  llvm::SmallVector<std::pair<std::string, std::string>, 4> kernelAttributes;
-  llvm::SmallVector<std::pair<std::string, uint32_t>, 2> moduleFlags;
+  llvm::SmallVector<std::pair<std::string, std::string>, 0> kernelAttributes;
+  llvm::SmallVector<std::pair<std::string, uint32_t>, 0> moduleFlags;
   /// Calls tsdk.check.access before each access to memory that threads share.
   bool checkAccesses = false;
 };

@@ -132,6 +132,7 @@ typedef struct tsdk_matrix_row {
   uint32_t flags;                     /**< TSDK_MATRIX_... */
   uint32_t issue_cycles; /**< Of the smallest n; cost is compared by work. */
   uint32_t latency_cycles;
+  uint32_t reserved;
 } tsdk_matrix_row;
 
 /* tsdk_shared_row::kind. */

@@ -32,12 +32,6 @@ public:
       llvm::function_ref<void(Value address, const target::SharedRow &,
                               ArrayRef<unsigned>)>
           fn) const;
-  /// The same with the warp access \p row, for which all lanes give an address
-  /// and receive the registers in the order of the row's. False, and nothing
-  /// was called, when the row cannot do it.
-  bool visitMatrix(
-      const target::SharedRow &row,
-      llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
   /// Register, lane and warp to the offset in elements.
   const LayoutTable *table = nullptr;
 
