@@ -1,0 +1,342 @@
+//===- library.cpp - The device library of AMD targets ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Functions are made from their symbols, so that a symbol carries every
+// immediate. Intrinsics are those of LLVM's AMDGPU usage guide.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/amd/library.h"
+
+#include "backends/amd/matrix.h"
+#include "backends/libdevice/libdevice.h"
+
+#include <charconv>
+#include <cstdint>
+
+namespace tilesdk::amd {
+
+namespace {
+
+constexpr std::string_view Attributes =
+    "attributes #0 = { alwaysinline nounwind }\n"
+    "attributes #1 = { alwaysinline convergent nomerge nounwind }\n"
+    "attributes #2 = { alwaysinline nounwind memory(none) willreturn }\n"
+    "attributes #3 = { alwaysinline convergent nomerge nounwind memory(none) "
+    "willreturn }\n";
+
+bool consume(std::string_view &text, std::string_view prefix) {
+  if (text.substr(0, prefix.size()) != prefix)
+    return false;
+  text.remove_prefix(prefix.size());
+  return true;
+}
+
+bool number(std::string_view text, uint32_t &value) {
+  auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+uint32_t waveSize(unsigned generation) {
+  return generation >= GFX1100 ? 32 : 64;
+}
+
+std::string define(std::string_view symbol, std::string_view result,
+                   std::string_view params, int attributes,
+                   const std::string &body, const std::string &more = "") {
+  return more + "define " + std::string(result) + " @" + std::string(symbol) +
+         "(" + std::string(params) + ") #" + std::to_string(attributes) +
+         " {\n" + body + "}\n" + std::string(Attributes);
+}
+
+/// A function that is one call of an intrinsic.
+std::string intrinsic(std::string_view symbol, std::string_view result,
+                      std::string_view params, int attributes,
+                      const std::string &name, const std::string &declared,
+                      const std::string &args) {
+  bool isVoid = result == "void";
+  std::string body = "  " + std::string(isVoid ? "" : "%v = ") + "call " +
+                     std::string(result) + " @llvm." + name + "(" + args +
+                     ")\n" + "  ret " + std::string(result) +
+                     (isVoid ? "" : " %v") + "\n";
+  return define(symbol, result, params, attributes, body,
+                "declare " + std::string(result) + " @llvm." + name + "(" +
+                    declared + ")\n");
+}
+
+constexpr const char *Thread = "declare i32 @llvm.amdgcn.workitem.id.x()\n";
+constexpr const char *FirstLane =
+    "declare i32 @llvm.amdgcn.readfirstlane.i32(i32)\n";
+constexpr const char *Permute =
+    "declare i32 @llvm.amdgcn.ds.bpermute(i32, i32)\n";
+
+std::string threads(unsigned generation, std::string_view symbol,
+                    std::string_view rest) {
+  uint32_t axis, size = waveSize(generation);
+  const std::string thread = "  %t = call i32 @llvm.amdgcn.workitem.id.x()\n";
+  if (rest == "thread_id")
+    return define(symbol, "i32", "", 2, thread + "  ret i32 %t\n", Thread);
+  if (rest == "lane_id")
+    return define(symbol, "i32", "", 2,
+                  thread + "  %v = and i32 %t, " + std::to_string(size - 1) +
+                      "\n  ret i32 %v\n",
+                  Thread);
+  // Reading the first lane makes it known to be the same in all lanes.
+  if (rest == "warp_id")
+    return define(symbol, "i32", "", 3,
+                  thread + "  %w = lshr i32 %t, " + (size == 64 ? "6" : "5") +
+                      "\n  %v = call i32 @llvm.amdgcn.readfirstlane.i32(i32 "
+                      "%w)\n  ret i32 %v\n",
+                  std::string(Thread) + FirstLane);
+  if (consume(rest, "program_id.") && number(rest, axis) && axis < 3)
+    return intrinsic(symbol, "i32", "", 2,
+                     std::string("amdgcn.workgroup.id.") + "xyz"[axis], "", "");
+  // The hidden arguments of code object 5 begin with the counts of blocks.
+  if (consume(rest, "num_programs.") && number(rest, axis) && axis < 3)
+    return define(symbol, "i32", "", 0,
+                  "  %i = call ptr addrspace(4) @llvm.amdgcn.implicitarg.ptr()"
+                  "\n  %p = getelementptr inbounds i8, ptr addrspace(4) %i, "
+                  "i64 " +
+                      std::to_string(4 * axis) +
+                      "\n  %v = load i32, ptr addrspace(4) %p, align 4, "
+                      "!invariant.load !0\n  ret i32 %v\n",
+                  "declare ptr addrspace(4) @llvm.amdgcn.implicitarg.ptr()\n"
+                  "!0 = !{}\n");
+  return "";
+}
+
+std::string barriers(std::string_view symbol, std::string_view rest) {
+  auto fenced = [&](const std::string &scope, const std::string &name) {
+    return define(symbol, "void", "", 1,
+                  "  fence syncscope(\"" + scope + "\") release\n" +
+                      "  call void @llvm.amdgcn." + name + "()\n" +
+                      "  fence syncscope(\"" + scope + "\") acquire\n" +
+                      "  ret void\n",
+                  "declare void @llvm.amdgcn." + name + "()\n");
+  };
+  if (rest == "barrier")
+    return fenced("workgroup", "s.barrier");
+  if (rest == "warp.sync")
+    return fenced("wavefront", "wave.barrier");
+  return "";
+}
+
+/// The lane whose number differs by \p mask, by the cheapest means.
+std::string exchange(unsigned generation, std::string_view symbol,
+                     uint32_t mask) {
+  // Data parallel primitives within a row of sixteen lanes: permutations of
+  // quads, mirrors, the rotation by eight.
+  uint32_t control = mask == 1    ? 0xB1
+                     : mask == 2  ? 0x4E
+                     : mask == 3  ? 0x1B
+                     : mask == 7  ? 0x141
+                     : mask == 15 ? 0x140
+                     : mask == 8  ? 0x128
+                                  : 0;
+  if (control)
+    return intrinsic(symbol, "i32", "i32 %x", 3, "amdgcn.update.dpp.i32",
+                     "i32, i32, i32, i32, i32, i1",
+                     "i32 poison, i32 %x, i32 " + std::to_string(control) +
+                         ", i32 15, i32 15, i1 true");
+  if (mask < 32)
+    return intrinsic(symbol, "i32", "i32 %x", 3, "amdgcn.ds.swizzle",
+                     "i32, i32",
+                     "i32 %x, i32 " + std::to_string(mask << 10 | 31));
+  std::string last = std::to_string(waveSize(generation) - 1);
+  return define(symbol, "i32", "i32 %x", 3,
+                "  %t = call i32 @llvm.amdgcn.workitem.id.x()\n"
+                "  %l = and i32 %t, " +
+                    last + "\n  %o = xor i32 %l, " + std::to_string(mask) +
+                    "\n  %b = shl i32 %o, 2\n  %v = call i32 "
+                    "@llvm.amdgcn.ds.bpermute(i32 %b, i32 %x)\n  ret i32 %v\n",
+                std::string(Thread) + Permute);
+}
+
+std::string warps(unsigned generation, std::string_view symbol,
+                  std::string_view rest) {
+  if (rest == "warp.uniform.i32")
+    return intrinsic(symbol, "i32", "i32 %x", 3, "amdgcn.readfirstlane.i32",
+                     "i32", "i32 %x");
+  if (rest == "shuffle.idx.b32")
+    return define(symbol, "i32", "i32 %x, i32 %lane", 3,
+                  "  %b = shl i32 %lane, 2\n  %v = call i32 "
+                  "@llvm.amdgcn.ds.bpermute(i32 %b, i32 %x)\n  ret i32 %v\n",
+                  Permute);
+  if (rest == "ballot") {
+    std::string type = waveSize(generation) == 64 ? "i64" : "i32";
+    return intrinsic(symbol, type, "i1 %x", 3, "amdgcn.ballot." + type, "i1",
+                     "i1 %x");
+  }
+  uint32_t mask;
+  if (consume(rest, "shuffle.xor.") &&
+      number(rest.substr(0, rest.find('.')), mask) &&
+      mask < waveSize(generation))
+    return exchange(generation, symbol, mask);
+  return "";
+}
+
+struct Width {
+  std::string_view name, type;
+  unsigned bytes;
+};
+constexpr Width Widths[] = {{"b8", "i8", 1},
+                            {"b16", "i16", 2},
+                            {"b32", "i32", 4},
+                            {"b64", "<2 x i32>", 8},
+                            {"b128", "<4 x i32>", 16}};
+
+/// Branches keep inactive lanes from memory. Data that is not read again goes
+/// past the caches.
+std::string global(std::string_view symbol, std::string_view rest) {
+  bool isLoad = consume(rest, "load.");
+  if (!isLoad && !consume(rest, "store."))
+    return "";
+  size_t dot = rest.find('.');
+  const Width *width = nullptr;
+  for (const Width &each : Widths)
+    if (each.name == rest.substr(0, dot))
+      width = &each;
+  if (!width)
+    return "";
+  bool isVolatile = false, isStreaming = false;
+  while (dot != std::string_view::npos) {
+    rest.remove_prefix(dot + 1);
+    dot = rest.find('.');
+    std::string_view part = rest.substr(0, dot);
+    if (part == "volatile" || part == "cv" || part == "wt")
+      isVolatile = true;
+    else if (part == "cs" || part == "evict_first")
+      isStreaming = true;
+    else if (part != "ca" && part != "cg" && part != "wb" &&
+             part != "evict_last")
+      return "";
+  }
+  std::string type(width->type),
+      how = isVolatile ? "volatile " : "",
+      align = ", align " + std::to_string(width->bytes);
+  std::string more, last = "\n";
+  if (isStreaming) {
+    last = ", !nontemporal !0\n";
+    more = "!0 = !{i32 1}\n";
+  }
+  if (!isLoad)
+    return define(symbol, "void",
+                  "ptr addrspace(1) %p, " + type + " %v, i1 %active", 0,
+                  "  br i1 %active, label %write, label %end\nwrite:\n"
+                  "  store " +
+                      how + type + " %v, ptr addrspace(1) %p" + align + last +
+                      "  br label %end\nend:\n  ret void\n",
+                  more);
+  return define(
+      symbol, type, "ptr addrspace(1) %p, i1 %active, " + type + " %other", 0,
+      "entry:\n  br i1 %active, label %read, label %end\nread:\n"
+      "  %x = load " +
+          how + type + ", ptr addrspace(1) %p" + align + last +
+          "  br label %end\nend:\n  %v = phi " + type +
+          " [ %x, %read ], [ %other, %entry ]\n  ret " + type + " %v\n",
+      more);
+}
+
+std::string vectorOf(unsigned count, std::string_view type) {
+  return "<" + std::to_string(count) + " x " + std::string(type) + ">";
+}
+
+std::string_view typeOf(std::string_view name) {
+  return name == "f16"                     ? "half"
+         : name == "bf16"                  ? "bfloat"
+         : name == "f32" || name == "tf32" ? "float"
+         : name == "f64"                   ? "double"
+         : name == "i32"                   ? "i32"
+                                           : "i8";
+}
+
+std::string multiply(unsigned generation, std::string_view symbol,
+                     std::string_view rest) {
+  const Matrix *matrix = nullptr;
+  for (size_t i = 0; i < NumMatrices; ++i)
+    if (Matrices[i].name == rest && Matrices[i].isIn(generation))
+      matrix = &Matrices[i];
+  if (!matrix)
+    return "";
+  std::string operand(matrix->operand);
+  std::string given =
+      vectorOf(matrix->operandRegisters(), typeOf(matrix->type));
+  std::string result = vectorOf(matrix->resultCount(), typeOf(matrix->result));
+  std::string body = "  %x = bitcast " + given + " %a to " + operand +
+                     "\n  %y = bitcast " + given + " %b to " + operand + "\n";
+  std::string args, declared;
+  if (matrix->intrinsic.substr(0, 4) == "mfma") {
+    // No broadcast of blocks, no negation.
+    args = operand + " %x, " + operand + " %y, " + result +
+           " %c, i32 0, i32 0, i32 0";
+    declared = operand + ", " + operand + ", " + result + ", i32, i32, i32";
+  } else if (matrix->type == "i8") {
+    // Both signed, no saturation.
+    args = "i1 true, " + operand + " %x, i1 true, " + operand + " %y, " +
+           result + " %c, i1 false";
+    declared = "i1, " + operand + ", i1, " + operand + ", " + result + ", i1";
+  } else {
+    args = operand + " %x, " + operand + " %y, " + result + " %c";
+    declared = operand + ", " + operand + ", " + result;
+  }
+  std::string name = "@llvm.amdgcn." + std::string(matrix->intrinsic);
+  body += "  %d = call " + result + " " + name + "(" + args + ")\n  ret " +
+          result + " %d\n";
+  return define(symbol, result,
+                given + " %a, " + given + " %b, " + result + " %c", 3, body,
+                "declare " + result + " " + name + "(" + declared + ")\n");
+}
+
+/// Fast functions of f32: what the transcendental unit gives.
+std::string math(std::string_view symbol, std::string_view rest) {
+  const char *declared = "declare float @llvm.amdgcn.exp2.f32(float)\n";
+  if (rest == "exp2.f32")
+    return define(symbol, "float", "float %x", 2,
+                  "  %v = call float @llvm.amdgcn.exp2.f32(float %x)\n"
+                  "  ret float %v\n",
+                  declared);
+  if (rest == "exp.f32")
+    return define(symbol, "float", "float %x", 2,
+                  "  %y = fmul float %x, 0x3FF7154760000000\n"
+                  "  %v = call float @llvm.amdgcn.exp2.f32(float %y)\n"
+                  "  ret float %v\n",
+                  declared);
+  return "";
+}
+
+} // namespace
+
+std::string makeDeviceFunction(unsigned generation, std::string_view symbol) {
+  std::string_view rest = symbol;
+  if (!consume(rest, "tsdk."))
+    return "";
+  if (std::string text = threads(generation, symbol, rest); !text.empty())
+    return text;
+  if (std::string text = barriers(symbol, rest); !text.empty())
+    return text;
+  if (std::string text = warps(generation, symbol, rest); !text.empty())
+    return text;
+  if (rest == "shared.base")
+    return define(
+        symbol, "ptr addrspace(3)", "", 2,
+        "  ret ptr addrspace(3) @tsdk_shared_memory\n",
+        "@tsdk_shared_memory = external addrspace(3) global [0 x i8], "
+        "align 16\n");
+  if (rest == "clock")
+    return intrinsic(symbol, "i64", "", 0, "readcyclecounter", "", "");
+  if (consume(rest, "global."))
+    return global(symbol, rest);
+  if (consume(rest, "mma."))
+    return multiply(generation, symbol, rest);
+  if (consume(rest, "math."))
+    return math(symbol, rest);
+  if (consume(rest, "libdevice."))
+    return libdevice::makeDeviceFunction(symbol);
+  return "";
+}
+
+} // namespace tilesdk::amd
