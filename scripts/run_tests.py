@@ -58,6 +58,29 @@ def end_to_end(all_tiers):
     yield command, {"TILESDK_CPU_TARGET": "x86-64-v3"}
 
 
+def simulator(all_tiers):
+    runner = [PYTHON, "tests/end_to_end/run.py", "--jobs", JOBS, "--device"]
+    if all_tiers:
+        for device in SIMULATED:
+            for warps in (1, 2, 4, 8):
+                for stages in (1, 2, 3, 4):
+                    yield [*runner, device, "--option", f"num_warps={warps}",
+                           "--option", f"num_stages={stages}"], {}
+        return
+    # Everything on one machine, each kernel once on the others, and in other
+    # shapes of a program.
+    yield [*runner, SIMULATED[0]], {}
+    for device in SIMULATED[1:]:
+        yield [*runner, device, "--sample"], {}
+    for warps, stages in ((1, 2), (2, 4), (8, 1)):
+        yield [*runner, SIMULATED[0], "--sample", "--option",
+               f"num_warps={warps}", "--option", f"num_stages={stages}"], {}
+
+
+def assembly(all_tiers):
+    yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/assembly"], {}
+
+
 def python(all_tiers):
     yield [PYTHON, "-m", "pytest", "-q", "--no-header",
            "bindings/python/tests"], {}
@@ -111,9 +134,15 @@ def gcc(all_tiers):
     yield ctest(BUILD / "gcc", "-R", "sample_"), {}
 
 
+# URIs of the devices that stand for the GPUs.
+SIMULATED = ("sim:sm_80", "sim:sm_90a")
+
 SUITES = {
     "unit": (1, "GoogleTest, lit and C ABI tests beside the code", unit),
     "end_to_end": (1, "kernels on the CPU against NumPy", end_to_end),
+    "simulator": (1, "the same kernels on simulated GPUs", simulator),
+    "assembly": (1, "GPU assembly: what it holds, and that it assembles",
+                 assembly),
     "python": (1, "the Python package", python),
     "command": (1, "the tilesdk command", command),
     "install": (1, "installed tree: pkg-config and find_package", install),

@@ -86,8 +86,8 @@ def main():
                 else:
                     failed += 1
                     print(line)
-    print(f"{options.device}: {passed} passed, {failed} failed "
-          f"({time.time() - start:.0f} s)")
+    print(f"{options.device}: {time.time() - start:.0f} s")
+    print(f"{passed} passed, {failed} failed")
     return failed != 0
 
 

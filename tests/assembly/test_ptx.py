@@ -1,0 +1,115 @@
+"""What NVIDIA targets give is assembled by ptxas, and has the instructions,
+registers and spills that it should have."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import functools
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+COMMAND = ROOT / "build/bin/tilesdk"
+TARGETS = ("sm_80", "sm_86", "sm_89", "sm_90a")
+
+
+def find_ptxas():
+    """TILESDK_PTXAS, the PATH, or the package nvidia-cuda-nvcc of this Python."""
+    named = os.environ.get("TILESDK_PTXAS") or shutil.which("ptxas")
+    if named:
+        return named
+    for place in sys.path:
+        for found in pathlib.Path(place).glob("nvidia/*/bin/ptxas"):
+            return str(found)
+    return None
+
+
+PTXAS = find_ptxas()
+
+
+@functools.lru_cache(maxsize=None)
+def ptx(target, file, kernel, signature, options=()):
+    arguments = [COMMAND, "show", ROOT / file, "--kernel", kernel,
+                 "--signature", signature, "--target", target, "--stage", "asm"]
+    for option in options:
+        arguments += ["--option", option]
+    done = subprocess.run(arguments, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def assemble(text, target, directory):
+    """Registers of a thread, and bytes it spills."""
+    source = directory / "kernel.ptx"
+    source.write_text(text)
+    done = subprocess.run([PTXAS, f"-arch={target}", "-v", "-o",
+                           directory / "kernel.cubin", source],
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True)
+    assert done.returncode == 0, done.stdout
+    registers = int(re.search(r"Used (\d+) registers", done.stdout)[1])
+    spills = re.search(r"(\d+) bytes spill stores, (\d+) bytes spill loads",
+                       done.stdout)
+    return registers, int(spills[1]) + int(spills[2])
+
+
+ADD = ("samples/01_vector_add/vector_add.py", "vector_add",
+       "*f32:16,*f32:16,*f32:16,i32:16,1024")
+SOFTMAX = ("samples/02_softmax/softmax.py", "softmax",
+           "*f32:16,*f32:16,i32:16,i32:16,1024")
+
+
+def matmul(element, m, n, k):
+    return ("samples/03_matmul/matmul.py", "matmul",
+            f"*{element}:16,*{element}:16,*f32:16" + ",i32:16" * 6 +
+            f",{m},{n},{k},8")
+
+
+KERNELS = {
+    "add": (ADD, ()),
+    "softmax": (SOFTMAX, ()),
+    "matmul_f16": (matmul("f16", 128, 128, 32), ()),
+    "matmul_f16_8_warps": (matmul("f16", 128, 256, 64), ("num_warps=8",)),
+    "matmul_f16_192": (matmul("f16", 128, 192, 64), ("num_warps=8",)),
+    "matmul_bf16": (matmul("bf16", 64, 64, 32), ()),
+    "matmul_f32": (matmul("f32", 64, 64, 32), ()),
+}
+
+
+@pytest.mark.skipif(not PTXAS, reason="there is no ptxas")
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_assembles_without_spills(target, kernel, tmp_path):
+    what, options = KERNELS[kernel]
+    registers, spills = assemble(ptx(target, *what, options), target, tmp_path)
+    assert spills == 0
+    assert registers <= 255
+
+
+def test_add_moves_16_bytes_a_lane():
+    text = ptx("sm_80", *ADD)
+    assert "ld.global.v4" in text and "st.global.v4" in text
+
+
+@pytest.mark.parametrize("tile", [(128, 128, 32), (128, 256, 64)])
+def test_matmul_uses_what_the_machine_has(tile):
+    text = ptx("sm_80", *matmul("f16", *tile), ("num_warps=8",))
+    for instruction in ("mma.sync.aligned.m16n8k16", "ldmatrix.sync.aligned",
+                        "cp.async.cg.shared.global", "cp.async.wait_group"):
+        assert instruction in text, instruction
+    # Accumulators stay in registers, operands come by matrix rows alone.
+    assert ".local" not in text
+    assert not re.search(r"ld\.shared(?!\.b8 )[^;]*;", loop_of(text))
+
+
+def loop_of(text):
+    """The block that holds the matrix instructions and jumps back to itself."""
+    blocks = re.split(r"^(\$L[\w]+):", text, flags=re.M)
+    for label, body in zip(blocks[1::2], blocks[2::2]):
+        if "mma.sync" in body and re.search(rf"bra\s+{re.escape(label)};", body):
+            return body
+    raise AssertionError("no loop with matrix instructions")
