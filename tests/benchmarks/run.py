@@ -27,7 +27,7 @@ def machine():
 
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
-    parser.add_argument("suite", choices=["cpu", "host"])
+    parser.add_argument("suite", choices=["cpu", "gpu", "host"])
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     print(f"on {machine()}")
