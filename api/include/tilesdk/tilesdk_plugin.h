@@ -222,7 +222,7 @@ typedef struct tsdk_async_row {
 #define TSDK_SIMT_PACKED_BF16 64u
 #define TSDK_SIMT_BF16_CONVERT 128u
 #define TSDK_SIMT_F8_CONVERT 256u
-#define TSDK_SIMT_LOCKSTEP 512u /**< Lanes of a warp need no warp sync. */
+#define TSDK_SIMT_LOCKSTEP 512u /**< tsdk.warp.sync takes no time. */
 
 /** The machine of TSDK_EXECUTION_SIMT. Costs are cycles of one multiprocessor.
  */

@@ -286,7 +286,7 @@ Registers Conversion::throughMemory() {
   auto sync = [&] {
     if (isBlock)
       e.barrier();
-    else if (!e.machine.has(TSDK_SIMT_LOCKSTEP))
+    else // In lockstep too: it keeps the compiler from reordering.
       e.warpSync();
   };
   unsigned storeWidth = usableWidth(src, shared.store.elements),

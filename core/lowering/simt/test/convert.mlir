@@ -5,6 +5,8 @@
 #swapped = #simt.layout<"(dim0: 128) { register: (1) (4); lane: (2) (8) (16) (32) (64); warp: (0) }">
 #rows = #simt.layout<"(dim0: 128) { register: (64); lane: (1) (2) (4) (8) (16); warp: (32) }">
 #columns = #simt.layout<"(dim0: 128) { register: (1); lane: (4) (8) (16) (32) (64); warp: (2) }">
+#low = #simt.layout<"(dim0: 32) { register:; lane: (1) (2) (4) (8) (0); warp: (16) }">
+#high = #simt.layout<"(dim0: 32) { register: (1) (2) (4); lane: (0) (0) (0) (0) (8); warp: (16) }">
 #three = #simt.layout<"(dim0: 96) { register: 3*(32); lane: (1) (2) (4) (8) (16); warp: (0) }">
 #third = #simt.layout<"(dim0: 3*32) { register: 3*(1); lane: (3) (6) (12) (24) (48); warp: (0) }">
 
@@ -78,5 +80,23 @@ func.func @thirds(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 
   %ps = tile.splat %p : !tile.ptr<i32> -> tensor<96x!tile.ptr<i32>, #third>
   %q = tile.addptr %ps, %y : tensor<96x!tile.ptr<i32>, #third>, tensor<96xi32, #third>
   tile.store %q, %y : tensor<96x!tile.ptr<i32>, #third>
+  return
+}
+
+// Within a warp the lanes meet even where they run in lockstep: nothing else
+// keeps a load behind another lane's store.
+// CHECK-LABEL: define void @together(
+// CHECK: store i64 %{{.*}}, ptr addrspace(3)
+// CHECK-NOT: tsdk.barrier
+// CHECK: call void @tsdk.warp.sync()
+// CHECK-NOT: tsdk.barrier
+// CHECK: load <2 x i64>, ptr addrspace(3)
+func.func @together(%p: !tile.ptr<i64>) attributes {tile.kernel, simt.num_warps = 2 : i32, simt.shared_bytes = 1024 : i32} {
+  %x = tile.make_range 0, 32 : tensor<32xi32, #low>
+  %w = arith.extsi %x : tensor<32xi32, #low> to tensor<32xi64, #low>
+  %y = simt.convert_layout %w {simt.scratch = 0 : i32} : tensor<32xi64, #low> -> tensor<32xi64, #high>
+  %ps = tile.splat %p : !tile.ptr<i64> -> tensor<32x!tile.ptr<i64>, #high>
+  %q = tile.addptr %ps, %y : tensor<32x!tile.ptr<i64>, #high>, tensor<32xi64, #high>
+  tile.store %q, %y : tensor<32x!tile.ptr<i64>, #high>
   return
 }

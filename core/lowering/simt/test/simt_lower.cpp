@@ -60,6 +60,8 @@ int main(int argc, char **argv) {
   }
   target::Machine machine = *known;
   machine.parametersInArray = inArray;
+  // Which must not matter to what is emitted.
+  machine.features |= TSDK_SIMT_LOCKSTEP;
   lowering::SimtLoweringInfo info;
   auto start = std::chrono::steady_clock::now();
   bool ok = lowering::lowerSimt(*module, machine, info);
