@@ -135,7 +135,7 @@ def gcc(all_tiers):
 
 
 # URIs of the devices that stand for the GPUs.
-SIMULATED = ("sim:sm_80", "sim:sm_90a")
+SIMULATED = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
 
 SUITES = {
     "unit": (1, "GoogleTest, lit and C ABI tests beside the code", unit),

@@ -13,8 +13,11 @@
 #include "backends/nvidia/driver.h"
 #include "backends/nvidia/cuda.h"
 
+#include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
+#include <dirent.h>
 #include <new>
 #include <string>
 #include <vector>
@@ -91,16 +94,29 @@ CUdeviceptr address(const void *pointer) {
   return std::bit_cast<CUdeviceptr>(pointer);
 }
 
+/// Counts device files, /dev/nvidia0 and so on, as CUDA_VISIBLE_DEVICES limits
+/// them: asking the driver would initialise it, after which the process must
+/// not fork. Opening a device is where the driver has its say.
 tsdk_error probe(void *, uint32_t *count) {
-  // Counting initialises the driver, after which a fork must not use it; the
-  // host asks only when somebody wants a device.
-  *count = 0;
-  std::string why;
-  const Cuda *cuda = Cuda::get(why);
-  int devices = 0;
-  if (cuda && cuda->cuInit(0) == Success &&
-      cuda->cuDeviceGetCount(&devices) == Success)
-    *count = static_cast<uint32_t>(devices);
+  uint32_t files = 0;
+  if (DIR *directory = opendir("/dev")) {
+    while (const dirent *entry = readdir(directory)) {
+      std::string_view name = entry->d_name;
+      constexpr std::string_view prefix = "nvidia";
+      files += name.size() > prefix.size() &&
+               name.substr(0, prefix.size()) == prefix &&
+               name.find_first_not_of("0123456789", prefix.size()) ==
+                   std::string_view::npos;
+    }
+    closedir(directory);
+  }
+  if (const char *visible = getenv("CUDA_VISIBLE_DEVICES")) {
+    uint32_t named = *visible ? 1 : 0;
+    for (const char *at = visible; *at; ++at)
+      named += *at == ',';
+    files = std::min(files, named);
+  }
+  *count = files;
   return nullptr;
 }
 
