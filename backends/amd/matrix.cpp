@@ -43,12 +43,9 @@ std::string fragment(uint32_t rows, uint32_t columns,
                      bool isRow) {
   std::string text = "(row: " + std::to_string(rows) +
                      ", column: " + std::to_string(columns) + ") { ";
-  if (!registers.empty()) {
-    text += "register:";
-    append(text, registers, isRow);
-    text += "; ";
-  }
-  text += "lane:";
+  text += "register:";
+  append(text, registers, isRow);
+  text += "; lane:";
   append(text, (isRow ? columns : rows) == 32 ? "1 2 4 8 16" : "1 2 4 8",
          !isRow);
   append(text, lanes, isRow);
