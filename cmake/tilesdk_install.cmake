@@ -21,7 +21,8 @@ if(TARGET tilesdk_compiler)
   install(TARGETS tilesdk_compiler
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT compiler)
 endif()
-install(TARGETS tilesdk_plugin_cpu tilesdk_plugin_nvidia tilesdk_plugin_sim
+install(TARGETS tilesdk_plugin_amd tilesdk_plugin_cpu tilesdk_plugin_nvidia
+        tilesdk_plugin_sim
         LIBRARY DESTINATION ${TILESDK_PLUGIN_INSTALL_DIR} COMPONENT runtime)
 install(TARGETS tilesdk_tool RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
         COMPONENT tools)
