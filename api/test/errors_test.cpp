@@ -359,8 +359,14 @@ TEST_F(ErrorTest, DevicesByName) {
   FAILS(tsdk_device_open(context, str("fakr:0"), &other),
         "NOT_FOUND: there is no plugin `fakr` (did you mean `fake`?); loaded: "
         "fake");
+  OK(tsdk_device_open(context, str("fake:fake-1:1"), &other));
+  EXPECT_EQ(text(tsdk_device_uri(other)), "fake:1");
+  tsdk_release(other);
   FAILS(tsdk_device_open(context, str("fake:x"), &other),
-        "INVALID_ARGUMENT: `fake:x` names no device");
+        "NOT_FOUND: there is no device `fake:x:0`; plugin fake sees 2 devices, "
+        "0 of them of this target");
+  FAILS(tsdk_device_open(context, str("fake:x:y"), &other),
+        "INVALID_ARGUMENT: `fake:x:y` names no device");
   FAILS(tsdk_device_open(context, str(""), &other), "INVALID_ARGUMENT: ``");
   tsdk_blob blob = nullptr;
   OK(tsdk_devices_list(context, &blob));

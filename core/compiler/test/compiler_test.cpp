@@ -411,6 +411,19 @@ TEST_F(CompilerTest, SaysWhatCannotBeLowered) {
   EXPECT_TRUE(out.has("T0704")) << out.text();
 }
 
+TEST_F(CompilerTest, RefusesContradictoryTables) {
+  tsdk_simt threads = {};
+  threads.struct_size = sizeof threads;
+  threads.warp_size = 33;
+  target.machine.simt = &threads;
+  target.target.execution = TSDK_EXECUTION_SIMT;
+  Collected out;
+  EXPECT_EQ(compile(out), TSDK_E_PLUGIN) << out.text();
+  EXPECT_TRUE(out.has("T0709")) << out.text();
+  EXPECT_NE(out.text().find("`warp_size` must be a power of two, found 33"),
+            std::string::npos);
+}
+
 TEST_F(CompilerTest, Explains) {
   Collected out;
   Sink sink = out.sink();
