@@ -4,8 +4,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/target/target.h"
 #include "core/layout/print.h"
+#include "core/target/target.h"
 
 #include <gtest/gtest.h>
 
