@@ -17,6 +17,8 @@
 
 #include "llvm/Support/JSON.h"
 
+#include <algorithm>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -113,5 +115,19 @@ template <typename T> T copyStruct(const T *from) {
   std::memcpy(static_cast<void *>(&to), from, size);
   return to;
 }
+
+/// Copies rows of the plugin's size to rows of ours.
+template <typename Row>
+void copyRows(const Row *rows, size_t count, size_t stride,
+              std::vector<Row> &out) {
+  const char *from = reinterpret_cast<const char *>(rows);
+  out.assign(count, Row());
+  for (size_t i = 0; i < count; ++i)
+    std::memcpy(static_cast<void *>(&out[i]), from + i * stride,
+                std::min(stride, sizeof(Row)));
+}
+
+/// The numbers and tables of a SIMT machine.
+llvm::json::Value describeSimt(const tsdk_simt &machine);
 
 } // namespace tilesdk::runtime

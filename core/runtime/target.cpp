@@ -17,17 +17,6 @@ Error refused(llvm::StringRef name, const llvm::Twine &why) {
   return makeError(TSDK_E_PLUGIN, "target `" + name + "` is refused: " + why);
 }
 
-/// Copies rows of the plugin's size to rows of ours.
-template <typename Row>
-void copyRows(const Row *rows, size_t count, size_t stride,
-              std::vector<Row> &out) {
-  const char *from = reinterpret_cast<const char *>(rows);
-  out.assign(count, Row());
-  for (size_t i = 0; i < count; ++i)
-    std::memcpy(static_cast<void *>(&out[i]), from + i * stride,
-                std::min(stride, sizeof(Row)));
-}
-
 const char *executionName(uint32_t execution) {
   switch (execution) {
   case TSDK_EXECUTION_TILE_LOOPS:
@@ -269,7 +258,7 @@ llvm::json::Value Target::toJson() const {
       option["choices"] = jsonText(toRef(row.choices));
     optionRows.push_back(std::move(option));
   }
-  return llvm::json::Object{
+  llvm::json::Object result{
       {"schema", 1},
       {"name", jsonText(name())},
       {"plugin", jsonText(plugin->name())},
@@ -288,4 +277,7 @@ llvm::json::Value Target::toJson() const {
            {"data_layout", jsonText(toRef(codegen.data_layout))}}},
       {"options", std::move(optionRows)},
       {"functions", std::move(functionRows)}};
+  if (machine.simt)
+    result["simt"] = describeSimt(copyStruct(machine.simt));
+  return result;
 }
