@@ -77,6 +77,15 @@ def simulator(all_tiers):
                f"num_warps={warps}", "--option", f"num_stages={stages}"], {}
 
 
+def probes(all_tiers):
+    runner = [PYTHON, "tests/probes/run.py", "--device"]
+    for device in SIMULATED:
+        yield [*runner, device], {}
+    # Rows made wrong on purpose must be found.
+    for device in SIMULATED if all_tiers else SIMULATED[:2]:
+        yield [*runner, device, "--seed-faults"], {}
+
+
 def assembly(all_tiers):
     yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/assembly"], {}
 
@@ -141,6 +150,8 @@ SUITES = {
     "unit": (1, "GoogleTest, lit and C ABI tests beside the code", unit),
     "end_to_end": (1, "kernels on the CPU against NumPy", end_to_end),
     "simulator": (1, "the same kernels on simulated GPUs", simulator),
+    "probes": (1, "one instruction at a time against the tables of targets",
+               probes),
     "assembly": (1, "GPU assembly: what it holds, and that it assembles",
                  assembly),
     "python": (1, "the Python package", python),

@@ -274,7 +274,11 @@ llvm::json::Value Target::toJson() const {
            {"triple", jsonText(toRef(codegen.triple))},
            {"cpu", jsonText(toRef(codegen.cpu))},
            {"features", jsonText(toRef(codegen.features))},
-           {"data_layout", jsonText(toRef(codegen.data_layout))}}},
+           {"data_layout", jsonText(toRef(codegen.data_layout))},
+           {"calling_convention", codegen.calling_convention},
+           {"parameters", codegen.parameters == TSDK_PARAMETERS_ARRAY
+                              ? "array"
+                              : "values"}}},
       {"options", std::move(optionRows)},
       {"functions", std::move(functionRows)}};
   if (machine.simt)
