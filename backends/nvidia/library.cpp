@@ -13,68 +13,12 @@
 #include "backends/nvidia/library.h"
 
 #include "backends/libdevice/libdevice.h"
-
-#include <charconv>
-#include <cstdint>
-#include <vector>
+#include "backends/nvidia/text.h"
+#include "backends/nvidia/warp_group.h"
 
 namespace tilesdk::nvidia {
 
 namespace {
-
-constexpr std::string_view Attributes =
-    "attributes #0 = { alwaysinline nounwind }\n"
-    "attributes #1 = { alwaysinline convergent nomerge nounwind }\n"
-    "attributes #2 = { convergent nomerge nounwind }\n"
-    "attributes #3 = { alwaysinline nounwind memory(none) willreturn }\n"
-    "attributes #4 = { nounwind memory(argmem: read) }\n";
-
-bool consume(std::string_view &text, std::string_view prefix) {
-  if (text.substr(0, prefix.size()) != prefix)
-    return false;
-  text.remove_prefix(prefix.size());
-  return true;
-}
-
-bool number(std::string_view text, uint32_t &value) {
-  auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-std::vector<std::string_view> split(std::string_view text) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    size_t dot = text.find('.');
-    parts.push_back(text.substr(0, dot));
-    if (dot == std::string_view::npos)
-      return parts;
-    text.remove_prefix(dot + 1);
-  }
-}
-
-std::string define(std::string_view symbol, std::string_view result,
-                   std::string_view params, int attributes,
-                   const std::string &body, const std::string &more = "") {
-  return more + "define " + std::string(result) + " @" + std::string(symbol) +
-         "(" + std::string(params) + ") #" + std::to_string(attributes) +
-         " {\n" + body + "}\n" + std::string(Attributes);
-}
-
-/// A function that is one call of an intrinsic.
-std::string intrinsic(std::string_view symbol, std::string_view result,
-                      std::string_view params, int attributes,
-                      const std::string &name, const std::string &declared,
-                      const std::string &args) {
-  bool isVoid = result == "void";
-  std::string body = "  " + std::string(isVoid ? "" : "%v = ") + "call " +
-                     std::string(result) + " @" + name + "(" + args + ")\n" +
-                     "  ret " + std::string(result) + (isVoid ? "" : " %v") +
-                     "\n";
-  return define(symbol, result, params, attributes, body,
-                "declare " + std::string(result) + " @" + name + "(" +
-                    declared + ")\n");
-}
 
 std::string special(std::string_view symbol, const std::string &name) {
   return intrinsic(symbol, "i32", "", 3, "llvm.nvvm.read.ptx.sreg." + name, "",
@@ -161,15 +105,6 @@ constexpr Width Widths[] = {
     {"b64", "<2 x i32>", ".v2", "b32", "i32", "r", 2, 32},
     {"b128", "<4 x i32>", ".v4", "b32", "i32", "r", 4, 32},
 };
-
-std::string braces(unsigned first, unsigned count) {
-  if (count == 1)
-    return "$" + std::to_string(first);
-  std::string text = "{";
-  for (unsigned i = 0; i < count; ++i)
-    text += (i ? ", $" : "$") + std::to_string(first + i);
-  return text + "}";
-}
 
 /// The qualifiers of an access: cache operator and eviction priority (9.7.9.1
 /// and .2). Together they are not allowed: the priority wins.
@@ -308,10 +243,6 @@ constexpr Mma Mmas[] = {
     {"m16n8k32.f32.f8E5M2", "m16n8k32.row.col.f32.e5m2.e5m2.f32", "i8", "float",
      16, 8, 4, 89},
 };
-
-std::string vectorOf(unsigned count, std::string_view type) {
-  return "<" + std::to_string(count) + " x " + std::string(type) + ">";
-}
 
 std::string multiply(unsigned capability, std::string_view symbol,
                      std::string_view rest) {
@@ -508,6 +439,9 @@ std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
                      "", "");
   if (consume(rest, "global."))
     return global(symbol, rest);
+  if (capability >= 90)
+    if (std::string text = warpGroupFunction(symbol, rest); !text.empty())
+      return text;
   if (consume(rest, "mma."))
     return multiply(capability, symbol, rest);
   if (consume(rest, "shared."))

@@ -13,6 +13,7 @@
 #include "backends/nvidia/targets.h"
 
 #include "backends/libdevice/libdevice.h"
+#include "backends/nvidia/warp_group.h"
 
 #include <cstring>
 #include <iterator>
@@ -103,7 +104,7 @@ constexpr Matrix MatrixRows[] = {
      Right8x8b32, Result16x8, 16, 8, 8, 0, 8},
     {80, "m16n8k32.i32.i8", "PTX 9.7.14.5.10", "i8", "i32", Left16x32b8,
      Right32x8b8, Result16x8, 16, 8, 32, TSDK_MATRIX_SIGNED, 8},
-    {80, "m8n8k4.f64.f64", "PTX 9.7.14.5.1", "f64", "f64", Left8x4b64,
+    {80, "m8n8k4.f64.f64", "PTX 9.7.14.5.2", "f64", "f64", Left8x4b64,
      Right4x8b64, Result8x8b64, 8, 8, 4, 0, 8},
     {89, "m16n8k32.f32.f8E4M3FN", "PTX 9.7.14.5.10", "f8E4M3FN", "f32",
      Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
@@ -182,7 +183,7 @@ const tsdk_option_row Options[] = {
 };
 
 // Raised when the meaning of a row changes without a change of its data.
-constexpr std::string_view Fingerprint = "nvidia-1";
+constexpr std::string_view Fingerprint = "nvidia-2";
 
 } // namespace
 
@@ -214,6 +215,8 @@ TargetTable::TargetTable()
       out.issue_cycles = in.cycles;
       out.latency_cycles = 32;
     }
+    if (row.capability >= 90)
+      addWarpGroupRows(matrix[i], formats[i]);
     for (const Shared &in : SharedRows) {
       if (in.capability > row.capability)
         continue;
@@ -258,6 +261,7 @@ TargetTable::TargetTable()
     simt.multiprocessor_shared_bytes = row.multiprocessorShared;
     simt.banks = 32;
     simt.bank_bytes = 4;
+    simt.warp_group_warps = row.capability >= 90 ? 4 : 0;
     simt.named_barriers = 15;
     simt.max_cluster = 1;
     simt.max_vector_bytes = 16;
@@ -275,6 +279,9 @@ TargetTable::TargetTable()
     simt.shared = shared[i].data();
     simt.num_shared = shared[i].size();
     simt.shared_stride = sizeof(tsdk_shared_row);
+    simt.formats = formats[i].data();
+    simt.num_formats = formats[i].size();
+    simt.format_stride = sizeof(tsdk_shared_format);
     simt.async = async[i].data();
     simt.num_async = async[i].size();
     simt.async_stride = sizeof(tsdk_async_row);

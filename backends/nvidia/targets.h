@@ -41,6 +41,7 @@ private:
   std::vector<tsdk_matrix_row> matrix[NumTargets];
   std::vector<tsdk_async_row> async[NumTargets];
   std::vector<tsdk_shared_row> shared[NumTargets];
+  std::vector<tsdk_shared_format> formats[NumTargets];
   std::vector<std::string> strings;
   std::vector<tsdk_language_function> functions;
 };

@@ -7,6 +7,7 @@
 #include "backends/simulator/block.h"
 #include "backends/simulator/targets.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -61,6 +62,7 @@ void Block::run(const cpu::Function &function, void *const *params,
   block.params = params;
   block.target = static_cast<const TargetModel *>(function.state);
   block.warpSize = block.target->machine.warpSize;
+  block.warpGroupWarps = std::max(1u, block.target->machine.warpGroupWarps);
   block.numThreads = function.threads;
   block.sharedMemory = reserve.memory(function.sharedBytes + 1024);
   if (!block.sharedMemory) {
@@ -87,6 +89,9 @@ void Block::runThreads() {
   warps.resize(numWarps);
   for (Warp &warp : warps)
     warp.brought.resize(warpSize);
+  warpGroups.resize((numWarps + warpGroupWarps - 1) / warpGroupWarps);
+  for (Warp &group : warpGroups)
+    group.brought.resize(warpSize * warpGroupWarps);
   copies.resize(numThreads);
   waitsFor.resize(numThreads);
   for (uint32_t i = 0; i < numThreads; ++i) {
@@ -154,8 +159,8 @@ bool Block::meet(Warp &warp, const char *what, void *brought) {
     fail(TSDK_E_KERNEL_FAULT, std::string("lanes of a warp diverge: lane ") +
                                   std::to_string(lane()) + " is at " + what +
                                   ", others at " + warp.what);
-  warp.brought[lane()] = brought;
-  if (++warp.arrived == warpSize)
+  warp.brought[running % warp.brought.size()] = brought;
+  if (++warp.arrived == warp.brought.size())
     return true;
   uint32_t epoch = warp.epoch;
   while (warp.epoch == epoch)

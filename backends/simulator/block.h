@@ -55,11 +55,13 @@ public:
   /// what each lane brought, in order of lanes.
   template <typename Work>
   void warpTogether(const char *what, void *brought, Work work) {
-    Warp &warp = warps[running / warpSize];
-    if (!meet(warp, what, brought))
-      return;
-    work(warp.brought.data());
-    leave(warp);
+    together(warps[running / warpSize], what, brought, work);
+  }
+  /// The same for all lanes of a warp group.
+  template <typename Work>
+  void groupTogether(const char *what, void *brought, Work work) {
+    together(warpGroups[running / (warpSize * warpGroupWarps)], what, brought,
+             work);
   }
 
   /// Waits until `isDone` holds; other threads go on meanwhile.
@@ -88,6 +90,7 @@ public:
   void settle(MemoryBarrier &barrier);
 
 private:
+  /// Lanes that do things together.
   struct Warp {
     std::vector<void *> brought;
     const char *what = nullptr;
@@ -101,6 +104,13 @@ private:
     std::vector<std::vector<PendingCopy>> groups;
   };
 
+  template <typename Work>
+  void together(Warp &warp, const char *what, void *brought, Work work) {
+    if (!meet(warp, what, brought))
+      return;
+    work(warp.brought.data());
+    leave(warp);
+  }
   bool meet(Warp &warp, const char *what, void *brought);
   void leave(Warp &warp);
   void suspend(const char *what);
@@ -112,12 +122,12 @@ private:
   void *const *params = nullptr;
   const TargetModel *target = nullptr;
   char *sharedMemory = nullptr;
-  uint32_t numThreads = 0, warpSize = 32;
+  uint32_t numThreads = 0, warpSize = 32, warpGroupWarps = 1;
   uint32_t running = 0;
   bool progressed = false, failed = false;
   std::vector<cpu::Fiber *> fibers;
   std::vector<const char *> waitsFor;
-  std::vector<Warp> warps;
+  std::vector<Warp> warps, warpGroups;
   std::map<uint32_t, Barrier> barriers;
   std::vector<Copies> copies;
   std::unordered_map<const void *, MemoryBarrier> memoryBarriers;

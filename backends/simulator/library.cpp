@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/libdevice/libdevice.h"
+#include "backends/simulator/matrix.h"
 #include "backends/simulator/services.h"
 #include "backends/simulator/targets.h"
 
@@ -123,8 +124,6 @@ std::string vectorOf(unsigned count, std::string_view type) {
 
 std::string multiplication(const MatrixModel &model, std::string_view symbol) {
   const target::MatrixRow &row = *model.row;
-  if (row.isAsync)
-    return "";
   std::string left = vectorOf(model.left.registers, row.leftType),
               right = vectorOf(model.right.registers, row.rightType),
               result = vectorOf(model.result.registers, row.resultType);
@@ -140,6 +139,103 @@ std::string multiplication(const MatrixModel &model, std::string_view symbol) {
               "ptr " + writer.text(row.name) + ", ptr %pa, ptr %pb, ptr %pc");
   writer.line("%d = load " + result + ", ptr %pc");
   return writer.finish("%d");
+}
+
+/// ROW.nN.ss and so on: accumulators come and go one by one.
+std::string groupMultiplication(const TargetModel &target,
+                                std::string_view symbol,
+                                std::string_view rest) {
+  const MatrixModel *model = nullptr;
+  for (const auto &[name, each] : target.matrix)
+    if (each.row->isAsync && rest.substr(0, name.size() + 2) == name + ".n")
+      model = &each;
+  if (!model)
+    return "";
+  const target::MatrixRow &row = *model->row;
+  rest.remove_prefix(row.name.size() + 2);
+  size_t dot = rest.find('.');
+  uint32_t width, flags = 0;
+  if (dot == std::string_view::npos || !number(rest.substr(0, dot), width) ||
+      !row.hasWidth(width))
+    return "";
+  rest.remove_prefix(dot);
+  if (consume(rest, ".rs"))
+    flags |= leftInRegisters;
+  else if (!consume(rest, ".ss"))
+    return "";
+  if (consume(rest, ".ta"))
+    flags |= leftTransposed;
+  if (consume(rest, ".tb"))
+    flags |= rightTransposed;
+  if (!rest.empty())
+    return "";
+  unsigned count = model->result.registers * (width / row.n);
+  std::string sum(laneType(row.resultType)), params, structure = "{ ";
+  std::string left = flags & leftInRegisters
+                         ? vectorOf(model->left.registers, row.leftType)
+                         : "i64";
+  for (unsigned i = 0; i < count; ++i) {
+    params += sum + " %d" + std::to_string(i) + ", ";
+    structure += (i ? ", " : "") + sum;
+  }
+  structure += " }";
+  Writer writer(symbol, structure, params + left + " %a, i64 %b, i1 %use");
+  std::string array = "[" + std::to_string(count) + " x " + sum + "]";
+  writer.line("%pa = alloca " + left);
+  writer.line("%pd = alloca " + array);
+  writer.line("store " + left + " %a, ptr %pa");
+  auto place = [&](unsigned i) {
+    std::string k = std::to_string(i);
+    return "%p" + k + " = getelementptr " + sum + ", ptr %pd, i32 " + k;
+  };
+  for (unsigned i = 0; i < count; ++i) {
+    writer.line(place(i));
+    writer.line("store " + sum + " %d" + std::to_string(i) + ", ptr %p" +
+                std::to_string(i));
+  }
+  writer.line("%u = zext i1 %use to i32");
+  writer.call(groupMultiplyService, "ptr " + writer.text(row.name) + ", i32 " +
+                                        std::to_string(width) + ", i32 " +
+                                        std::to_string(flags) +
+                                        ", ptr %pd, ptr %pa, i64 %b, i32 %u");
+  std::string last = "poison";
+  for (unsigned i = 0; i < count; ++i) {
+    std::string k = std::to_string(i);
+    writer.line("%v" + k + " = load " + sum + ", ptr %p" + k);
+    writer.line("%s" + k + " = insertvalue " + structure + " " + last + ", " +
+                sum + " %v" + k + ", " + k);
+    last = "%s" + k;
+  }
+  return writer.finish(last);
+}
+
+/// A descriptor as matrix.h packs it.
+std::string sharedDescriptor(const TargetModel &target, std::string_view symbol,
+                             std::string_view name) {
+  const std::vector<target::SharedFormat> &formats = target.machine.formats;
+  for (size_t i = 0; i < formats.size(); ++i) {
+    if (formats[i].name != name)
+      continue;
+    Writer writer(symbol, "i64",
+                  "ptr addrspace(3) %p, i32 %leading, i32 %stride");
+    std::string base = writer.call(sharedBaseService, "");
+    writer.line("%from = ptrtoint ptr " + base + " to i64");
+    writer.line("%q = addrspacecast ptr addrspace(3) %p to ptr");
+    writer.line("%to = ptrtoint ptr %q to i64");
+    writer.line("%start = sub i64 %to, %from");
+    writer.line("%l0 = lshr i32 %leading, 4");
+    writer.line("%l1 = zext i32 %l0 to i64");
+    writer.line("%l2 = shl i64 %l1, " + std::to_string(leadingShift));
+    writer.line("%s0 = lshr i32 %stride, 4");
+    writer.line("%s1 = zext i32 %s0 to i64");
+    writer.line("%s2 = shl i64 %s1, " + std::to_string(strideShift));
+    writer.line("%r0 = or i64 %start, %l2");
+    writer.line("%r1 = or i64 %r0, %s2");
+    writer.line("%r2 = or i64 %r1, " +
+                std::to_string(uint64_t(i) << formatShift));
+    return writer.finish("%r2");
+  }
+  return "";
 }
 
 std::string matrixAccess(const SharedModel &model, std::string_view symbol) {
@@ -328,10 +424,16 @@ std::string makeDeviceFunction(const TargetModel &target,
   if (consume(rest, "global."))
     return globalAccess(symbol, rest);
   if (consume(rest, "mma.")) {
+    // Products are done when they are issued.
+    if (rest == "fence" || rest == "commit" || consume(rest, "wait."))
+      return Writer(symbol, "void", "").finish();
     auto found = target.matrix.find(rest);
-    return found == target.matrix.end() ? ""
-                                        : multiplication(found->second, symbol);
+    return found == target.matrix.end()
+               ? groupMultiplication(target, symbol, rest)
+               : multiplication(found->second, symbol);
   }
+  if (consume(rest, "shared.descriptor."))
+    return sharedDescriptor(target, symbol, rest);
   if (consume(rest, "shared.load.") || consume(rest, "shared.store.")) {
     auto found = target.shared.find(rest);
     return found == target.shared.end() ? ""

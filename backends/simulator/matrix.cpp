@@ -80,6 +80,104 @@ void multiply(const MatrixModel &model, MatrixOperands *const *lanes,
   });
 }
 
+namespace {
+
+/// An operand in shared memory: element (f, s), `f` along the rows of the
+/// format.
+class SharedOperand {
+public:
+  SharedOperand(const target::Machine &machine, uint64_t descriptor,
+                const char *shared, unsigned elementBytes)
+      : format(machine.formats[descriptor >> formatShift]), shared(shared),
+        bytes(elementBytes), start(descriptor & 0xfffff),
+        leading((descriptor >> leadingShift & 0x3ffff) * 16),
+        stride((descriptor >> strideShift & 0x3ffff) * 16) {}
+
+  const char *at(uint64_t f, uint64_t s) const {
+    uint64_t inRow = format.rowBytes / bytes;
+    uint64_t address = start + f / inRow * leading + f % inRow * bytes +
+                       s / format.atomRows * stride +
+                       s % format.atomRows * format.rowBytes;
+    uint64_t row = address / format.rowBytes % format.atomRows;
+    return shared + (address ^ row / format.rowShift % format.chunkCount * 16);
+  }
+
+private:
+  const target::SharedFormat &format;
+  const char *shared;
+  uint64_t bytes, start, leading, stride;
+};
+
+template <typename Number, typename Load>
+void groupProduct(const MatrixModel &model, const target::Machine &machine,
+                  uint32_t width, uint32_t flags, GroupOperands *const *lanes,
+                  const char *shared, const ElementType (&types)[3], Load load,
+                  void (ElementType::*store)(void *, unsigned, Number) const) {
+  const target::MatrixRow &row = *model.row;
+  uint32_t threads = machine.warpSize * row.warps;
+  std::vector<Number> a(size_t(row.m) * row.k), b(size_t(row.k) * width);
+  if (flags & leftInRegisters) {
+    for (uint32_t t = 0; t < threads; ++t)
+      for (unsigned r = 0; r < model.left.registers; ++r)
+        a[model.left.element[t * model.left.registers + r]] =
+            load(types[0], lanes[t]->left, r);
+  } else {
+    SharedOperand left(machine, lanes[0]->leftDescriptor, shared,
+                       types[0].bytes());
+    for (uint32_t i = 0; i < row.m; ++i)
+      for (uint32_t k = 0; k < row.k; ++k)
+        a[i * row.k + k] =
+            load(types[0],
+                 flags & leftTransposed ? left.at(i, k) : left.at(k, i), 0);
+  }
+  SharedOperand right(machine, lanes[0]->rightDescriptor, shared,
+                      types[1].bytes());
+  for (uint32_t k = 0; k < row.k; ++k)
+    for (uint32_t j = 0; j < width; ++j)
+      b[size_t(k) * width + j] =
+          load(types[1],
+               flags & rightTransposed ? right.at(j, k) : right.at(k, j), 0);
+  // A lane's registers are those of the smallest width, again and again.
+  unsigned registers = model.result.registers;
+  for (uint32_t t = 0; t < threads; ++t)
+    for (uint32_t block = 0; block < width / row.n; ++block)
+      for (unsigned r = 0; r < registers; ++r) {
+        uint32_t element = model.result.element[t * registers + r];
+        uint32_t i = element / row.n, j = element % row.n + block * row.n;
+        unsigned place = block * registers + r;
+        Number sum =
+            lanes[t]->useResult ? load(types[2], lanes[t]->result, place) : 0;
+        for (uint32_t k = 0; k < row.k; ++k)
+          sum += a[i * row.k + k] * b[size_t(k) * width + j];
+        (types[2].*store)(lanes[t]->result, place, sum);
+      }
+}
+
+} // namespace
+
+void multiplyGroup(const MatrixModel &model, const target::Machine &machine,
+                   uint32_t width, uint32_t flags, GroupOperands *const *lanes,
+                   const char *shared) {
+  const target::MatrixRow &row = *model.row;
+  const ElementType types[] = {ElementType(row.leftType),
+                               ElementType(row.rightType),
+                               ElementType(row.resultType)};
+  if (types[2].isInteger())
+    groupProduct<int64_t>(
+        model, machine, width, flags, lanes, shared, types,
+        [](const ElementType &type, const void *memory, unsigned index) {
+          return type.loadInteger(memory, index);
+        },
+        &ElementType::storeInteger);
+  else
+    groupProduct<double>(
+        model, machine, width, flags, lanes, shared, types,
+        [](const ElementType &type, const void *memory, unsigned index) {
+          return type.load(memory, index);
+        },
+        &ElementType::store);
+}
+
 void accessMatrix(const SharedModel &model, MatrixAccess *const *lanes,
                   uint32_t warpSize) {
   const target::SharedRow &row = *model.row;

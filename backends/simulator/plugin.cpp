@@ -50,6 +50,8 @@ tsdk_code Plugin::findTwinFunction(const tsdk_target *target,
   auto [at, isNew] = functions.try_emplace({target, std::string(symbol)});
   if (isNew)
     at->second = makeDeviceFunction(*model, symbol);
+  if (isNew && at->second.empty())
+    at->second = libdevice::makeMessageFunction(symbol);
   if (at->second.empty())
     return TSDK_E_NOT_FOUND;
   out = {at->second.data(), at->second.size()};

@@ -78,6 +78,22 @@ void matrixMultiply(const char *row, const void *left, const void *right,
   });
 }
 
+void groupMultiply(const char *row, uint32_t width, uint32_t flags,
+                   void *result, const void *left, uint64_t right,
+                   uint32_t useResult) {
+  Block &self = block();
+  const MatrixModel &model = self.model().matrix.find(row)->second;
+  GroupOperands own{nullptr, 0, right, result, useResult != 0};
+  if (flags & leftInRegisters)
+    own.left = left;
+  else
+    own.leftDescriptor = *static_cast<const uint64_t *>(left);
+  self.groupTogether(model.row->name.c_str(), &own, [&](void **lanes) {
+    multiplyGroup(model, self.model().machine, width, flags,
+                  reinterpret_cast<GroupOperands **>(lanes), self.shared());
+  });
+}
+
 void sharedMatrix(const char *row, char *address, void *registers) {
   Block &self = block();
   const SharedModel &model = self.model().shared.find(row)->second;

@@ -21,6 +21,7 @@
   X(shuffle, "i32", "i32, i32")                                                \
   X(ballot, "i64", "i32")                                                      \
   X(matrixMultiply, "void", "ptr, ptr, ptr, ptr")                              \
+  X(groupMultiply, "void", "ptr, i32, i32, ptr, ptr, i64, i32")                \
   X(sharedMatrix, "void", "ptr, ptr, ptr")                                     \
   X(asyncCopy, "void", "ptr, ptr, i32, i32")                                   \
   X(asyncCommit, "void", "")                                                   \

@@ -19,19 +19,24 @@ std::string_view view(tsdk_str text) {
 
 namespace {
 
-FragmentTable tableOf(const layout::Layout &layout, uint32_t warpSize) {
+/// Lanes count through the warps of a group.
+FragmentTable tableOf(const layout::Layout &layout, uint32_t warpSize,
+                      uint32_t warps = 1) {
   FragmentTable table;
   table.registers = static_cast<unsigned>(layout.inputSize("register"));
   uint64_t columns = layout.outputSize("column");
   std::optional<size_t> lane = layout.inputIndex("lane"),
+                        warp = layout.inputIndex("warp"),
                         place = layout.inputIndex("register"),
                         row = layout.outputIndex("row"),
                         column = layout.outputIndex("column");
-  for (uint32_t l = 0; l < warpSize; ++l)
+  for (uint32_t l = 0; l < warpSize * warps; ++l)
     for (uint32_t r = 0; r < table.registers; ++r) {
       layout::Coord in(layout.inputs().size());
       if (lane)
-        in[*lane] = l;
+        in[*lane] = l % warpSize;
+      if (warp)
+        in[*warp] = l / warpSize;
       if (place)
         in[*place] = r;
       layout::Coord out = *layout.apply(in);
@@ -65,11 +70,12 @@ void TargetTable::make() {
     for (const target::MatrixRow &row : model.machine.matrix) {
       MatrixModel &made = model.matrix[row.name];
       made.row = &row;
-      if (row.isAsync)
-        continue;
-      made.left = tableOf(row.left, model.machine.warpSize);
-      made.right = tableOf(row.right, model.machine.warpSize);
-      made.result = tableOf(row.result, model.machine.warpSize);
+      uint32_t warpSize = model.machine.warpSize;
+      if (row.leftInRegisters)
+        made.left = tableOf(row.left, warpSize, row.warps);
+      if (row.rightInRegisters)
+        made.right = tableOf(row.right, warpSize, row.warps);
+      made.result = tableOf(row.result, warpSize, row.warps);
     }
     for (const target::SharedRow &row : model.machine.shared)
       if (row.isMatrix)
@@ -81,7 +87,8 @@ void TargetTable::make() {
     model.codegen.cpu = str("x86-64-v3");
     model.codegen.parameters = TSDK_PARAMETERS_ARRAY;
     model.codegen.flags = TSDK_CODEGEN_CHECKS;
-    model.codegen.constraints = str("r,r,r,x,x,r");
+    // Nothing is in flight in registers: products are done when issued.
+    model.codegen.constraints = {};
     model.twin.struct_size = sizeof model.twin;
     model.twin.execution = TSDK_EXECUTION_SIMT;
     model.twin.name = str(model.name);

@@ -27,7 +27,8 @@ std::string_view view(tsdk_str text);
 /// Which element of an operand each place of a fragment holds.
 struct FragmentTable {
   unsigned registers = 0;
-  /// [lane * registers + register]: row * columns + column.
+  /// [lane * registers + register]: row * columns + column; lanes of a warp
+  /// group are numbered through.
   std::vector<uint32_t> element;
 };
 

@@ -167,6 +167,9 @@ public:
   /// The same for what all threads of a group do together.
   Value callTogether(StringRef name, Type result, ValueRange args, bool pure);
   Value extractValue(Value aggregate, unsigned field);
+  /// Values of one type through an empty assembly statement with side effects;
+  /// \p letter is the constraint of their registers.
+  SmallVector<Value> tie(ArrayRef<Value> values, StringRef letter);
   void callPointer(Value function, ValueRange args);
   /// Address of a private constant with this text.
   Value textConstant(StringRef text);

@@ -129,6 +129,26 @@ Value Build::extractValue(Value aggregate, unsigned field) {
   return LLVM::ExtractValueOp::create(b, loc, aggregate, int64_t(field));
 }
 
+SmallVector<Value> Build::tie(ArrayRef<Value> values, StringRef letter) {
+  std::string constraints;
+  for (size_t i = 0; i < values.size(); ++i)
+    constraints += "=" + letter.str() + ",";
+  for (size_t i = 0; i < values.size(); ++i)
+    constraints += (i ? "," : "") + std::to_string(i);
+  bool isOne = values.size() == 1;
+  Type result = values[0].getType();
+  if (!isOne)
+    result = structOf(SmallVector<Type>(values.size(), result));
+  auto tied = LLVM::InlineAsmOp::create(
+      b, loc, result, values, /*asm_string=*/"", constraints,
+      /*has_side_effects=*/true, /*is_align_stack=*/false,
+      LLVM::TailCallKind::None, LLVM::AsmDialectAttr(), ArrayAttr());
+  SmallVector<Value> list;
+  for (size_t i = 0; i < values.size(); ++i)
+    list.push_back(isOne ? tied.getRes() : extractValue(tied.getRes(), i));
+  return list;
+}
+
 void Build::callPointer(Value function, ValueRange args) {
   SmallVector<Type> types(args.getTypes());
   SmallVector<Value> operands{function};

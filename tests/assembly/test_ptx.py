@@ -106,10 +106,27 @@ def test_matmul_uses_what_the_machine_has(tile):
     assert not re.search(r"ld\.shared(?!\.b8 )[^;]*;", loop_of(text))
 
 
-def loop_of(text):
+@pytest.mark.parametrize("tile", [(128, 128, 64), (128, 256, 64), (128, 192, 64)])
+def test_warp_groups_multiply_from_shared_memory(tile):
+    """Accumulators stay where they are: one set of registers for all products
+    of the loop, and nothing between them but addresses."""
+    text = ptx("sm_90a", *matmul("f16", *tile), ("num_warps=8",))
+    loop = loop_of(text, "wgmma.mma_async")
+    products = re.findall(
+        r"wgmma\.mma_async\.sync\.aligned\.m64n(\d+)k16\.f32\.f16\.f16 ({.*?})",
+        loop)
+    assert products and {int(n) for n, _ in products} == {tile[1]}
+    assert len({sums for _, sums in products}) == 1
+    assert "cp.async.cg.shared.global" in loop
+    assert "wgmma.wait_group.sync.aligned \t1;" in loop
+    for instruction in ("ld.shared", "st.shared", "ldmatrix", ".local"):
+        assert instruction not in loop, instruction
+
+
+def loop_of(text, instruction="mma.sync"):
     """The block that holds the matrix instructions and jumps back to itself."""
     blocks = re.split(r"^(\$L[\w]+):", text, flags=re.M)
     for label, body in zip(blocks[1::2], blocks[2::2]):
-        if "mma.sync" in body and re.search(rf"bra\s+{re.escape(label)};", body):
+        if instruction in body and re.search(rf"bra\s+{re.escape(label)};", body):
             return body
     raise AssertionError("no loop with matrix instructions")

@@ -322,7 +322,8 @@ typedef struct tsdk_codegen {
    *  empty name is system. */
   tsdk_str scopes;
   /** Inline-assembly constraint letters of 16-, 32-, 64-bit integer, f32, f64
-   *  and predicate registers: "h,r,l,f,d,b". */
+   *  and predicate registers: "h,r,l,f,d,b". Empty where no asynchronous
+   *  instruction works on registers. */
   tsdk_str constraints;
 } tsdk_codegen;
 

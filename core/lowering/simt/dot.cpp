@@ -2,54 +2,21 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// The registers of an instruction's fragment are found among those of the
-// tensors by their coordinates at lane 0 of warp 0: layouts of operands and
-// result are fragments repeated over registers and warps.
-//
 //===----------------------------------------------------------------------===//
 
 #include "core/ir/simt_ops.h"
-#include "core/lowering/simt/engine.h"
+#include "core/lowering/simt/fragments.h"
 
 namespace tilesdk::lowering {
 
-namespace {
-/// Registers by coordinate at lane 0 of warp 0.
-class Elements {
-public:
-  Elements(SimtEngine &e, Value tensor)
-      : table(e.table(tensor)), values(e.registers(tensor)) {
-    for (unsigned r = 0; r < table.size(); ++r)
-      if (table.firstCopy[r] == r)
-        at[coordinates(table, r)] = r;
-  }
-  static std::vector<uint64_t> coordinates(const LayoutTable &table,
-                                           unsigned reg) {
-    std::vector<uint64_t> c;
-    for (unsigned d = 0; d < table.layout.outputs().size(); ++d)
-      c.push_back(table.expand(table.bits[reg], d) + table.oddPart(reg, d));
-    return c;
-  }
-  /// Null when the thread does not hold it.
-  Value find(const std::vector<uint64_t> &c) const {
-    auto found = at.find(c);
-    return found == at.end() ? Value() : values[found->second];
-  }
-
-  const LayoutTable &table;
-  ArrayRef<Value> values;
-  std::map<std::vector<uint64_t>, unsigned> at;
-};
-
 /// A coordinate of rows and columns, behind a batch if there is one.
-std::vector<uint64_t> join(ArrayRef<uint64_t> batch, uint64_t row,
-                           uint64_t column) {
+static std::vector<uint64_t> join(ArrayRef<uint64_t> batch, uint64_t row,
+                                  uint64_t column) {
   std::vector<uint64_t> c(batch.begin(), batch.end());
   c.push_back(row);
   c.push_back(column);
   return c;
 }
-} // namespace
 
 static bool missing(SimtEngine &e, Operation *op) {
   e.fail(op, "internal error: the operands' layouts do not fit the product");
@@ -57,7 +24,7 @@ static bool missing(SimtEngine &e, Operation *op) {
 }
 
 /// What an instruction takes: bf16 as such, other narrow floats as bits.
-static Type fragmentType(Build &B, StringRef name) {
+Type fragmentType(Build &B, StringRef name) {
   if (name == "f16")
     return B.f16;
   if (name == "bf16")
@@ -69,6 +36,29 @@ static Type fragmentType(Build &B, StringRef name) {
   if (name == "i32")
     return B.i32;
   return B.i8;
+}
+
+Value packFragment(SimtEngine &e, const Elements &from, const LayoutTable &part,
+                   StringRef type, const std::vector<uint64_t> &start) {
+  Build &B = e.B;
+  SmallVector<Value> list;
+  for (unsigned q = 0; q < part.size(); ++q) {
+    std::vector<uint64_t> c = start, at = Elements::coordinates(part, q);
+    c[c.size() - 2] += at[0];
+    c[c.size() - 1] += at[1];
+    Value element = from.find(c);
+    if (!element)
+      return {};
+    list.push_back(element);
+  }
+  Value v = e.pack(list);
+  Type to = B.vec(fragmentType(B, type), list.size() == 1 ? 0 : list.size());
+  if (v.getType() != to)
+    v = B.op("bitcast", to, {v});
+  // The functions take vectors, of one element too.
+  if (list.size() == 1)
+    v = B.insert(B.poison(B.vec(to, 1)), v, B.cst32(0));
+  return v;
 }
 
 static bool lowerRow(SimtEngine &e, tile::DotOp op,
@@ -85,24 +75,10 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
   auto fragment = [&](Packed &known, const Elements &from,
                       const LayoutTable &part, StringRef type,
                       ArrayRef<uint64_t> batch, uint64_t r, uint64_t c) {
-    Value &v = known[join(batch, r, c)];
-    if (v)
-      return v;
-    SmallVector<Value> list;
-    for (unsigned q = 0; q < part.size(); ++q) {
-      auto at = Elements::coordinates(part, q);
-      Value element = from.find(join(batch, r + at[0], c + at[1]));
-      if (!element)
-        return Value();
-      list.push_back(element);
-    }
-    v = e.pack(list);
-    Type to = B.vec(fragmentType(B, type), list.size() == 1 ? 0 : list.size());
-    if (v.getType() != to)
-      v = B.op("bitcast", to, {v});
-    // The functions take vectors, of one element too.
-    if (list.size() == 1)
-      v = B.insert(B.poison(B.vec(to, 1)), v, B.cst32(0));
+    std::vector<uint64_t> start = join(batch, r, c);
+    Value &v = known[start];
+    if (!v)
+      v = packFragment(e, from, part, type, start);
     return v;
   };
 

@@ -38,19 +38,20 @@ using OpLowering = bool (*)(SimtEngine &, Operation *);
 using OpTable = llvm::StringMap<OpLowering>;
 
 /// Fills in the operations of a file.
-void addControlOps(OpTable &table);     // control.cpp
-void addShapeOps(OpTable &table);       // shape.cpp
-void addMemoryOps(OpTable &table);      // memory.cpp
-void addConversionOps(OpTable &table);  // convert.cpp
-void addReductionOps(OpTable &table);   // reduce.cpp
-void addElementwiseOps(OpTable &table); // elementwise.cpp
-void addMatrixOps(OpTable &table);      // ops_matrix.cpp and what it calls
-void addBufferOps(OpTable &table);      // buffers.cpp
-void addDotOps(OpTable &table);         // dot.cpp
-void addAsyncOps(OpTable &table);       // async.cpp
-void addAtomicOps(OpTable &table);      // atomics.cpp
-void addGatherOps(OpTable &table);      // gather.cpp
-void addDebugOps(OpTable &table);       // debug.cpp
+void addControlOps(OpTable &table);      // control.cpp
+void addShapeOps(OpTable &table);        // shape.cpp
+void addMemoryOps(OpTable &table);       // memory.cpp
+void addConversionOps(OpTable &table);   // convert.cpp
+void addReductionOps(OpTable &table);    // reduce.cpp
+void addElementwiseOps(OpTable &table);  // elementwise.cpp
+void addMatrixOps(OpTable &table);       // ops_matrix.cpp and what it calls
+void addBufferOps(OpTable &table);       // buffers.cpp
+void addDotOps(OpTable &table);          // dot.cpp
+void addAsyncProductOps(OpTable &table); // mma_async.cpp
+void addAsyncOps(OpTable &table);        // async.cpp
+void addAtomicOps(OpTable &table);       // atomics.cpp
+void addGatherOps(OpTable &table);       // gather.cpp
+void addDebugOps(OpTable &table);        // debug.cpp
 
 class SimtEngine : public Emitter {
 public:
@@ -137,6 +138,9 @@ public:
   /// The i32 words of a value and back; narrow ones fill the low bits.
   void toWords(Value v, SmallVectorImpl<Value> &words);
   Value fromWords(ArrayRef<Value> words, Type type);
+  /// The same values, used only behind this place: an empty assembly statement
+  /// takes them in and gives them out. Of one type.
+  SmallVector<Value> tie(ArrayRef<Value> values);
   /// Several Values of one type as one vector and back.
   Value pack(ArrayRef<Value> values);
   void unpack(Value vector, SmallVectorImpl<Value> &values);

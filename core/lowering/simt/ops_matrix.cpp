@@ -11,6 +11,7 @@ namespace tilesdk::lowering {
 void addMatrixOps(OpTable &table) {
   addBufferOps(table);
   addDotOps(table);
+  addAsyncProductOps(table);
   addAsyncOps(table);
   addAtomicOps(table);
   addGatherOps(table);

@@ -209,6 +209,25 @@ Value SimtEngine::shuffleIndex(Value v, Value lane) {
   return fromWords(words, v.getType());
 }
 
+SmallVector<Value> SimtEngine::tie(ArrayRef<Value> list) {
+  // In the order of the table's letters.
+  unsigned which = 1;
+  if (list.empty() || machine.constraints.empty())
+    return SmallVector<Value>(list);
+  Type type = list[0].getType();
+  if (type == B.f32)
+    which = 3;
+  else if (type == B.f64)
+    which = 4;
+  else if (bytesOf(type) == 8)
+    which = 2;
+  else if (bytesOf(type) < 4)
+    which = 0;
+  if (which >= machine.constraints.size() || machine.constraints[which].empty())
+    return SmallVector<Value>(list);
+  return B.tie(list, machine.constraints[which]);
+}
+
 Value SimtEngine::pack(ArrayRef<Value> list) {
   if (list.size() == 1)
     return list[0];

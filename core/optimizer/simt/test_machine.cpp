@@ -138,6 +138,7 @@ static void addGroup(Machine &machine) {
   machine.registerGranule = 8;
   machine.registerMin = 24;
   machine.registerMax = 240;
+  machine.constraints = {"h", "r", "l", "f", "d", "b"};
   MatrixRow row;
   row.name = "m64k16.f32.f16";
   row.leftType = row.rightType = "f16";
