@@ -17,6 +17,7 @@
 #include "core/compiler/mlir_diagnostics.h"
 #include "core/compiler/options.h"
 #include "core/compiler/output.h"
+#include "core/compiler/shared_accesses.h"
 #include "core/compiler/text.h"
 #include "core/diagnostics/diagnostics.h"
 #include "core/ir/tile_ops.h"
@@ -102,6 +103,7 @@ private:
   tsdk_code lowerToThreads();
   tsdk_code lower();
   tsdk_code translate();
+  bool describeAccesses();
   tsdk_code readLlvm();
   std::optional<std::string> substitute(StringRef text) const;
   void describeSimtTarget(codegen::Target &target) const;
@@ -531,6 +533,8 @@ tsdk_code Compilation::translate() {
   if (!llvmModule)
     return internal("lowering made IR that does not translate",
                     printModule(*module));
+  if (isSimt())
+    timed("count-shared-accesses", [this] { return describeAccesses(); });
   if (plan.wants(Stage::Llvm)) {
     std::string text;
     llvm::raw_string_ostream(text)
@@ -539,6 +543,17 @@ tsdk_code Compilation::translate() {
     emitBlob(sink, "llvm", printLlvm(*llvmModule));
   }
   return TSDK_OK;
+}
+
+/// What the banks of shared memory have to do.
+bool Compilation::describeAccesses() {
+  llvm::Function *kernel = llvmModule->getFunction(kernelName);
+  std::optional<int64_t> warps = metadata.getInteger("warps");
+  if (!kernel || kernel->isDeclaration() || !warps)
+    return false;
+  metadata["shared_accesses"] =
+      countSharedAccesses(*kernel, *threads, uint32_t(*warps)).toJson();
+  return true;
 }
 
 tsdk_code Compilation::readLlvm() {

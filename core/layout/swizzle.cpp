@@ -58,27 +58,37 @@ Coord placeOf(const Layout &layout, uint64_t reg, uint64_t lane,
 }
 } // namespace
 
-/// The cycles of one phase whose lanes access the elements at \p offsets.
-static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
-                       uint32_t elementBytes, const SharedMemory &machine) {
+PhaseCycles cyclesOfPhase(const std::vector<uint64_t> &addresses,
+                          uint32_t bytes, const SharedMemory &machine) {
   std::vector<uint64_t> words;
-  for (uint64_t offset : offsets) {
-    uint64_t begin = offset / count.elements * count.elements * elementBytes;
-    uint64_t end = begin + uint64_t(count.elements) * elementBytes;
-    for (uint64_t word = begin / machine.bankBytes;
-         word <= (end - 1) / machine.bankBytes; ++word)
+  for (uint64_t address : addresses)
+    for (uint64_t word = address / machine.bankBytes;
+         word <= (address + bytes - 1) / machine.bankBytes; ++word)
       words.push_back(word);
-  }
   // Lanes that need the same word share one access to it.
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
   std::vector<uint32_t> banks(machine.banks);
-  uint64_t cycles = 0;
+  PhaseCycles result;
   for (uint64_t word : words)
-    cycles = std::max<uint64_t>(cycles, ++banks[word % machine.banks]);
-  count.cycles += cycles;
-  count.conflicts +=
-      cycles - (words.size() + machine.banks - 1) / machine.banks;
+    result.cycles =
+        std::max<uint64_t>(result.cycles, ++banks[word % machine.banks]);
+  result.conflicts =
+      result.cycles - (words.size() + machine.banks - 1) / machine.banks;
+  return result;
+}
+
+/// The cycles of one phase whose lanes access the elements at \p offsets.
+static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
+                       uint32_t elementBytes, const SharedMemory &machine) {
+  std::vector<uint64_t> addresses;
+  for (uint64_t offset : offsets)
+    addresses.push_back(offset / count.elements * count.elements *
+                        elementBytes);
+  PhaseCycles cycles =
+      cyclesOfPhase(addresses, count.elements * elementBytes, machine);
+  count.cycles += cycles.cycles;
+  count.conflicts += cycles.conflicts;
 }
 
 /// countAccesses with the offset of each (register, lane, warp) at hand.

@@ -46,6 +46,17 @@ struct AccessCount {
   uint64_t conflicts = 0;
 };
 
+/// What serving the lanes of one phase takes.
+struct PhaseCycles {
+  uint64_t cycles = 0;
+  /// Cycles above the least that the distinct words need.
+  uint64_t conflicts = 0;
+};
+
+/// Each of the phase's lanes accesses \p bytes at one of \p addresses.
+PhaseCycles cyclesOfPhase(const std::vector<uint64_t> &addresses,
+                          uint32_t bytes, const SharedMemory &machine);
+
 struct SharedPlan {
   /// offset (in elements) -> the outputs of one repetition; invertible. Offsets
   /// are taken modulo scratchElements: what is above is the block's position.
