@@ -277,9 +277,11 @@ tsdk_error tsdk_stream_sync(tsdk_stream stream) {
   return onStream(
       stream,
       [&](Stream &self, Device &device, const tsdk_driver &driver) -> Error {
-        return device.check(
-            driver.stream_sync(driver.self, device.native(), self.native),
-            "stream");
+        return device.finishWait(
+            self.native,
+            device.check(
+                driver.stream_sync(driver.self, device.native(), self.native),
+                "stream"));
       });
 }
 
@@ -291,9 +293,14 @@ tsdk_error tsdk_stream_query(tsdk_stream stream, tsdk_bool *done) {
           return nullArgument("done");
         if (!driver.stream_query)
           return unsupported(device, "stream_query");
-        return device.check(driver.stream_query(driver.self, device.native(),
-                                                self.native, done),
-                            "stream");
+        if (Error error =
+                device.check(driver.stream_query(driver.self, device.native(),
+                                                 self.native, done),
+                             "stream"))
+          return error;
+        if (*done)
+          device.deliverMessages();
+        return success();
       });
 }
 
@@ -372,9 +379,12 @@ tsdk_error tsdk_event_sync(tsdk_event event) {
       [&](Event &self, Device &device, const tsdk_driver &driver) -> Error {
         if (!self.recorded.load(std::memory_order_relaxed))
           return success();
-        return device.check(
-            driver.event_sync(driver.self, device.native(), self.native),
-            "event");
+        if (Error error = device.check(
+                driver.event_sync(driver.self, device.native(), self.native),
+                "event"))
+          return error;
+        device.deliverMessages();
+        return success();
       });
 }
 
@@ -388,9 +398,14 @@ tsdk_error tsdk_event_query(tsdk_event event, tsdk_bool *done) {
           *done = 1;
           return success();
         }
-        return device.check(
-            driver.event_query(driver.self, device.native(), self.native, done),
-            "event");
+        if (Error error =
+                device.check(driver.event_query(driver.self, device.native(),
+                                                self.native, done),
+                             "event"))
+          return error;
+        if (*done)
+          device.deliverMessages();
+        return success();
       });
 }
 

@@ -6,6 +6,7 @@
 
 #include "backends/amd/library.h"
 #include "backends/amd/targets.h"
+#include "backends/libdevice/messages.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -47,6 +48,8 @@ tsdk_code deviceFunction(void *plugin, const tsdk_target *target,
       own.functions.try_emplace({generation, std::string(view(symbol))});
   if (isNew)
     at->second = makeDeviceFunction(generation, at->first.second);
+  if (isNew && at->second.empty())
+    at->second = libdevice::makeMessageFunction(at->first.second);
   if (at->second.empty())
     return TSDK_E_NOT_FOUND;
   *out = {at->second.data(), at->second.size()};

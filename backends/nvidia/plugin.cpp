@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "backends/libdevice/messages.h"
 #include "backends/nvidia/driver.h"
 #include "backends/nvidia/library.h"
 #include "backends/nvidia/targets.h"
@@ -46,6 +47,8 @@ tsdk_code deviceFunction(void *plugin, const tsdk_target *target,
       own.functions.try_emplace({capability, std::string(view(symbol))});
   if (isNew)
     at->second = makeDeviceFunction(capability, at->first.second);
+  if (isNew && at->second.empty())
+    at->second = libdevice::makeMessageFunction(at->first.second);
   if (at->second.empty())
     return TSDK_E_NOT_FOUND;
   *out = {at->second.data(), at->second.size()};

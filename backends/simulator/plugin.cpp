@@ -6,6 +6,8 @@
 
 #include "backends/simulator/plugin.h"
 
+#include "backends/libdevice/messages.h"
+
 namespace tilesdk::simulator {
 
 namespace {

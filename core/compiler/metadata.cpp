@@ -121,12 +121,26 @@ void describeLowering(llvm::json::Object &metadata,
   metadata["threads"] = info.threads;
   metadata["warps"] = info.warps;
   metadata["shared_bytes"] = info.sharedBytes;
+  if (info.entryRegisters)
+    metadata["entry_registers"] = info.entryRegisters;
   llvm::json::Array uses;
   if (info.usesPrint)
     uses.push_back("print");
   if (info.usesAssert)
     uses.push_back("assert");
   metadata["uses"] = std::move(uses);
+  if (!info.usesPrint && !info.usesAssert)
+    return;
+  auto field = [](const char *name, int64_t bytes) {
+    return llvm::json::Object{{"name", name}, {"bytes", bytes}};
+  };
+  metadata["hidden"] = llvm::json::Object{
+      {"version", 1},
+      {"fields", llvm::json::Array{field("messages", 8), field("launch", 4)}}};
+  llvm::json::Array texts;
+  for (const std::string &text : info.messages)
+    texts.push_back(llvm::json::fixUTF8(text));
+  metadata["messages"] = std::move(texts);
 }
 
 void describeDiagnostics(llvm::json::Object &metadata,

@@ -15,6 +15,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace mlir {
 class ModuleOp;
@@ -30,8 +32,13 @@ struct SimtLoweringInfo {
   uint32_t threads = 0; ///< Of one program.
   uint32_t warps = 0;
   uint64_t sharedBytes = 0;
+  /// Where partitions change their registers: how many a thread begins with.
+  uint32_t entryRegisters = 0;
   bool usesPrint = false;
   bool usesAssert = false;
+  /// Texts of what the kernel says, by number. A kernel that may say something
+  /// has a hidden block behind its parameters: {buffer, number of the launch}.
+  std::vector<std::string> messages;
 };
 
 /// `contractFloat`: a * b + c may become one fused operation.

@@ -65,6 +65,8 @@ struct LeafInfo {
   uint32_t bytes = 0;
 };
 
+struct MessageTexts;
+
 class Variant : public Object {
 public:
   Variant(Context &context, const BuildRequest &request, std::string key);
@@ -86,6 +88,8 @@ public:
   std::string metadata;
   std::vector<LeafInfo> leaves;
   std::vector<uint32_t> leafBytes;
+  /// Not null: hidden parameters follow the leaves, {buffer, launch number}.
+  std::shared_ptr<const MessageTexts> messages;
   Ref<DiagList> diags;
   /// Handle of `diags`, borrowed by callers; null when there are none.
   void *diagsHandle = nullptr;

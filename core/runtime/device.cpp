@@ -7,6 +7,7 @@
 #include "core/runtime/device.h"
 
 #include "core/runtime/context.h"
+#include "core/runtime/messages.h"
 #include "core/runtime/os.h"
 
 using namespace tilesdk::runtime;
@@ -38,6 +39,10 @@ Device::~Device() {
   // First the work, then what it uses.
   Error ignored = check(driver().stream_sync(driver().self, handle, 0), "sync");
   drain();
+  if (Messages *own = messages.exchange(nullptr)) {
+    ignored = own->deliver();
+    delete own;
+  }
   driver().device_close(driver().self, handle);
 }
 
@@ -83,6 +88,33 @@ void Device::drain() {
   }
 }
 
+Messages &Device::messagesOrNew() {
+  std::lock_guard lock(messagesMutex);
+  Messages *own = messages.load(std::memory_order_relaxed);
+  if (!own) {
+    own = new Messages(*this);
+    messages.store(own, std::memory_order_release);
+  }
+  return *own;
+}
+
+Error Device::finishWait(uint64_t stream, Error waited) {
+  Messages *own = messagesIfAny();
+  if (!own)
+    return waited;
+  Error delivered = own->deliver();
+  if (waited)
+    return waited;
+  if (delivered)
+    return delivered;
+  return own->takeFailure(stream);
+}
+
+void Device::deliverMessages() {
+  if (Messages *own = messagesIfAny())
+    Error ignored = own->deliver();
+}
+
 Error Device::check(tsdk_error error, const char *what) const {
   if (!error)
     return success();
@@ -122,9 +154,17 @@ void DeviceObject::lastReference() {
 }
 
 void Stream::destroyOn(Device &device) {
-  if (owned)
-    device.driver().stream_destroy(device.driver().self, device.native(),
-                                   native);
+  if (!owned)
+    return;
+  const tsdk_driver &driver = device.driver();
+  if (Messages *messages = device.messagesIfAny();
+      messages && messages->isUsedBy(native)) {
+    Error ignored = device.check(
+        driver.stream_sync(driver.self, device.native(), native), "stream");
+    device.deliverMessages();
+    messages->endStream(native);
+  }
+  driver.stream_destroy(driver.self, device.native(), native);
 }
 
 void Event::destroyOn(Device &device) {

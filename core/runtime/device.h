@@ -17,12 +17,15 @@
 #include "core/runtime/plugin.h"
 
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <string>
 
 namespace tilesdk::runtime {
 
 class Context;
 class Device;
+class Messages;
 
 /// Something a device's driver has to destroy.
 class Deferred {
@@ -64,6 +67,17 @@ public:
   /// Fails when the driver can tell that memory is another device's.
   Error checkPointer(const void *memory) const;
 
+  /// What its kernels print and assert; null before the first such launch.
+  Messages *messagesIfAny() const {
+    return messages.load(std::memory_order_acquire);
+  }
+  Messages &messagesOrNew();
+  /// After the work of a stream was waited for: prints what kernels printed and
+  /// gives the stream's failed assertion. `waited`: what the driver said.
+  Error finishWait(uint64_t stream, Error waited);
+  /// Something was found to be done.
+  void deliverMessages();
+
 private:
   void drain();
 
@@ -75,6 +89,8 @@ private:
   bool isOpen = false;
   const Target *deviceTarget = nullptr;
   std::atomic<Deferred *> deferred{nullptr};
+  std::mutex messagesMutex;
+  std::atomic<Messages *> messages{nullptr};
 };
 
 /// An object that its device destroys.

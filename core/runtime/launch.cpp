@@ -7,6 +7,7 @@
 #include "core/runtime/launch.h"
 
 #include "core/runtime/context.h"
+#include "core/runtime/messages.h"
 #include "core/runtime/specialize.h"
 #include "core/runtime/text.h"
 
@@ -26,23 +27,37 @@ Error checkGrid(const tsdk_launch_desc &desc, llvm::StringRef kernel) {
 }
 
 Error enqueue(Device &device, void *function, const tsdk_launch_desc &desc,
-              uint64_t stream, void *const *params, size_t numParams,
+              uint64_t stream, llvm::ArrayRef<void *> params,
               llvm::StringRef kernel) {
   tsdk_driver_launch launch;
   launch.struct_size = sizeof(launch);
-  launch.num_params = static_cast<uint32_t>(numParams);
+  launch.num_params = static_cast<uint32_t>(params.size());
   launch.grid[0] = desc.grid[0];
   launch.grid[1] = desc.grid[1];
   launch.grid[2] = desc.grid[2];
   launch.num_attrs = desc.num_attrs;
   launch.attrs = desc.attrs;
   launch.stream = stream;
-  launch.params = params;
+  launch.params = params.data();
   const tsdk_driver &driver = device.driver();
   if (tsdk_error error =
           driver.launch(driver.self, device.native(), function, &launch))
     return device.check(error, "launch").in("kernel `" + kernel + "`");
   return success();
+}
+
+/// The same of a kernel that prints or asserts.
+Error enqueueTalking(const Variant &variant, Device &device, void *function,
+                     const tsdk_launch_desc &desc, uint64_t stream,
+                     llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
+  Messages::Hidden hidden;
+  if (Error error =
+          device.messagesOrNew().begin(variant.messages, stream, &hidden))
+    return error;
+  llvm::SmallVector<void *, 32> all(params);
+  all.push_back(&hidden.buffer);
+  all.push_back(&hidden.launch);
+  return enqueue(device, function, desc, stream, all, kernel);
 }
 
 /// A kernel in IR learns its parameters from its first variant: types are fixed
@@ -182,8 +197,10 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
   llvm::SmallVector<void *, 32> params;
   for (const uint64_t &value : values)
     params.push_back(const_cast<uint64_t *>(&value));
-  return enqueue(device, entry->function, desc, stream, params.data(),
-                 params.size(), kernel.name);
+  if (entry->variant->messages) [[unlikely]]
+    return enqueueTalking(*entry->variant, device, entry->function, desc,
+                          stream, params, kernel.name);
+  return enqueue(device, entry->function, desc, stream, params, kernel.name);
 }
 
 Error tilesdk::runtime::launchVariant(Variant &variant, Device &device,
@@ -215,6 +232,9 @@ Error tilesdk::runtime::launchVariant(Variant &variant, Device &device,
                            "`: parameter " + llvm::Twine(i) + " (`" +
                            variant.leaves[i].name +
                            "`) is null; it must point at the value");
-  return enqueue(device, function, desc, stream, params, numParams,
-                 variant.request.kernel);
+  llvm::ArrayRef<void *> list(params, numParams);
+  if (variant.messages) [[unlikely]]
+    return enqueueTalking(variant, device, function, desc, stream, list,
+                          variant.request.kernel);
+  return enqueue(device, function, desc, stream, list, variant.request.kernel);
 }

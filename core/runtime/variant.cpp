@@ -7,6 +7,7 @@
 #include "core/runtime/build.h"
 #include "core/runtime/context.h"
 #include "core/runtime/json.h"
+#include "core/runtime/messages.h"
 #include "core/runtime/text.h"
 
 using namespace tilesdk::runtime;
@@ -26,6 +27,40 @@ bool readNumber(const llvm::json::Object &object, const char *name,
   if (!number || *number < 0 || static_cast<uint64_t>(*number) > limit)
     return false;
   *out = static_cast<uint64_t>(*number);
+  return true;
+}
+
+/// The hidden block: {"version": 1, "fields": [{"name": ..., "bytes": ...}]}.
+/// A field that is not known here could not be given to the kernel.
+bool readHidden(const llvm::json::Object &object, llvm::StringRef kernel,
+                std::shared_ptr<const MessageTexts> *out) {
+  const llvm::json::Value *value = object.get("hidden");
+  if (!value)
+    return true;
+  const llvm::json::Object *hidden = value->getAsObject();
+  const llvm::json::Array *fields =
+      hidden ? hidden->getArray("fields") : nullptr;
+  const llvm::json::Array *texts = object.getArray("messages");
+  if (!fields || !texts || hidden->getInteger("version") != 1 ||
+      fields->size() != 2)
+    return false;
+  constexpr std::pair<llvm::StringRef, int64_t> known[] = {{"messages", 8},
+                                                           {"launch", 4}};
+  for (size_t i = 0; i < 2; ++i) {
+    const llvm::json::Object *field = (*fields)[i].getAsObject();
+    if (!field || field->getString("name") != known[i].first ||
+        field->getInteger("bytes") != known[i].second)
+      return false;
+  }
+  auto list = std::make_shared<MessageTexts>();
+  list->kernel = kernel.str();
+  for (const llvm::json::Value &text : *texts) {
+    std::optional<llvm::StringRef> string = text.getAsString();
+    if (!string)
+      return false;
+    list->texts.push_back(string->str());
+  }
+  *out = std::move(list);
   return true;
 }
 
@@ -80,6 +115,8 @@ bool Variant::readMetadata(llvm::StringRef json) {
       !readNumber(*object, "threads", UINT32_MAX, &numThreads))
     return false;
   symbol = name->str();
+  if (!readHidden(*object, symbol, &messages))
+    return false;
   sharedBytes = static_cast<uint32_t>(shared);
   threads = static_cast<uint32_t>(numThreads);
   const llvm::json::Array *list = object->getArray("params");
@@ -176,8 +213,11 @@ Error Variant::load(Device &device, void **out) {
   desc.symbol = toStr(symbol);
   desc.scratch_bytes = scratchBytes;
   desc.shared_bytes = sharedBytes;
-  desc.num_params = static_cast<uint32_t>(leafBytes.size());
-  desc.param_bytes = leafBytes.data();
+  std::vector<uint32_t> bytes = leafBytes;
+  if (messages)
+    bytes.insert(bytes.end(), {8, 4});
+  desc.num_params = static_cast<uint32_t>(bytes.size());
+  desc.param_bytes = bytes.data();
   desc.metadata = toStr(metadata);
   if (Error error = device.check(
           driver.function_get(driver.self, device.native(), loaded->module,

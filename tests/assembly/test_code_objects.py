@@ -41,3 +41,20 @@ def test_product(target, left, tmp_path):
     assert re.search(rf"\.max_flat_workgroup_size: +{4 * wave}\b", notes)
     assert re.search(r"\.vgpr_spill_count: +0\b", notes)
     assert re.search(r"\.symbol: +dot_tile\.kd", notes)
+
+
+@pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", TARGETS)
+def test_hidden_block_follows_the_parameters(target, tmp_path):
+    """A kernel that prints: its two parameters, the ring, the launch's number,
+    and then what the loader adds."""
+    output = tmp_path / "reporting.hsaco"
+    tool(COMMAND, "build", ROOT / "tests/end_to_end/kernels/control.py",
+         "--kernel", "reporting", "--signature", "*f32:16,i32,256", "--target",
+         target, "--option", "debug=1", "-o", output, "-q")
+    notes = tool(READOBJ, "--notes", output)
+    kinds = re.findall(r"\.value_kind: +(\w+)", notes)
+    assert kinds[:4] == ["global_buffer", "by_value"] * 2
+    sizes = re.findall(r"\.size: +(\d+)", notes)
+    assert sizes[:4] == ["8", "4", "8", "4"]
+    assert ".uses_dynamic_stack: false" in notes

@@ -77,6 +77,8 @@ KERNELS = {
     "matmul_f16_192": (matmul("f16", 128, 192, 64), ("num_warps=8",)),
     "matmul_bf16": (matmul("bf16", 64, 64, 32), ()),
     "matmul_f32": (matmul("f32", 64, 64, 32), ()),
+    "print_assert": (("tests/end_to_end/kernels/control.py", "reporting",
+                      "*f32:16,i32,256"), ("debug=1",)),
 }
 
 

@@ -6,7 +6,7 @@
 
 #include "core/ir/simt_dialect.h"
 #include "core/lowering/inline_calls.h"
-#include "core/lowering/simt/engine.h"
+#include "core/lowering/simt/messages.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -42,6 +42,10 @@ bool SimtEngine::emitKernel(func::FuncOp func, StringRef name) {
         func.getArgAttrOfType<IntegerAttr>(i, tile::attr::divisibility);
     int64_t known = multiple ? multiple.getInt() : 0;
     align.push_back(known & -known);
+  }
+  for (const HiddenField &field : hiddenFields(*this, func)) {
+    types.push_back(field.type);
+    align.push_back(field.align);
   }
   bool inArray = machine.parametersInArray;
   SmallVector<Value> args = B.beginFunction(

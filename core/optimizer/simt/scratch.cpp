@@ -12,6 +12,7 @@
 #include "core/layout/reduction.h"
 #include "core/target/target.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -138,6 +139,24 @@ uint64_t ofAtomic(Operation *op, const Machine &machine) {
   return 0;
 }
 
+/// A failed assertion ends the program, which all warps must agree on: a word
+/// of each. Not where other threads may be waiting for what these do.
+uint64_t ofAssertion(tile::AssertOp op) {
+  auto kernel = op->getParentOfType<func::FuncOp>();
+  if (!kernel)
+    return 0;
+  bool othersWait =
+      kernel
+          .walk([](Operation *each) {
+            return isa<simt::BarriersInitOp, simt::WarpSpecializeOp>(each)
+                       ? WalkResult::interrupt()
+                       : WalkResult::advance();
+          })
+          .wasInterrupted();
+  auto warps = kernel->getAttrOfType<IntegerAttr>(simt::attr::numWarps);
+  return othersWait || !warps ? 0 : llvm::alignTo(4 * warps.getInt(), 16);
+}
+
 } // namespace
 
 uint64_t scratchBytes(Operation *op, const Machine &machine) {
@@ -151,6 +170,8 @@ uint64_t scratchBytes(Operation *op, const Machine &machine) {
   auto isEncoded = [](Type type) { return bool(simt::layoutAttrOf(type)); };
   if (isa<tile::AtomicRMWOp, tile::AtomicCASOp>(op))
     return ofAtomic(op, machine);
+  if (auto assertion = dyn_cast<tile::AssertOp>(op))
+    return ofAssertion(assertion);
   if (op->getNumOperands() == 0 ||
       llvm::none_of(op->getOperandTypes(), isEncoded))
     return 0;

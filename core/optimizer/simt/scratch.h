@@ -40,6 +40,8 @@ inline constexpr unsigned scratchAlignment = 16;
 /// | tile.histogram | the bins, 4 bytes each |
 /// | tile.atomic_rmw, atomic_cas | the result, row by row, when it is used and
 ///   other lanes or warps hold copies; a scalar result: one element |
+/// | tile.assert | a word of each warp; none where partitions or barriers in
+///   shared memory are, which the program must not leave |
 uint64_t scratchBytes(mlir::Operation *op, const target::Machine &machine);
 
 } // namespace tilesdk::optimizer

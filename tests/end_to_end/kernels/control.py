@@ -227,3 +227,15 @@ def asserting(x_ptr, n, BLOCK: tl.constexpr):
     mask = offsets < n
     x = tl.load(x_ptr + offsets, mask=mask)
     tl.device_assert(x >= 0, "x must not be negative", mask=mask)
+
+
+@triton.jit
+def reporting(x_ptr, n, BLOCK: tl.constexpr):
+    """Prints tiles and scalars of several types, and asserts."""
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + offsets, mask=offsets < n, other=0.0)
+    tl.device_print("x", x, offsets)
+    tl.device_print("hex", offsets, hex=True)
+    tl.device_print("program", tl.program_id(0))
+    tl.device_assert(x >= 0, "x must not be negative")
+    tl.store(x_ptr + offsets, x + 1, mask=offsets < n)

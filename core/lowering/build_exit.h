@@ -1,0 +1,16 @@
+//===- build_exit.h - Leaving a kernel early --------------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/lowering/build.h"
+
+namespace tilesdk::lowering {
+
+/// Ends the kernel for the threads for which \p condition holds.
+void returnIf(Build &B, Value condition);
+
+} // namespace tilesdk::lowering
