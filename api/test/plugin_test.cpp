@@ -70,6 +70,14 @@ TEST_F(PluginTest, MissingRequiredFunctionsAreNamed) {
             }),
             "PLUGIN: plugin (registered) is refused: it has some of the event "
             "functions, not all");
+  EXPECT_EQ(addEdited([](tsdk_plugin &, tsdk_driver &driver) {
+              driver.graph_launch = [](void *, void *, void *,
+                                       uint64_t) -> tsdk_error {
+                return nullptr;
+              };
+            }),
+            "PLUGIN: plugin (registered) is refused: it has some of the graph "
+            "functions, not all");
 }
 
 TEST_F(PluginTest, ShortStructsHaveNoTail) {

@@ -174,6 +174,14 @@ Error Plugin::accept(const tsdk_plugin *offered) {
                      drivers.event_elapsed;
     if (anyEvent && !allEvents)
       return refused(file, "it has some of the event functions, not all");
+    bool anyGraph = drivers.capture_begin || drivers.capture_end ||
+                    drivers.capture_state || drivers.graph_launch ||
+                    drivers.graph_destroy;
+    bool allGraphs = drivers.capture_begin && drivers.capture_end &&
+                     drivers.capture_state && drivers.graph_launch &&
+                     drivers.graph_destroy;
+    if (anyGraph && !allGraphs)
+      return refused(file, "it has some of the graph functions, not all");
     if ((drivers.host_alloc == nullptr) != (drivers.host_free == nullptr))
       return refused(file, "it has one of host_alloc and host_free");
     hasDriver = true;
@@ -196,6 +204,7 @@ Error Plugin::accept(const tsdk_plugin *offered) {
   compilerView.target_get = nullptr;
   compilerView.compile = nullptr;
   compilerView.assemble = nullptr;
+  compilerView.assembler = nullptr;
   compilerView.driver = nullptr;
   compilerView.shutdown = nullptr;
   return success();

@@ -296,5 +296,8 @@ std::string BuildRequest::key(llvm::StringRef compilerBuildId) const {
   hasher.add(keepStages.size());
   for (const std::string &stage : keepStages)
     hasher.add(stage);
+  const tsdk_plugin &plugin = target->plugin->table();
+  if (plugin.assembler && stopStage == "object")
+    hasher.add(toRef(plugin.assembler(plugin.self, target->original)));
   return hasher.hex();
 }

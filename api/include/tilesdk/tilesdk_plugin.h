@@ -255,6 +255,9 @@ typedef struct tsdk_simt {
   size_t num_formats, format_stride;
   const tsdk_async_row *async;
   size_t num_async, async_stride;
+  uint32_t
+      warp_issue; /**< Instructions of warps that start in a cycle; 0 is 1. */
+  uint32_t reserved;
 } tsdk_simt;
 
 /** What lowering reads of a machine. Sizes in bytes, 0 is unknown. The values
@@ -425,6 +428,33 @@ typedef struct tsdk_driver_launch {
   void *const *params; /**< params[i] points at leaf i's value. */
 } tsdk_driver_launch;
 
+/* Properties of a function, for function_info. */
+#define TSDK_FUNCTION_REGISTERS 1u    /**< [uint32_t] 32-bit, of a thread. */
+#define TSDK_FUNCTION_LOCAL_BYTES 2u  /**< [uint32_t] Of a thread: spills. */
+#define TSDK_FUNCTION_SHARED_BYTES 3u /**< [uint32_t] Of a program. */
+#define TSDK_FUNCTION_MAX_THREADS 4u  /**< [uint32_t] Of a program. */
+#define TSDK_FUNCTION_OCCUPANCY                                                \
+  5u /**< [uint32_t] Programs at once on a compute unit. */
+
+#define TSDK_CAPTURE_NONE 0u
+#define TSDK_CAPTURE_ACTIVE 1u
+#define TSDK_CAPTURE_INVALID 2u /**< A call that a graph cannot hold. */
+
+/** A tensor in device memory of which kernels copy boxes. All arrays: the
+ *  innermost dimension first. */
+typedef struct tsdk_tensor_map_desc {
+  uint32_t struct_size;
+  uint32_t dtype;         /**< TSDK_F16...; its size and, for fills, kind. */
+  uint32_t rank;          /**< 1 to 5. */
+  uint32_t swizzle_bytes; /**< 0, 32, 64, 128: row_bytes of a format. */
+  uint32_t fill_nan;      /**< What lies outside reads as NaN, else as 0. */
+  uint32_t reserved;
+  const void *base;        /**< Device memory, aligned by 16. */
+  const uint64_t *shape;   /**< Elements. */
+  const uint64_t *strides; /**< Bytes, of dimensions 1 to rank - 1. */
+  const uint32_t *box;     /**< Elements. */
+} tsdk_tensor_map_desc;
+
 /** Streams and events are native handles as integers; stream 0 is the device's
  *  default stream. A size argument `size` says on entry how much room `out`
  *  has and on return how much is needed; with too little room nothing is
@@ -503,6 +533,32 @@ typedef struct tsdk_driver {
   /** [R] Asynchronous. */
   tsdk_error (*launch)(void *self, void *device, void *function,
                        const tsdk_driver_launch *launch);
+  /** TSDK_FUNCTION_... of a function. */
+  tsdk_error (*function_info)(void *self, void *device, void *function,
+                              uint32_t property, void *out, size_t *size);
+  /** Calls `call` on a thread of the driver once the work queued on `stream` so
+   *  far is done; it must not call the driver. */
+  tsdk_error (*stream_call)(void *self, void *device, uint64_t stream,
+                            void (*call)(void *argument), void *argument);
+  /** Graphs: all or none. What is queued on a stream between begin and end is
+   *  recorded and not run. */
+  tsdk_error (*capture_begin)(void *self, void *device, uint64_t stream);
+  tsdk_error (*capture_end)(void *self, void *device, uint64_t stream,
+                            void **graph);
+  /** TSDK_CAPTURE_..., whoever began it. */
+  tsdk_error (*capture_state)(void *self, void *device, uint64_t stream,
+                              uint32_t *out);
+  tsdk_error (*graph_launch)(void *self, void *device, void *graph,
+                             uint64_t stream);
+  void (*graph_destroy)(void *self, void *device, void *graph);
+  /** Writes the device's form of a tensor map (128 bytes, to be aligned by 64
+   *  where kernels read it). No device work. */
+  tsdk_error (*tensor_map_encode)(void *self, void *device,
+                                  const tsdk_tensor_map_desc *desc, void *out,
+                                  size_t *size);
+  /** Success, or the fault after which the device does no more work for this
+   *  process. Does not wait. */
+  tsdk_error (*device_health)(void *self, void *device);
 } tsdk_driver;
 
 /*===- E. The plugin's own compiler and assembler -------------------------===*/
@@ -563,6 +619,11 @@ typedef struct tsdk_plugin {
   const tsdk_driver *driver; /**< NULL: builds only, no devices. */
   /** Frees everything. Only when its context ends, never at process exit. */
   void (*shutdown)(void *self);
+  /** What `assemble` would use now for `target` (program, versions): enters
+   *  cache keys beside build_id. Called in each build that misses the launch
+   *  table; valid until `shutdown`. NULL: `assemble` uses nothing of the
+   *  machine. */
+  tsdk_str (*assembler)(void *self, const tsdk_target *target);
 } tsdk_plugin;
 
 /** The one exported symbol. Returns TSDK_OK and *out with abi <= host_max_abi;

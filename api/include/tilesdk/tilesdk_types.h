@@ -165,6 +165,14 @@ typedef struct tsdk_launch_attr {
 #define TSDK_LAUNCH_COOPERATIVE 1u
 /** v[0]: largest number of host threads a CPU launch may use. */
 #define TSDK_LAUNCH_MAX_THREADS 2u
+/** v[0] to v[2]: programs of a cluster in each dimension; the grid is a
+ *  multiple. */
+#define TSDK_LAUNCH_CLUSTER 3u
+/** v[0] != 0: may start before the stream's former kernel has ended; the kernel
+ *  itself waits for it where it has to. */
+#define TSDK_LAUNCH_OVERLAP 4u
+/** v[0], an int64_t: as the priority of a stream. */
+#define TSDK_LAUNCH_PRIORITY 5u
 
 /*===- Device properties --------------------------------------------------===*/
 /* Written as the type in brackets; text without a NUL. */
