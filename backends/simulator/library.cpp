@@ -451,12 +451,6 @@ std::string makeDeviceFunction(const TargetModel &target,
     return libdevice::makeDeviceFunction(symbol);
   if (rest == "clock")
     return simple(symbol, clockService);
-  if (rest == "assert_failed")
-    return simple(symbol, assertFailedService, "ptr %text, i32 %size",
-                  "ptr %text, i32 %size");
-  if (rest == "print.text")
-    return simple(symbol, printTextService, "ptr %text, i32 %size",
-                  "ptr %text, i32 %size");
   return "";
 }
 

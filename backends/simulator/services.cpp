@@ -136,16 +136,6 @@ void barrierWait(const void *address, uint32_t parity) {
                     [&] { return (barrier.phase & 1) != (parity & 1); });
 }
 
-void assertFailed(const char *text, uint32_t size) {
-  const tsdk_tile_program &ids = block().ids();
-  ids.assert_failed(ids.host_state, text, size);
-}
-
-void printText(const char *text, uint32_t size) {
-  const tsdk_tile_program &ids = block().ids();
-  ids.print(ids.host_state, text, size);
-}
-
 uint64_t clock() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);

@@ -30,8 +30,6 @@
   X(barrierArrive, "void", "ptr")                                              \
   X(barrierExpect, "void", "ptr, i32")                                         \
   X(barrierWait, "void", "ptr, i32")                                           \
-  X(assertFailed, "void", "ptr, i32")                                          \
-  X(printText, "void", "ptr, i32")                                             \
   X(clock, "i64", "")
 
 namespace tilesdk::simulator {
