@@ -170,6 +170,8 @@ TargetTable::TargetTable()
     simt.shared_issue_cycles = 4;
     simt.global_cycles = 700;
     simt.select_cycles = 1;
+    // Four units take four cycles for a wave of 64; two take one for one of 32.
+    simt.warp_issue = row.waveSize == 64 ? 1 : 2;
     simt.matrix = matrix[i].data();
     simt.num_matrix = matrix[i].size();
     simt.matrix_stride = sizeof(tsdk_matrix_row);

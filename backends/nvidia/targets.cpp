@@ -251,7 +251,10 @@ TargetTable::TargetTable()
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_NAMED_BARRIERS | TSDK_SIMT_PACKED_F16 |
                     TSDK_SIMT_PACKED_BF16 | TSDK_SIMT_BF16_CONVERT |
-                    (row.capability >= 89 ? TSDK_SIMT_F8_CONVERT : 0u);
+                    (row.capability >= 89 ? TSDK_SIMT_F8_CONVERT : 0u) |
+                    (row.capability >= 90 ? TSDK_SIMT_MBARRIER |
+                                                TSDK_SIMT_REGISTER_REALLOCATION
+                                          : 0u);
     simt.warp_size = 32;
     simt.max_warps = 32;
     simt.max_registers = 255;
@@ -262,6 +265,11 @@ TargetTable::TargetTable()
     simt.banks = 32;
     simt.bank_bytes = 4;
     simt.warp_group_warps = row.capability >= 90 ? 4 : 0;
+    if (row.capability >= 90) {
+      simt.register_granule = 8; // PTX 9.7.20.5
+      simt.register_min = 24;
+      simt.register_max = 240;
+    }
     simt.named_barriers = 15;
     simt.max_cluster = 1;
     simt.max_vector_bytes = 16;
@@ -273,6 +281,7 @@ TargetTable::TargetTable()
     simt.shared_issue_cycles = 2;
     simt.global_cycles = 500;
     simt.select_cycles = 1;
+    simt.warp_issue = 4;
     simt.matrix = matrix[i].data();
     simt.num_matrix = matrix[i].size();
     simt.matrix_stride = sizeof(tsdk_matrix_row);
@@ -307,7 +316,8 @@ TargetTable::TargetTable()
     codegen.features = str(row.features);
     codegen.calling_convention = 71; // PTX_Kernel
     codegen.kernel_attributes =
-        str("nvvm.reqntid={threads};nvvm.maxnreg={maxnreg}");
+        str("nvvm.reqntid={threads};nvvm.maxnreg={entry_registers};"
+            "nvvm.maxnreg={maxnreg}");
     codegen.scopes = str("block,device,");
     codegen.constraints = str("h,r,l,f,d,b");
 

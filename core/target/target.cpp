@@ -164,6 +164,7 @@ Result<Machine> Machine::read(const tsdk_machine &machineIn,
   m.maxVectorBytes = orElse(in.max_vector_bytes, 16);
   m.coalesceBytes = orElse(in.coalesce_bytes, 128);
   m.barrierCycles = orElse(in.barrier_cycles, 20);
+  m.warpIssue = orElse(in.warp_issue, 1);
   m.globalCycles = orElse(in.global_cycles, 500);
   m.shuffleBytes = orElse(in.shuffle_bytes, 4);
   m.shuffleCycles = orElse(in.shuffle_cycles, 2);

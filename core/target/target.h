@@ -98,6 +98,8 @@ public:
   uint32_t registerGranule = 0, registerMin = 0, registerMax = 0;
   uint32_t maxVectorBytes = 16, coalesceBytes = 128;
   uint32_t barrierCycles = 20, globalCycles = 500;
+  /// Instructions of warps that start in a cycle.
+  uint32_t warpIssue = 1;
   std::vector<MatrixRow> matrix;
   std::vector<SharedRow> shared;
   std::vector<SharedFormat> formats;

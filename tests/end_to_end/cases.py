@@ -6,11 +6,13 @@ import cases_language
 import cases_matmul
 import cases_memory
 import cases_models
+import cases_pipelines
 import cases_reduce
 
 CASES = (cases_elementwise.CASES + cases_memory.CASES +
          cases_descriptor.CASES + cases_reduce.CASES +
-         cases_matmul.CASES + cases_models.CASES + cases_language.CASES)
+         cases_matmul.CASES + cases_models.CASES + cases_pipelines.CASES +
+         cases_language.CASES)
 
 _names = [case.name for case in CASES]
 _twice = {name for name in _names if _names.count(name) > 1}

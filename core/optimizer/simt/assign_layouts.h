@@ -152,6 +152,7 @@ private:
   void visitBlock(mlir::Block &block);
   void visitOp(mlir::Operation *op);
   void visitAdaptable(mlir::Operation *op, LayoutRule rule);
+  bool transposeBehindBuffers(tile::TransOp op);
   void visitStore(tile::StoreOp op);
   void visitDot(tile::DotOp op);
   void visitFor(mlir::scf::ForOp op);

@@ -66,7 +66,8 @@ LayoutCosts::Conversion LayoutCosts::conversion(LayoutAttr from, LayoutAttr to,
 }
 
 uint64_t LayoutCosts::elements(LayoutAttr layout) {
-  return layout.getLayout().inputSize(registerDim) * threads.warps;
+  return divideCeil(layout.getLayout().inputSize(registerDim) * threads.warps,
+                    machine.warpIssue);
 }
 
 uint64_t LayoutCosts::access(LayoutAttr attr, unsigned bytes,

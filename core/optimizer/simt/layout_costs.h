@@ -48,7 +48,7 @@ public:
   /// Issue and sectors of an access to global memory.
   uint64_t access(simt::LayoutAttr layout, unsigned bytes,
                   const AccessPattern &pattern);
-  /// Registers of all warps: one cycle each for a cheap operation.
+  /// A cheap operation on all elements that threads hold.
   uint64_t elements(simt::LayoutAttr layout);
 
 private:

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/layout/dims.h"
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/select_matrix.h"
 
@@ -128,6 +129,37 @@ uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
   return cost;
 }
 
+/// Whoever takes a transposed tensor through shared memory takes the tensor
+/// itself, and a view: what is loaded goes into its buffer as it comes.
+bool LayoutRealisation::transposeBehindBuffers(tile::TransOp op) {
+  auto found = demands.find(op.getResult());
+  if (found == demands.end() || tile::shapeOf(op.getType()).size() != 2 ||
+      !llvm::all_of(found->second,
+                    [](const Demand &demand) { return bool(demand.buffer); }))
+    return false;
+  Demands wanted = take(op.getResult());
+  for (Demand &demand : wanted) {
+    SharedLayoutAttr memory = demand.buffer.getLayout();
+    // Two dimensions: the permutation is its own inverse.
+    auto swapped = layout::permuteDims(memory.getLayout(), op.getPerm());
+    if (!swapped)
+      return false;
+    auto source = SharedType::get(
+        tile::shapeOf(op.getSource().getType()), demand.buffer.getElementType(),
+        SharedLayoutAttr::get(op.getContext(), *swapped, memory.getFormat(),
+                              memory.getAlignment()));
+    OpBuilder builder(op);
+    // The operand becomes the buffer when the source is settled.
+    auto view = SharedTransOp::create(builder, op.getLoc(), demand.buffer,
+                                      op.getSource(), op.getPerm());
+    demand.use->set(view.getResult());
+    demands[op.getSource()].push_back(
+        {&view->getOpOperand(0), {}, true, source});
+  }
+  op.erase();
+  return true;
+}
+
 void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
   // Users of all results, by layout; a user of a buffer takes it from whatever
   // register layout there is.
@@ -152,7 +184,9 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
   SmallVector<LayoutAttr, 4> versions;
   if (wanted.empty() && rule != LayoutRule::Reshape)
     versions.push_back(home ? home : choice.settled(op->getResult(0)));
-  else if (wanted.size() == 1 && (!home || wanted[0] == home) &&
+  else if (wanted.size() == 1 &&
+           (!home || wanted[0] == home ||
+            (rule == LayoutRule::Trans && buffered[0])) &&
            canMake(op, wanted[0]))
     versions.push_back(wanted[0]);
   if (versions.empty()) {
@@ -370,11 +404,15 @@ void LayoutRealisation::visitOp(Operation *op) {
       return;
     }
     [[fallthrough]];
+  case LayoutRule::Trans:
+    if (auto trans = dyn_cast<tile::TransOp>(op);
+        trans && transposeBehindBuffers(trans))
+      return;
+    [[fallthrough]];
   case LayoutRule::Leaf:
   case LayoutRule::Load:
   case LayoutRule::ExpandDims:
   case LayoutRule::Broadcast:
-  case LayoutRule::Trans:
   case LayoutRule::Reshape:
     return visitAdaptable(op, rule);
   case LayoutRule::Store:
