@@ -4,7 +4,7 @@
 //
 // Prints a JSON list of {name, value, unit, peer, ratio, spread} on stdout.
 // Method: docs/benchmarks.md. `--child` is this program's own new process that
-// loads a kernel from the disk cache.
+// loads a kernel from the disk cache; `--compile` measures compiling only.
 //
 //===----------------------------------------------------------------------===//
 
@@ -115,23 +115,33 @@ tsdk_kernel parse(tsdk_context context, const std::string &source) {
   return kernel;
 }
 
+/// For a device, or where that is null for a target with eight warps.
 tsdk_variant build(tsdk_kernel kernel, tsdk_device device,
-                   const char *signature) {
+                   const char *signature, const char *target = nullptr) {
+  tsdk_option warps = {tsdk_make_str("num_warps"), tsdk_make_str("8")};
   tsdk_variant_desc desc = {};
   desc.struct_size = sizeof desc;
   desc.signature = tsdk_make_str(signature);
   desc.device = device;
+  if (!device) {
+    desc.target = tsdk_make_str(target);
+    desc.options = &warps;
+    desc.num_options = 1;
+  }
   tsdk_variant variant = nullptr;
   check(tsdk_variant_build(kernel, &desc, &variant));
   return variant;
 }
 
-/// Source text to runnable code, warm process, disk cache off.
-void compileTimes(const char *name, const char *source, const char *signature,
-                  double goal) {
+/// Source text to runnable code of the CPU, or to assembly of \p target; warm
+/// process, disk cache off.
+void compileTimes(const std::string &name, const char *source,
+                  const char *signature, double goal,
+                  const char *target = nullptr) {
   tsdk_context context = openContext("0");
   tsdk_device device = nullptr;
-  check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
+  if (!target)
+    check(tsdk_device_open(context, tsdk_make_str("cpu:0"), &device));
   std::vector<double> cpu, wall;
   for (int i = 0; i < 23; ++i) {
     // Another text each time, or the program would come from memory.
@@ -139,7 +149,7 @@ void compileTimes(const char *name, const char *source, const char *signature,
     double cpuStart = now(CLOCK_PROCESS_CPUTIME_ID);
     double wallStart = now(CLOCK_MONOTONIC);
     tsdk_kernel kernel = parse(context, text);
-    tsdk_variant variant = build(kernel, device, signature);
+    tsdk_variant variant = build(kernel, device, signature, target);
     // The first three open the compiler and fill its caches.
     if (i >= 3) {
       cpu.push_back(now(CLOCK_PROCESS_CPUTIME_ID) - cpuStart);
@@ -148,11 +158,25 @@ void compileTimes(const char *name, const char *source, const char *signature,
     tsdk_release(variant);
     tsdk_release(kernel);
   }
-  report(std::string("cold compile ") + name + ", CPU time", cpu, 1e3, "ms",
-         goal);
-  report(std::string("cold compile ") + name + ", wall", wall, 1e3, "ms", goal);
-  tsdk_release(device);
+  report("cold compile " + name + ", CPU time", cpu, 1e3, "ms", goal);
+  report("cold compile " + name + ", wall", wall, 1e3, "ms", goal);
+  if (device)
+    tsdk_release(device);
   tsdk_release(context);
+}
+
+/// Source to PTX.
+void gpuCompileTimes() {
+  const char *const add = "*f32:16,*f32:16,*f32:16,i32:16,1024";
+  const char *const matmul =
+      "*f16:16,*f16:16,*f32:16,i32:16,i32:16,i32:16,i32:16,i32:16,i32:16,"
+      "128,256,64";
+  for (const char *target : {"sm_80", "sm_90a"}) {
+    std::string at = std::string(" ") + target;
+    compileTimes("add" + at, addSource, add, 40, target);
+    compileTimes("f16 matmul 128x256x64" + at, matmulSource, matmul, 200,
+                 target);
+  }
 }
 
 void launchTimes() {
@@ -273,15 +297,19 @@ void loadTimes(const char *program, const char *which) {
 int main(int argc, char **argv) {
   if (argc == 3 && !std::strcmp(argv[1], "--child"))
     return child(argv[2]);
+  bool compileOnly = argc == 2 && !std::strcmp(argv[1], "--compile");
   char directory[] = "/tmp/tilesdk-benchmark-XXXXXX";
   if (!mkdtemp(directory))
     return 1;
   setenv("TILESDK_CACHE_DIR", directory, 1);
   compileTimes("add", addSource, addSignature, 30);
   compileTimes("matmul", matmulSource, matmulSignature, 150);
-  launchTimes();
-  loadTimes(argv[0], "add");
-  loadTimes(argv[0], "matmul");
+  gpuCompileTimes();
+  if (!compileOnly) {
+    launchTimes();
+    loadTimes(argv[0], "add");
+    loadTimes(argv[0], "matmul");
+  }
   std::string removeCommand = std::string("rm -rf ") + directory;
   if (std::system(removeCommand.c_str()))
     return 1;
