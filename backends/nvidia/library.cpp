@@ -13,6 +13,7 @@
 #include "backends/nvidia/library.h"
 
 #include "backends/libdevice/libdevice.h"
+#include "backends/nvidia/boxes.h"
 #include "backends/nvidia/text.h"
 #include "backends/nvidia/warp_group.h"
 
@@ -439,9 +440,12 @@ std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
                      "", "");
   if (consume(rest, "global."))
     return global(symbol, rest);
-  if (capability >= 90)
+  if (capability >= 90) {
     if (std::string text = warpGroupFunction(symbol, rest); !text.empty())
       return text;
+    if (std::string text = boxFunction(symbol, rest); !text.empty())
+      return text;
+  }
   if (consume(rest, "mma."))
     return multiply(capability, symbol, rest);
   if (consume(rest, "shared."))

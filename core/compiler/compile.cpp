@@ -602,8 +602,8 @@ tsdk_code Compilation::readLlvm() {
   return interruption.poll() ? stopped() : tsdk_code(TSDK_OK);
 }
 
-/// Replaces {threads}, {warps} and {name of an option}; nothing when an option
-/// has no value.
+/// Replaces {threads}, {warps}, {entry_registers} and {name of an option};
+/// nothing when one has no value.
 std::optional<std::string> Compilation::substitute(StringRef text) const {
   std::string result;
   while (true) {
@@ -613,7 +613,7 @@ std::optional<std::string> Compilation::substitute(StringRef text) const {
       return result;
     auto [name, after] = rest.split('}');
     std::optional<std::string> value;
-    if (name == "threads" || name == "warps") {
+    if (name == "threads" || name == "warps" || name == "entry_registers") {
       if (std::optional<int64_t> number = metadata.getInteger(name))
         value = std::to_string(*number);
     } else {

@@ -161,9 +161,9 @@ def Simt_BarrierExpectOp : Simt_BarrierUse<"barrier_expect",
 }
 
 def Simt_BarrierArriveOp : Simt_BarrierUse<"barrier_arrive", (ins)> {
-  let summary = "Arrives at a barrier, once for all threads that are here";
+  let summary = "Arrives at a barrier, once for each warp that is here";
   let description = [{
-    What the threads here read and wrote before is done when the arrival counts.
+    What a warp's threads read and wrote before is done when its arrival counts.
 
     ```mlir
     simt.barrier_arrive %b[%i] : !simt.barriers<3>

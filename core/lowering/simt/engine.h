@@ -49,9 +49,13 @@ void addBufferOps(OpTable &table);       // buffers.cpp
 void addDotOps(OpTable &table);          // dot.cpp
 void addAsyncProductOps(OpTable &table); // mma_async.cpp
 void addAsyncOps(OpTable &table);        // async.cpp
+void addBarrierOps(OpTable &table);      // barriers.cpp
 void addAtomicOps(OpTable &table);       // atomics.cpp
 void addGatherOps(OpTable &table);       // gather.cpp
 void addDebugOps(OpTable &table);        // debug.cpp
+
+/// The address of one of an array of barriers (barriers.cpp).
+Value barrierAddress(SimtEngine &e, Value barriers, Value index);
 
 class SimtEngine : public Emitter {
 public:

@@ -13,6 +13,7 @@ void addMatrixOps(OpTable &table) {
   addDotOps(table);
   addAsyncProductOps(table);
   addAsyncOps(table);
+  addBarrierOps(table);
   addAtomicOps(table);
   addGatherOps(table);
   addDebugOps(table);

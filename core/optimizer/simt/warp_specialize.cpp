@@ -230,18 +230,27 @@ void Specializer::makePartitions() {
         simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
   }
   auto barriers = simt::BarriersType::get(b.getContext(), stages);
-  full = simt::BarriersInitOp::create(b, loc, barriers, 1, IntegerAttr());
-  empty = simt::BarriersInitOp::create(b, loc, barriers, 1, IntegerAttr());
+  // Each warp arrives.
+  full = simt::BarriersInitOp::create(b, loc, barriers, producerWarps,
+                                      IntegerAttr());
+  empty = simt::BarriersInitOp::create(b, loc, barriers, consumerWarps,
+                                       IntegerAttr());
   DenseI32ArrayAttr registers;
   if (machine.has(TSDK_SIMT_REGISTER_REALLOCATION) && machine.registerGranule) {
     int64_t granule = machine.registerGranule;
+    auto perThread = [&](int64_t registers, unsigned warps, unsigned most) {
+      int64_t each = registers / (machine.warpSize * warps);
+      return std::min<int64_t>(each, most) / granule * granule;
+    };
+    // Every lane has the addresses of its copies.
     int64_t few =
-        llvm::alignTo(std::max<int64_t>(machine.registerMin, 40), granule);
+        llvm::alignTo(std::max<int64_t>(machine.registerMin, 96), granule);
+    int64_t entry = perThread(machine.registers, consumerWarps + producerWarps,
+                              machine.maxRegisters);
     int64_t rest = machine.registers - few * machine.warpSize * producerWarps;
-    int64_t many = std::min<int64_t>(machine.registerMax,
-                                     rest / (machine.warpSize * consumerWarps));
-    registers = b.getDenseI32ArrayAttr(
-        {int32_t(many / granule * granule), int32_t(few)});
+    int64_t many =
+        std::max(entry, perThread(rest, consumerWarps, machine.registerMax));
+    registers = b.getDenseI32ArrayAttr({int32_t(many), int32_t(few)});
   }
   partitions = simt::WarpSpecializeOp::create(
       b, loc,

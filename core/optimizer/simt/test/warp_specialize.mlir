@@ -11,9 +11,9 @@
 // CHECK-SAME: simt.num_stages = 4 : i32, simt.num_warps = 8 : i32, simt.threads = 256 : i32
 // CHECK: %[[A:.*]] = simt.shared_alloc -> !simt.shared<4x64x32xf16
 // CHECK: %[[B:.*]] = simt.shared_alloc -> !simt.shared<4x32x64xf16
-// CHECK: %[[FULL:.*]] = simt.barriers_init count = 1 : !simt.barriers<4>
-// CHECK: %[[EMPTY:.*]] = simt.barriers_init count = 1 : !simt.barriers<4>
-// CHECK: simt.warp_specialize warps = [4, 4] registers = [240, 40] {
+// CHECK: %[[FULL:.*]] = simt.barriers_init count = 4 : !simt.barriers<4>
+// CHECK: %[[EMPTY:.*]] = simt.barriers_init count = 4 : !simt.barriers<4>
+// CHECK: simt.warp_specialize warps = [4, 4] registers = [248, 96] {
 // CHECK: %[[R:.*]]:5 = scf.for {{.*}} iter_args(%{{.*}} = %{{.*}}, %[[I:.*]] = %{{.*}}, %[[P:.*]] = %{{.*}}, %[[BEFORE:.*]] = %{{.*}}, %[[HELD:.*]] = %{{.*}})
 // CHECK-NEXT: simt.barrier_wait %[[FULL]][%[[I]]], %[[P]]
 // CHECK-NEXT: simt.shared_index %[[A]][%[[I]]]
