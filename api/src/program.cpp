@@ -185,10 +185,11 @@ tsdk_error tsdk_program_create_from_ir(tsdk_context context, tsdk_str stage,
     if (Error error = checkBytes(ir, "ir"))
       return error;
     llvm::StringRef name = toRef(stage);
-    if (name != "tile" && name != "tile-opt" && name != "llvm")
+    if (name != "tile" && name != "tile-opt" && name != "simt" &&
+        name != "llvm")
       return makeError(TSDK_E_INVALID_ARGUMENT,
                        "`stage` is `" + name +
-                           "`, expected tile, tile-opt or llvm");
+                           "`, expected tile, tile-opt, simt or llvm");
     if (!ir.size)
       return makeError(TSDK_E_INVALID_ARGUMENT, "`ir` is empty");
     auto text = std::make_shared<ProgramText>();

@@ -236,9 +236,10 @@ tsdk_code Compilation::run() {
   bool isMissing = plan.last >= Stage::Llvm
                        ? !isLowered
                        : plan.last == Stage::Simt && !isSimt();
-  if (isMissing) {
+  bool isForeign = plan.first == Stage::Simt && !isSimt();
+  if (isMissing || isForeign) {
     diagnostics.reportGlobal(Diag::NoStageForTarget, toRef(input.target->name),
-                             stageName(plan.last));
+                             stageName(isForeign ? plan.first : plan.last));
     return finish(TSDK_E_UNIMPLEMENTED);
   }
   tsdk_code result = plan.first == Stage::Llvm ? readLlvm() : mlirStages();
@@ -281,7 +282,8 @@ bool Compilation::readTile() {
   StringRef bytes = toRef(input.ir);
   if (!bytes.starts_with("ML\xefR"))
     ownSources.addFile("ir", bytes);
-  module = tile::readTileModule(bytes, "ir", *context, diagnostics);
+  module = tile::readTileModule(bytes, "ir", *context, diagnostics,
+                                plan.first == Stage::Simt);
   return bool(module);
 }
 
@@ -343,7 +345,7 @@ tsdk_code Compilation::mlirStages() {
     if (tsdk_code result = timed("tile-opt", [this] { return optimise(); }))
       return result;
   }
-  if (plan.wants(Stage::TileOpt))
+  if (plan.first < Stage::Simt && plan.wants(Stage::TileOpt))
     emitBlob(sink, "tile-opt", printModule(*module));
   if (plan.last <= Stage::TileOpt)
     return TSDK_OK;
@@ -351,8 +353,9 @@ tsdk_code Compilation::mlirStages() {
     if (tsdk_code result =
             timed("read-target", [this] { return readMachine(); }))
       return result;
-    if (tsdk_code result = timed("simt", [this] { return assignThreads(); }))
-      return result;
+    if (plan.first < Stage::Simt)
+      if (tsdk_code result = timed("simt", [this] { return assignThreads(); }))
+        return result;
     if (plan.wants(Stage::Simt))
       emitBlob(sink, "simt", printModule(*module));
     if (plan.last <= Stage::Simt)

@@ -90,8 +90,7 @@ bool readStages(const CompileInput &input, StagePlan &plan,
     std::optional<Stage> stage = read(toRef(input.irStage));
     if (!stage)
       return false;
-    if (*stage == Stage::Source || *stage == Stage::Simt ||
-        *stage > Stage::Llvm) {
+    if (*stage == Stage::Source || *stage > Stage::Llvm) {
       diagnostics.reportGlobal(Diag::StageNotReadable, stageName(*stage));
       return false;
     }

@@ -72,7 +72,7 @@ LogicalResult SimtDialect::verifyOperationAttribute(Operation *op,
   }
   if (name == attr::sharedBytes || name == attr::scratch)
     return verifyInteger(op, attribute, 0);
-  if ((name == attr::target || name == attr::row) &&
+  if ((name == attr::target || name == attr::row || name == attr::strategy) &&
       !isa<StringAttr>(attribute.getValue()))
     return op->emitOpError()
            << "attribute '" << name << "' must be a string, found "

@@ -46,6 +46,9 @@ inline constexpr llvm::StringLiteral sharedBytes = "simt.shared_bytes";
 inline constexpr llvm::StringLiteral numStages = "simt.num_stages";
 inline constexpr llvm::StringLiteral row = "simt.row";
 inline constexpr llvm::StringLiteral scratch = "simt.scratch";
+/// Of a conversion, for measurements: how it is done, or "chosen"; lowering
+/// then says in a remark what it does.
+inline constexpr llvm::StringLiteral strategy = "simt.strategy";
 } // namespace attr
 
 /// Names of the dimensions of layouts.

@@ -27,7 +27,8 @@ def Simt_Dialect : Dialect {
     (effective, after pipelining); on the module `simt.target`; on `tile.dot`
     `simt.row`, the name of a synchronous matrix instruction; on ops that
     exchange elements through shared memory `simt.scratch`, the byte offset of
-    their room.
+    their room; for measurements, on `simt.convert_layout` `simt.strategy`, how
+    it is done (`chosen` or one that is forced), which lowering then reports.
   }];
   let dependentDialects = ["::tilesdk::tile::TileDialect",
                            "::mlir::arith::ArithDialect"];

@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/ir/tile_module_check.h"
+#include "core/ir/simt_dialect.h"
 #include "core/ir/tile_dialect.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -157,10 +158,26 @@ LogicalResult checkDefaults(ModuleOp module) {
   return result;
 }
 
+static bool isSimt(const Dialect &dialect) {
+  return dialect.getNamespace() == simt::SimtDialect::getDialectNamespace();
+}
+
+/// A layout whose registers a thread could have.
+static bool isSimtLayout(Attribute encoding) {
+  auto layout = dyn_cast<simt::LayoutAttr>(encoding);
+  return layout && layout.getLayout().totalInputSize() <=
+                       64 * static_cast<uint64_t>(maxTileElements);
+}
+
 /// \p type is the type of a value that tile IR can hold.
-static LogicalResult checkValueType(Operation *op, Type type) {
+static LogicalResult checkValueType(Operation *op, Type type,
+                                    bool withLayouts) {
+  if (withLayouts && isSimt(type.getDialect()))
+    return success();
   auto tensor = dyn_cast<RankedTensorType>(type);
-  if (!isTileValue(type) || (tensor && tensor.getEncoding()))
+  if (!isTileValue(type) ||
+      (tensor && tensor.getEncoding() &&
+       !(withLayouts && isSimtLayout(tensor.getEncoding()))))
     return op->emitError() << "'" << op->getName() << "': values of type "
                            << type << " do not belong to tile IR";
   // A product would overflow for a type such as tensor<4294967296x...>.
@@ -175,7 +192,7 @@ static LogicalResult checkValueType(Operation *op, Type type) {
   return success();
 }
 
-LogicalResult checkTileModule(ModuleOp module) {
+LogicalResult checkTileModule(ModuleOp module, bool withLayouts) {
   for (Operation &op : *module.getBody()) {
     auto function = dyn_cast<func::FuncOp>(op);
     if (!function)
@@ -193,17 +210,20 @@ LogicalResult checkTileModule(ModuleOp module) {
   WalkResult result = module.walk([&](Operation *op) {
     if (op == module)
       return WalkResult::advance();
-    if (!isTileIrDialect(op->getName().getDialectNamespace()) ||
+    bool isSimtOp =
+        withLayouts && op->getDialect() && isSimt(*op->getDialect());
+    if ((!isSimtOp &&
+         !isTileIrDialect(op->getName().getDialectNamespace())) ||
         isa<ModuleOp, UnrealizedConversionCastOp>(op)) {
       op->emitError() << "'" << op->getName() << "' does not belong to tile IR";
       return WalkResult::interrupt();
     }
     for (Type type : op->getResultTypes())
-      if (failed(checkValueType(op, type)))
+      if (failed(checkValueType(op, type, withLayouts)))
         return WalkResult::interrupt();
     for (Region &region : op->getRegions())
       for (Type type : region.getArgumentTypes())
-        if (failed(checkValueType(op, type)))
+        if (failed(checkValueType(op, type, withLayouts)))
           return WalkResult::interrupt();
     return WalkResult::advance();
   });

@@ -24,8 +24,10 @@ mlir::LogicalResult checkDefaults(mlir::ModuleOp module);
 
 /// The rules that ops alone cannot check: only functions with bodies, only ops
 /// of the dialects of tile IR, only values of tile types, no tensor above
-/// `maxTileElements`. The module must verify.
-mlir::LogicalResult checkTileModule(mlir::ModuleOp module);
+/// `maxTileElements`. With \p withLayouts it may be the stage `simt`: ops and
+/// types of that dialect, and tensors with its layouts. The module must verify.
+mlir::LogicalResult checkTileModule(mlir::ModuleOp module,
+                                    bool withLayouts = false);
 
 /// Erases the ops innermost first, where the destructor would recurse.
 void eraseDeepModule(mlir::ModuleOp module);

@@ -135,8 +135,8 @@ OwningOpRef<ModuleOp> parse(StringRef bytes, StringRef name,
 } // namespace
 
 OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
-                                     MLIRContext &context,
-                                     DiagnosticSink &sink) {
+                                     MLIRContext &context, DiagnosticSink &sink,
+                                     bool withLayouts) {
   auto refuse = [&](const Twine &why, diagnostics::Location where = {}) {
     sink.report(Diag::InvalidIr, std::move(where), name, why.str());
     return OwningOpRef<ModuleOp>();
@@ -173,7 +173,7 @@ OwningOpRef<ModuleOp> readTileModule(StringRef bytes, StringRef name,
     return {};
   }
   if (isBroken || failed(checkDefaults(*module)) || failed(verify(*module)) ||
-      failed(checkTileModule(*module)))
+      failed(checkTileModule(*module, withLayouts)))
     return {};
   (*module)->setAttr(attr::version,
                      Builder(&context).getI32IntegerAttr(dialectVersion));

@@ -32,10 +32,12 @@ inline constexpr uint64_t maxAttributeSize = uint64_t(1) << 22;
 /// dialect; \p name stands for it in messages. \p context needs the dialects of
 /// registerTileDialects. Never crashes on bad input: on failure the result is
 /// null and \p sink has at least one error. The module holds only functions
-/// with bodies, ops of tile IR and values of tile types.
+/// with bodies, ops of tile IR and values of tile types; with \p withLayouts
+/// also what the stage `simt` adds.
 mlir::OwningOpRef<mlir::ModuleOp>
 readTileModule(llvm::StringRef bytes, llvm::StringRef name,
-               mlir::MLIRContext &context, diagnostics::DiagnosticSink &sink);
+               mlir::MLIRContext &context, diagnostics::DiagnosticSink &sink,
+               bool withLayouts = false);
 
 /// Writes bytecode of the current version. Equal modules give equal bytes.
 mlir::LogicalResult writeTileBytecode(mlir::ModuleOp module,

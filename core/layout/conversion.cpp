@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <iterator>
 
 namespace tilesdk::layout {
 
@@ -144,8 +145,23 @@ void considerShared(ConversionPlan &plan, const ConversionMachine &machine) {
 }
 } // namespace
 
+static constexpr const char *strategyNames[] = {"none", "permute", "shuffle",
+                                                "shared", "shared-linear"};
+
+const char *nameOf(Strategy strategy) {
+  return strategyNames[static_cast<size_t>(strategy)];
+}
+
+std::optional<Strategy> strategyNamed(std::string_view name) {
+  for (size_t i = 0; i < std::size(strategyNames); ++i)
+    if (name == strategyNames[i])
+      return Strategy(i);
+  return std::nullopt;
+}
+
 Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
-                                      const ConversionMachine &machine) {
+                                      const ConversionMachine &machine,
+                                      std::optional<Strategy> forced) {
   Result<Layout> from = withPlaces(src), to = withPlaces(dst);
   if (!from || !to)
     return Error{from ? to.error() : from.error()};
@@ -154,7 +170,9 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
 
   Result<Aligned> aligned = alignOutputs(*from, *to);
   if (!aligned || !repeatsOnlyRegisters(aligned->a) ||
-      !repeatsOnlyRegisters(aligned->b)) {
+      !repeatsOnlyRegisters(aligned->b) || forced == Strategy::SharedLinear) {
+    if (forced && forced != Strategy::SharedLinear)
+      return Error{"these layouts have no digits in common"};
     if (!from->isSurjective())
       return Error{"the source does not hold every element"};
     Result<SharedPlan> shared =
@@ -174,15 +192,27 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
   plan.pull = *pull;
 
   uint64_t registers = plan.dst.inputSize("register");
-  if (isIdentity(*pull))
+  auto isPossible = [&](Strategy strategy) {
+    return !forced || forced == strategy;
+  };
+  auto impossible = [&] {
+    return Error{std::string("this conversion cannot be done by the strategy "
+                             "`") +
+                 nameOf(*forced) + "`"};
+  };
+  if (isIdentity(*pull) && isPossible(Strategy::None))
     return plan;
   if (moves(*pull, 3))
     return Error{"elements move between blocks, which no conversion of this "
                  "library does"};
   if (moves(*pull, 2)) {
     plan.reach = Reach::Block;
+    if (!isPossible(Strategy::Shared))
+      return impossible();
   } else if (!moves(*pull, 1)) {
     plan.reach = Reach::Registers;
+    if (forced == Strategy::Shuffle || forced == Strategy::None)
+      return impossible();
     plan.strategy = Strategy::Permute;
     // A permutation that every thread shares is only a renaming; what depends
     // on the thread is picked by selects.
@@ -194,8 +224,11 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
     plan.cost.selects =
         plan.cost.moves * ((uint64_t(1) << f2::rank(fromThread)) - 1);
     plan.cost.total = plan.cost.selects * machine.selectCost;
-    return plan;
+    if (isPossible(Strategy::Permute))
+      return plan;
   } else {
+    if (!isPossible(Strategy::Shuffle) && !isPossible(Strategy::Shared))
+      return impossible();
     // The lane bits that change, as seen from source and destination.
     uint64_t changed = 0;
     unsigned first = pull->firstInputBit(1),
@@ -228,6 +261,12 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
     plan.strategy = Strategy::Shuffle;
     plan.cost.total = plan.cost.shuffles * machine.shuffleCost +
                       plan.cost.selects * machine.selectCost;
+    if (forced == Strategy::Shuffle)
+      return plan;
+  }
+  if (forced) {
+    plan.strategy = Strategy::None;
+    plan.cost = {};
   }
   Result<SharedPlan> shared =
       deriveSwizzle(plan.src, plan.dst, machine.elementBytes, machine.shared);

@@ -16,6 +16,9 @@
 
 #include "core/layout/swizzle.h"
 
+#include <optional>
+#include <string_view>
+
 namespace tilesdk::layout {
 
 /// What a target says about moving data; costs are in one unit, cycles of a
@@ -53,6 +56,10 @@ enum class Reach {
 };
 
 enum class Strategy { None, Permute, Shuffle, Shared, SharedLinear };
+
+/// "none", "permute", "shuffle", "shared", "shared-linear".
+const char *nameOf(Strategy strategy);
+std::optional<Strategy> strategyNamed(std::string_view name);
 
 /// The rounds of a conversion within warps. In each step every lane offers one
 /// register and takes one value from another lane. Steps are numbered by the
@@ -125,7 +132,10 @@ Result<Layout> pullMap(const Layout &src, const Layout &dst);
 
 /// Plans the conversion from \p src to \p dst. Fails when the outputs differ,
 /// when the source does not hold every element, or when elements change block.
-Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
-                                      const ConversionMachine &machine);
+/// With \p forced, for measurements: that strategy or an error.
+Result<ConversionPlan>
+planConversion(const Layout &src, const Layout &dst,
+               const ConversionMachine &machine,
+               std::optional<Strategy> forced = std::nullopt);
 
 } // namespace tilesdk::layout

@@ -32,7 +32,7 @@ void tilesdk::tool::addBuildOptions(CLI::App &app, BuildOptions &options,
   app.add_option("--module", options.modules,
                  "A module that FILE imports, as NAME=FILE; may be repeated");
   app.add_option("--from", options.from,
-                 "Stage of the IR in FILE: tile, tile-opt or llvm");
+                 "Stage of the IR in FILE: tile, tile-opt, simt or llvm");
   app.add_option("--timeout", options.timeout, "Longest build in seconds");
 }
 

@@ -409,16 +409,37 @@ static Registers convertByIndex(SimtEngine &e, ArrayRef<Value> in,
 
 const ConversionPlan *SimtEngine::planOf(const Layout &from, const Layout &to,
                                          unsigned bytes, Operation *op) {
-  std::pair key{std::pair{&table(from), &table(to)}, bytes};
+  auto asked = op->getAttrOfType<StringAttr>(simt::attr::strategy);
+  std::optional<layout::Strategy> forced;
+  if (asked && asked.getValue() != "chosen") {
+    forced = layout::strategyNamed(asked.getValue().str());
+    if (!forced) {
+      fail(op, "there is no strategy '" + asked.getValue() + "'");
+      return nullptr;
+    }
+  }
+  std::tuple key{&table(from), &table(to), bytes, forced};
   auto found = plans.find(key);
   if (found != plans.end())
     return &found->second;
-  auto plan = layout::planConversion(from, to, machine.conversion(bytes));
+  auto plan =
+      layout::planConversion(from, to, machine.conversion(bytes), forced);
+  if (!plan && forced) {
+    fail(op, plan.error());
+    return nullptr;
+  }
   if (!plan) {
     fail(op, "internal error: no conversion between layouts: " +
                  Twine(plan.error()));
     return nullptr;
   }
+  if (asked)
+    op->emitRemark("simt-lower: conversion by ")
+        << layout::nameOf(plan->strategy) << ", cost " << plan->cost.total
+        << ", shared memory: stores " << plan->cost.store.cycles << " cycles, "
+        << plan->cost.store.conflicts << " conflicts, loads "
+        << plan->cost.load.cycles << " cycles, " << plan->cost.load.conflicts
+        << " conflicts, rounds " << (plan->shared ? plan->shared->rounds : 0);
   return &plans.emplace(key, std::move(*plan)).first->second;
 }
 

@@ -203,9 +203,9 @@ private:
   llvm::StringMap<Value> kernelValues;
   Operation *scratchUser = nullptr;
   DenseMap<int64_t, Value> sharedAddresses;
-  std::map<
-      std::pair<std::pair<const LayoutTable *, const LayoutTable *>, unsigned>,
-      layout::ConversionPlan>
+  std::map<std::tuple<const LayoutTable *, const LayoutTable *, unsigned,
+                      std::optional<layout::Strategy>>,
+           layout::ConversionPlan>
       plans;
 };
 
