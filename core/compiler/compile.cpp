@@ -13,6 +13,7 @@
 #include "core/codegen/codegen.h"
 #include "core/codegen/guard.h"
 #include "core/compiler/context.h"
+#include "core/compiler/line_info.h"
 #include "core/compiler/metadata.h"
 #include "core/compiler/mlir_diagnostics.h"
 #include "core/compiler/options.h"
@@ -531,8 +532,12 @@ tsdk_code Compilation::translate() {
   bool valid = timed("verify-lowered",
                      [&] { return mlir::succeeded(mlir::verify(*module)); });
   if (valid)
-    llvmModule = timed("translate",
-                       [&] { return translateToLlvm(*module, **llvmContext); });
+    llvmModule = timed("translate", [&] {
+      attachLineInfo(*module, code.artifact == TSDK_ARTIFACT_ASSEMBLY
+                                  ? LineInfo::Directives
+                                  : LineInfo::Tables);
+      return translateToLlvm(*module, **llvmContext);
+    });
   if (!llvmModule)
     return internal("lowering made IR that does not translate",
                     printModule(*module));

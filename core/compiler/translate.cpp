@@ -22,8 +22,8 @@ std::unique_ptr<llvm::Module> translateToLlvm(mlir::ModuleOp module,
   // The verifier of codegen looks at the module after all is linked.
   std::unique_ptr<llvm::Module> result = mlir::translateModuleToLLVMIR(
       module, context, "kernel", /*disableVerification=*/true);
-  // The one flag says how debug information is encoded, and there is none.
-  if (result)
+  // The one flag says how debug information is encoded.
+  if (result && !result->getNamedMetadata("llvm.dbg.cu"))
     if (llvm::NamedMDNode *flags = result->getModuleFlagsMetadata())
       result->eraseNamedMetadata(flags);
   return result;

@@ -84,8 +84,13 @@ mlir::Location Sema::location() {
     cachedLocation = f->callLoc;
   } else {
     cachedLocation = fileLocation(currentSpan);
-    if (frame && frame->caller)
+    if (frame && frame->caller) {
+      if (frame->function)
+        cachedLocation = mlir::NameLoc::get(
+            mlir::StringAttr::get(context, frame->function->name()),
+            cachedLocation);
       cachedLocation = mlir::CallSiteLoc::get(cachedLocation, frame->callLoc);
+    }
   }
   return cachedLocation;
 }

@@ -30,8 +30,13 @@ LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
       IRMapping map;
       Block &body = callee.getBody().front();
       map.map(body.getArguments(), call.getOperands());
+      // Cloned code says where it was written and where it is called.
       for (Operation &op : body.without_terminator())
-        b.clone(op, map);
+        b.clone(op, map)->walk([&](Operation *inner) {
+          inner->setLoc(CallSiteLoc::get(
+              NameLoc::get(callee.getSymNameAttr(), inner->getLoc()),
+              call.getLoc()));
+        });
       for (auto [result, value] :
            llvm::zip(call.getResults(), body.getTerminator()->getOperands()))
         result.replaceAllUsesWith(map.lookupOrDefault(value));

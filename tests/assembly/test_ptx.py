@@ -127,7 +127,7 @@ def test_warp_groups_multiply_from_shared_memory(tile):
 
 def loop_of(text, instruction="mma.sync"):
     """The block that holds the matrix instructions and jumps back to itself."""
-    blocks = re.split(r"^(\$L[\w]+):", text, flags=re.M)
+    blocks = re.split(r"^(\$L(?!__tmp)\w+):", text, flags=re.M)
     for label, body in zip(blocks[1::2], blocks[2::2]):
         if instruction in body and re.search(rf"bra\s+{re.escape(label)};", body):
             return body
