@@ -276,9 +276,8 @@ llvm::json::Value Target::toJson() const {
            {"features", jsonText(toRef(codegen.features))},
            {"data_layout", jsonText(toRef(codegen.data_layout))},
            {"calling_convention", codegen.calling_convention},
-           {"parameters", codegen.parameters == TSDK_PARAMETERS_ARRAY
-                              ? "array"
-                              : "values"}}},
+           {"parameters",
+            codegen.parameters == TSDK_PARAMETERS_ARRAY ? "array" : "values"}}},
       {"options", std::move(optionRows)},
       {"functions", std::move(functionRows)}};
   if (machine.simt)

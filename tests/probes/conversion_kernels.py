@@ -89,6 +89,32 @@ def distribution(rng, extents, lanes, warps):
                                    for name in ("register", "lane", "warp")))
 
 
+def moved(rng, source, kind):
+    """A layout near to another: elements change registers, exchange places
+    with neighbouring lanes, or go anywhere in the warp."""
+    register, lane = list(source.register), list(source.lane)
+
+    def add(a, b):
+        return tuple(x ^ y for x, y in zip(a, b))
+    if kind == "registers":
+        rng.shuffle(register)
+        for _ in range(rng.randrange(3)):
+            # Which register it is depends on the lane.
+            i = rng.randrange(len(lane))
+            if any(lane[i]):
+                lane[i] = add(lane[i], rng.choice(register))
+    else:
+        for _ in range(1 if kind == "lanes" else rng.randrange(1, 4)):
+            i, j = rng.randrange(len(register)), rng.randrange(len(lane))
+            register[i], lane[j] = lane[j], register[i]
+        if kind == "warp":
+            rng.shuffle(lane)
+    return Distribution(source.extents, register, lane, source.warp)
+
+
+KINDS = ("registers", "lanes", "warp", "block", "block")
+
+
 class Conversion:
     def __init__(self, index, extents, element, warps, source, target):
         self.name = f"convert_{index:02}"
@@ -216,8 +242,14 @@ def random_conversions(count, warp_size, seed=1):
                 total * ELEMENTS[element] + 32 * rows > SHARED_LIMIT:
             continue
         bits = warps.bit_length() - 1
-        source, target = (distribution(rng, extents, lanes, bits)
-                          for _ in range(2))
+        kind = KINDS[len(found) % len(KINDS)]
+        source = distribution(rng, extents, lanes, bits)
+        if kind == "block":
+            target = distribution(rng, extents, lanes, bits)
+        elif not source.register:
+            continue
+        else:
+            target = moved(rng, source, kind)
         if source.text() == target.text():
             continue
         if max(len(source.register), len(target.register)) > 7:

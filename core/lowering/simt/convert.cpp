@@ -407,6 +407,22 @@ static Registers convertByIndex(SimtEngine &e, ArrayRef<Value> in,
 
 // The operation ------------------------------------------------------------//
 
+/// For who compares strategies.
+static void reportPlan(Operation *op, const ConversionPlan &plan) {
+  const layout::ConversionCost &cost = plan.cost;
+  uint64_t rounds = plan.shared ? plan.shared->rounds : 1;
+  op->emitRemark("simt-lower: conversion by ")
+      << layout::nameOf(plan.strategy) << ", cost " << cost.total
+      << ", shuffles " << cost.shuffles << ", selects " << cost.selects
+      << ", accesses "
+      << (cost.store.instructions + cost.load.instructions) * rounds
+      << ", stored in " << cost.store.cycles * rounds << " cycles with "
+      << cost.store.conflicts * rounds << " conflicts, loaded in "
+      << cost.load.cycles * rounds << " cycles with "
+      << cost.load.conflicts * rounds << " conflicts, barriers "
+      << cost.barriers;
+}
+
 const ConversionPlan *SimtEngine::planOf(const Layout &from, const Layout &to,
                                          unsigned bytes, Operation *op) {
   auto asked = op->getAttrOfType<StringAttr>(simt::attr::strategy);
@@ -434,12 +450,7 @@ const ConversionPlan *SimtEngine::planOf(const Layout &from, const Layout &to,
     return nullptr;
   }
   if (asked)
-    op->emitRemark("simt-lower: conversion by ")
-        << layout::nameOf(plan->strategy) << ", cost " << plan->cost.total
-        << ", shared memory: stores " << plan->cost.store.cycles << " cycles, "
-        << plan->cost.store.conflicts << " conflicts, loads "
-        << plan->cost.load.cycles << " cycles, " << plan->cost.load.conflicts
-        << " conflicts, rounds " << (plan->shared ? plan->shared->rounds : 0);
+    reportPlan(op, *plan);
   return &plans.emplace(key, std::move(*plan)).first->second;
 }
 
