@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "backends/amd/driver.h"
 #include "backends/amd/library.h"
 #include "backends/amd/targets.h"
 #include "backends/libdevice/messages.h"
@@ -23,9 +24,7 @@ namespace tilesdk::amd {
 
 namespace {
 
-struct Plugin {
-  tsdk_host host = {};
-  TargetTable targets;
+struct Plugin : DriverOwner {
   tsdk_plugin interface = {};
   std::mutex mutex;
   std::map<std::pair<unsigned, std::string>, std::string> functions;
@@ -86,6 +85,8 @@ extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
   interface.target_get = targetGet;
   interface.device_function = deviceFunction;
   interface.shutdown = shutdown;
+  makeDriver(*plugin);
+  interface.driver = &plugin->driver;
   *out = &interface;
   return TSDK_OK;
 }

@@ -1,0 +1,43 @@
+//===- hip_stub.h - A HIP runtime that does nothing -------------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A libamdhip64 of ours for tests of the driver: it keeps a list of the calls,
+// device memory is the host's, everything is done at once, and any call can be
+// made to fail.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace tilesdk::amd::stub {
+
+struct Launch {
+  unsigned grid[3], block[3], shared;
+  void *stream;
+  void *firstParam; ///< Value of the first parameter, as a pointer.
+};
+
+struct State {
+  std::vector<std::string> calls; ///< "hipMalloc", without getters of errors.
+  std::string failing;            ///< Function that fails,
+  int error = 0;                  ///< with this,
+  int after = 0;                  ///< after so many calls that work.
+  int lastError = 0;              ///< Of hipGetLastError.
+  int current = 0;                ///< The thread's device.
+  int devices = 2;
+  std::string architecture = "gfx90a:sramecc+:xnack-";
+  int warpSize = 64, hasPools = 1, isCooperative = 1;
+  int captured = 0;
+  std::vector<Launch> launches;
+  int callbacks = 0;
+};
+
+State &state();
+
+} // namespace tilesdk::amd::stub
