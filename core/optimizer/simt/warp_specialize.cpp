@@ -247,7 +247,10 @@ void Specializer::makePartitions() {
         llvm::alignTo(std::max<int64_t>(machine.registerMin, 96), granule);
     int64_t entry = perThread(machine.registers, consumerWarps + producerWarps,
                               machine.maxRegisters);
-    int64_t rest = machine.registers - few * machine.warpSize * producerWarps;
+    // Only what the program got at its start is there to be moved: asking for
+    // more waits forever.
+    int64_t all = entry * machine.warpSize * (consumerWarps + producerWarps);
+    int64_t rest = all - few * machine.warpSize * producerWarps;
     int64_t many =
         std::max(entry, perThread(rest, consumerWarps, machine.registerMax));
     registers = b.getDenseI32ArrayAttr({int32_t(many), int32_t(few)});

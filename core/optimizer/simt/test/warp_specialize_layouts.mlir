@@ -7,7 +7,7 @@
 // CHECK-LABEL: func.func @mm(
 // CHECK-SAME: simt.num_warps = 12 : i32
 // CHECK-SAME: simt.threads = 384 : i32
-// CHECK: simt.warp_specialize warps = [8, 4] registers = [208, 96] {
+// CHECK: simt.warp_specialize warps = [8, 4] registers = [200, 96] {
 // CHECK: simt.barrier_wait
 // CHECK: -> tensor<64x64xf32, #[[CONSUMER]]>
 // CHECK: simt.barrier_arrive
