@@ -84,6 +84,10 @@ def probes(all_tiers):
     # Rows made wrong on purpose must be found.
     for device in SIMULATED if all_tiers else SIMULATED[:2]:
         yield [*runner, device, "--seed-faults"], {}
+    for device in SIMULATED:
+        yield [PYTHON, "tests/probes/conflicts.py", "--trace", "--device",
+               device], {}
+        yield [PYTHON, "tests/probes/conversions.py", "--device", device], {}
 
 
 def assembly(all_tiers):

@@ -3,7 +3,7 @@ beside what the simulator counts or ncu measures, for kernels and for random
 conversions of layouts.
 
     python tests/probes/conflicts.py --device nvidia:0 --ncu
-    python tests/probes/conflicts.py --device sim:sm_80
+    python tests/probes/conflicts.py --device sim:sm_80 --trace
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
@@ -18,6 +18,7 @@ import numpy as np
 
 from conversion_kernels import ELEMENTS, random_conversions
 from device import Device, IrKernel, tilesdk, tl
+from trace import Traced
 
 SOURCE = pathlib.Path(__file__).with_name("conflict_kernels.py")
 FIGURES = ("load wavefronts", "load conflicts", "store wavefronts",
@@ -59,9 +60,10 @@ class _Typed:
 class Case:
     """A kernel, its model, and a launch."""
 
-    def __init__(self, device, name, programs, kernel, arguments):
+    def __init__(self, device, name, programs, kernel, arguments, options):
         self.device, self.name, self.programs = device, name, programs
         self.kernel, self.arguments = kernel, arguments
+        self.options = options
 
     def total(self):
         count = 1
@@ -78,9 +80,20 @@ class Case:
                 for kind in ("load", "store")
                 for what in ("wavefronts", "conflicts")]
 
-    def launch(self, **options):
+    def trace(self, built):
+        """The figures of a launch, from the addresses that it accesses."""
+        traced = Traced(self.device, built.asm["llvm"])
+        buffer = traced.buffer(self.total())
+        self.run(traced.kernel, [a for a in self.arguments
+                                 if isinstance(a, tuple)] + [buffer], {})
+        return traced.figures(buffer)
+
+    def launch(self):
+        self.run(self.kernel, self.arguments, self.options)
+
+    def run(self, kernel, given, options):
         places, arguments = [], []
-        for argument in self.arguments:
+        for argument in given:
             if isinstance(argument, tuple):
                 dtype, size = argument
                 # Zeros: what the kernels compute is of no interest here.
@@ -90,19 +103,25 @@ class Case:
                 address = array.ctypes.data if self.device.is_host \
                     else where.ptr
                 arguments.append(_Typed(address, dtype))
+            elif isinstance(argument, np.ndarray):
+                where = self.device.place(argument)
+                places.append((argument, where))
+                arguments.append(self.device.argument(where))
             else:
                 arguments.append(argument)
         with tilesdk.using(self.device.device):
-            self.kernel[self.programs](*arguments, **options)
+            kernel[self.programs](*arguments, **options)
             self.device.stream.synchronize()
+        for array, where in places:
+            self.device.fetch(array, where)
 
 
 class KernelCase(Case):
     def __init__(self, device, program, row):
-        name, types, constants, grid, self.options = row
+        name, types, constants, grid, options = row
         size = 512 * 512 * 4
         super().__init__(device, name, grid, program.kernel(name),
-                         [(t, size) for t in types] + list(constants))
+                         [(t, size) for t in types] + list(constants), options)
 
     def build(self):
         names = {F16: "f16", F32: "f32", I8: "i8", I32: "i32"}
@@ -110,11 +129,8 @@ class KernelCase(Case):
             f"*{names[a[0]]}:16" if isinstance(a, tuple) else str(a)
             for a in self.arguments)
         return self.kernel.build(
-            signature, target=self.device.target,
+            signature, target=self.device.target, keep_stages="llvm",
             options={k: str(v) for k, v in self.options.items()})
-
-    def launch(self, **options):
-        super().launch(**self.options, **options)
 
 
 class ConversionCase(Case):
@@ -123,10 +139,11 @@ class ConversionCase(Case):
                           conversion.name, ["x", "y"])
         size = conversion.elements * ELEMENTS[conversion.element]
         super().__init__(device, conversion.name, (1,), kernel,
-                         [(tl.uint8, size)] * 2)
+                         [(tl.uint8, size)] * 2, {})
 
     def build(self):
-        return self.kernel.build("", target=self.device.target)
+        return self.kernel.build("", target=self.device.target,
+                                 keep_stages="llvm")
 
 
 def cases(device, count):
@@ -170,6 +187,8 @@ def main():
     parser.add_argument("--count", type=int, default=50)
     parser.add_argument("--ncu", nargs="?", const="ncu",
                         help="compare with this profiler's counters")
+    parser.add_argument("--trace", action="store_true",
+                        help="compare with the addresses that were accessed")
     parser.add_argument("--launch", action="store_true",
                         help="launch everything once, print nothing")
     options = parser.parse_args()
@@ -185,8 +204,13 @@ def main():
     passed = failed = 0
     for case in cases(device, options.count):
         try:
-            model = case.model(case.build())
+            built = case.build()
+            model = case.model(built)
             other, who = measured.get(case.name), "ncu"
+            if options.trace:
+                traced = case.trace(built)
+                if traced != model:
+                    other, who = traced, "what it accesses"
         except tilesdk.Error as error:
             failed += 1
             print(f"FAIL {case.name}: {error}")
