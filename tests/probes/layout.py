@@ -23,17 +23,17 @@ class Layout:
     def size(self, name):
         return 1 << len(self.bases.get(name, ()))
 
-    def table(self, lanes):
-        """The element (index in row-major order) of [lane][register]."""
-        registers = self.size("register")
-        at = np.zeros((lanes, registers, len(self.sizes)), np.int64)
-        for bit, basis in enumerate(self.bases.get("register", ())):
-            on = (np.arange(registers) >> bit & 1)[None, :, None]
-            at ^= on * np.array(basis)
-        for bit, basis in enumerate(self.bases.get("lane", ())):
-            on = (np.arange(lanes) >> bit & 1)[:, None, None]
-            at ^= on * np.array(basis)
-        index = np.zeros((lanes, registers), np.int64)
+    def table(self, lanes, warps=1):
+        """The element (index in row-major order) of [thread][register]."""
+        registers, threads = self.size("register"), lanes * warps
+        at = np.zeros((threads, registers, len(self.sizes)), np.int64)
+        for name, number in (
+                ("register", np.arange(registers)[None, :, None]),
+                ("lane", np.arange(threads)[:, None, None] % lanes),
+                ("warp", np.arange(threads)[:, None, None] // lanes)):
+            for bit, basis in enumerate(self.bases.get(name, ())):
+                at ^= (number >> bit & 1) * np.array(basis)
+        index = np.zeros((threads, registers), np.int64)
         for d, size in enumerate(self.sizes):
             index = index * size + at[:, :, d]
         return index

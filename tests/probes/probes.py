@@ -72,8 +72,8 @@ def _places(layout, lanes, whole):
 
 class MatrixProbe(Probe):
     """d = a b + c on one warp. The left operand is one-hot at each element in
-    turn, the right one the digits of its elements' numbers, the sum another
-    number for each element; and some dense products of small integers."""
+    turn, the right one the digits of its elements' numbers; and some dense
+    products of small integers."""
 
     layouts = ("left", "right", "result")
     axes = "(program, lane, register)"
@@ -101,8 +101,13 @@ class MatrixProbe(Probe):
                                                  (dense, m, k))])
         b = np.concatenate([b, self.rng.integers(-small, small + 1,
                                                  (dense, k, n))])
-        c = np.broadcast_to(4096 * (1 + np.arange(m * n)).reshape(m, n),
-                            (len(a), m, n))
+        # Narrow types are summed in few bits: what is summed stays small, and
+        # the sum's own elements are told apart where there are no products.
+        c = self.rng.integers(-100, 101, (len(a), m, n))
+        place = np.arange(m * n).reshape(1, m, n)
+        a, b = (np.concatenate([x, np.zeros((2, *x.shape[1:]), x.dtype)])
+                for x in (a, b))
+        c = np.concatenate([c, place % 256, place // 256])
         d = np.matmul(a.astype(np.float64), b.astype(np.float64)) + c
         inputs = [encode(_places(row[field], self.lanes, whole), type_)
                   for field, whole, type_ in (("left", a, left),
@@ -340,8 +345,11 @@ class AsyncProbe(Probe):
 
 def of(device):
     """A probe for every row that this file knows how to prove."""
+    import warp_group
     for row in device.simt["matrix"]:
-        if not reason(row):
+        if row["warps"] > 1 and row["left"]:
+            yield from warp_group.of(device, row)
+        elif not reason(row):
             yield MatrixProbe(device, row)
     for row in device.simt["shared"]:
         yield SharedProbe(device, row)
@@ -352,7 +360,7 @@ def of(device):
 
 def reason(row):
     """Why a matrix row has no probe."""
-    if not row["left"] or row["warps"] != 1:
+    if not row["left"]:
         return "operands in shared memory"
     return None
 
