@@ -97,7 +97,7 @@ def test_add_moves_16_bytes_a_lane():
     assert "ld.global.v4" in text and "st.global.v4" in text
 
 
-@pytest.mark.parametrize("tile", [(128, 128, 32), (128, 256, 64)])
+@pytest.mark.parametrize("tile", [(128, 128, 32), (128, 256, 64), (128, 192, 64)])
 def test_matmul_uses_what_the_machine_has(tile):
     text = ptx("sm_80", *matmul("f16", *tile), ("num_warps=8",))
     for instruction in ("mma.sync.aligned.m16n8k16", "ldmatrix.sync.aligned",

@@ -111,7 +111,7 @@ bool BufferAccess::visitMatrices(
     llvm::function_ref<void(Value, const target::SharedRow &,
                             ArrayRef<unsigned>)>
         fn) const {
-  if (table->odds != 1 || table->groups[0].size() != 1)
+  if (table->groups[0].size() != 1)
     return false;
   const target::SharedRow *best = nullptr;
   SmallVector<uint64_t> bestStarts;
@@ -188,7 +188,8 @@ bool BufferAccess::visitMatrices(
     Value &from = known[both];
     if (!from)
       from = e.byteOffset(base, e.threadValue(thread, both));
-    fn(e.byteOffset(from, e.B.cst32(at & ~both)), *best, registers);
+    uint64_t more = (at & ~both) + table->oddPart(r, 0) * bytes;
+    fn(e.byteOffset(from, e.B.cst32(more)), *best, registers);
   }
   return true;
 }
@@ -240,38 +241,84 @@ static bool lowerView(SimtEngine &e, Operation *op) {
   return true;
 }
 
+namespace {
+/// One access of a thread, or of a warp by a matrix row.
+struct BufferLoad {
+  Value address;
+  const target::SharedRow *row;
+  SmallVector<unsigned> registers;
+};
+} // namespace
+
+static void emitLoad(SimtEngine &e, const BufferLoad &load, Type element,
+                     Registers &out) {
+  Build &B = e.B;
+  Type stored = e.storedType(element);
+  unsigned n = load.registers.size(), bytes = e.bytesOf(element);
+  SmallVector<Value> list;
+  if (load.row) {
+    Value words = B.callTogether("tsdk.shared.load." + load.row->name,
+                                 B.vec(B.i32, n * bytes / 4), {load.address},
+                                 /*pure=*/false);
+    e.unpack(B.op("bitcast", B.vec(stored, n), {words}), list);
+  } else {
+    e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), load.address,
+                    bytes * n),
+             list);
+  }
+  for (auto [r, v] : llvm::zip(load.registers, list))
+    out[r] = e.fromStored(v, element);
+}
+
+/// Whether products take the elements before anything can change the buffer:
+/// then each load may stand where its elements are used.
+static bool isReadByNextProducts(simt::SharedLoadOp op) {
+  Operation *last = op;
+  for (Operation *user : op->getUsers()) {
+    if (!isa<tile::DotOp>(user) || user->getBlock() != op->getBlock())
+      return false;
+    if (last->isBeforeInBlock(user))
+      last = user;
+  }
+  for (Operation *at = op->getNextNode(); at && at != last;
+       at = at->getNextNode())
+    if (!isa<simt::SharedLoadOp>(at) && !isMemoryEffectFree(at))
+      return false;
+  return last != op;
+}
+
 static bool lowerLoad(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::SharedLoadOp>(operation);
-  Build &B = e.B;
   const LayoutTable &table = e.table(op.getResult());
   BufferAccess access(e, op.getSource(), table.layout, op);
   if (!access.isValid())
     return false;
   Type element = tile::elementOf(op.getResult().getType());
-  Type stored = e.storedType(element);
-  Registers out(table.size());
-  bool byMatrices =
-      access.visitMatrices([&](Value address, const target::SharedRow &row,
-                               ArrayRef<unsigned> registers) {
-        unsigned n = registers.size();
-        Value words = B.callTogether("tsdk.shared.load." + row.name,
-                                     B.vec(B.i32, n * e.bytesOf(element) / 4),
-                                     {address}, /*pure=*/false);
-        SmallVector<Value> list;
-        e.unpack(B.op("bitcast", B.vec(stored, n), {words}), list);
-        for (auto [r, v] : llvm::zip(registers, list))
-          out[r] = e.fromStored(v, element);
-      });
-  if (!byMatrices)
+  std::vector<BufferLoad> loads;
+  std::vector<unsigned> loadOf(table.size(), 0);
+  auto add = [&](Value address, const target::SharedRow *row,
+                 ArrayRef<unsigned> registers) {
+    for (unsigned r : registers)
+      loadOf[r] = loads.size();
+    loads.push_back({address, row, SmallVector<unsigned>(registers)});
+  };
+  if (!access.visitMatrices(
+          [&](Value address, const target::SharedRow &row,
+              ArrayRef<unsigned> registers) { add(address, &row, registers); }))
     access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
-      unsigned n = registers.size();
-      SmallVector<Value> list;
-      e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), address,
-                      e.bytesOf(element) * n),
-               list);
-      for (auto [r, v] : llvm::zip(registers, list))
-        out[r] = e.fromStored(v, element);
+      add(address, nullptr, registers);
     });
+  if (isReadByNextProducts(op)) {
+    e.deferRegisters(op.getResult(),
+                     [&e, element, loads = std::move(loads),
+                      loadOf = std::move(loadOf)](unsigned r, Registers &out) {
+                       emitLoad(e, loads[loadOf[r]], element, out);
+                     });
+    return true;
+  }
+  Registers out(table.size());
+  for (const BufferLoad &load : loads)
+    emitLoad(e, load, element, out);
   for (unsigned r = 0; r < table.size(); ++r)
     out[r] = out[table.firstCopy[r]];
   e.setRegisters(op.getResult(), std::move(out));

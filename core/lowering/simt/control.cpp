@@ -7,7 +7,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/ir/simt_ops.h"
-#include "core/lowering/simt/engine.h"
+#include "core/lowering/simt/fragments.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -38,19 +38,70 @@ static Values yields(SimtEngine &e, ValueRange list) {
   return result;
 }
 
+/// Registers that a loop carries together: those of a fragment of the product
+/// that yields them. One vector a fragment is what instructions take and give;
+/// single registers would be put together and taken apart in each iteration.
+static std::vector<Fragment> carriedFragments(SimtEngine &e, Value yielded) {
+  auto dot = yielded.getDefiningOp<tile::DotOp>();
+  auto name = dot ? dot->getAttrOfType<StringAttr>(simt::attr::row) : nullptr;
+  const target::MatrixRow *row =
+      name ? e.machine.matrixRow(name.getValue().str()) : nullptr;
+  if (!row)
+    return {};
+  return fragmentsOf(e.table(yielded), e.table(row->result), row->m, row->n);
+}
+
 static bool lowerFor(SimtEngine &e, Operation *operation) {
   auto op = cast<scf::ForOp>(operation);
+  Operation *yield = op.getBody()->getTerminator();
+  std::vector<std::vector<Fragment>> fragments;
+  for (Value v : yield->getOperands())
+    fragments.push_back(carriedFragments(e, v));
+  auto flatten = [&](ValueRange list) {
+    Values result;
+    for (auto [v, parts] : llvm::zip(list, fragments)) {
+      if (parts.empty())
+        e.flatten(v, result);
+      for (const Fragment &part : parts) {
+        SmallVector<Value> registers;
+        for (unsigned r : part.registers)
+          registers.push_back(e.registers(v)[r]);
+        result.push_back(e.pack(registers));
+      }
+    }
+    return result;
+  };
+  auto unflatten = [&](ValueRange list, ArrayRef<Value> from) {
+    for (auto [v, parts] : llvm::zip(list, fragments)) {
+      if (parts.empty()) {
+        e.unflatten(v, from);
+        continue;
+      }
+      const LayoutTable &table = e.table(v);
+      Registers registers(table.size());
+      for (const Fragment &part : parts) {
+        SmallVector<Value> elements;
+        e.unpack(from.front(), elements);
+        from = from.drop_front();
+        for (auto [r, element] : llvm::zip(part.registers, elements))
+          registers[r] = element;
+      }
+      for (unsigned r = 0; r < table.size(); ++r)
+        registers[r] = registers[table.firstCopy[r]];
+      e.setRegisters(v, std::move(registers));
+    }
+  };
   Values results = e.B.forLoop(
       e.scalar(op.getLowerBound()), e.scalar(op.getUpperBound()),
-      e.scalar(op.getStep()), flattenAll(e, op.getInitArgs()),
+      e.scalar(op.getStep()), flatten(op.getInitArgs()),
       [&](Value iv, ArrayRef<Value> carried) {
         e.setScalar(op.getInductionVar(), iv);
-        unflattenAll(e, op.getRegionIterArgs(), carried);
+        unflatten(op.getRegionIterArgs(), carried);
         e.emitBlock(*op.getBody());
-        return yields(e, op.getBody()->getTerminator()->getOperands());
+        return e.failed ? Values(carried) : flatten(yield->getOperands());
       },
       op.getUnsignedCmp());
-  unflattenAll(e, op.getResults(), results);
+  unflatten(op.getResults(), results);
   return true;
 }
 

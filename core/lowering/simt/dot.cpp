@@ -7,6 +7,8 @@
 #include "core/ir/simt_ops.h"
 #include "core/lowering/simt/fragments.h"
 
+#include <set>
+
 namespace tilesdk::lowering {
 
 /// A coordinate of rows and columns, behind a batch if there is one.
@@ -61,6 +63,36 @@ Value packFragment(SimtEngine &e, const Elements &from, const LayoutTable &part,
   return v;
 }
 
+std::vector<Fragment> fragmentsOf(const LayoutTable &table,
+                                  const LayoutTable &part, uint64_t rows,
+                                  uint64_t columns) {
+  std::map<std::vector<uint64_t>, unsigned> at;
+  for (unsigned r = 0; r < table.size(); ++r)
+    if (table.firstCopy[r] == r)
+      at[Elements::coordinates(table, r)] = r;
+  std::vector<Fragment> result;
+  std::set<std::vector<uint64_t>> known;
+  for (auto &[c, r] : at) {
+    size_t n = c.size();
+    Fragment fragment{c, {}};
+    fragment.start[n - 2] -= c[n - 2] % rows;
+    fragment.start[n - 1] -= c[n - 1] % columns;
+    if (!known.insert(fragment.start).second)
+      continue;
+    for (unsigned q = 0; q < part.size(); ++q) {
+      std::vector<uint64_t> place = Elements::coordinates(part, q);
+      auto found = at.find(join(ArrayRef(c).drop_back(2),
+                                fragment.start[n - 2] + place[0],
+                                fragment.start[n - 1] + place[1]));
+      if (found == at.end())
+        return {};
+      fragment.registers.push_back(found->second);
+    }
+    result.push_back(std::move(fragment));
+  }
+  return result;
+}
+
 static bool lowerRow(SimtEngine &e, tile::DotOp op,
                      const target::MatrixRow &row) {
   Build &B = e.B;
@@ -82,51 +114,34 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
     return v;
   };
 
-  struct Tile {
-    std::vector<uint64_t> batch;
-    uint64_t row, column;
-    Value sum;
-  };
-  std::vector<Tile> tiles;
-  Packed starts;
-  for (auto &[c, r] : acc.at) {
-    size_t n = c.size();
-    uint64_t first = c[n - 2] / row.m * row.m,
-             second = c[n - 1] / row.n * row.n;
-    std::vector<uint64_t> batch(c.begin(), c.end() - 2);
-    Packed::size_type before = starts.size();
-    Value sum =
-        fragment(starts, acc, resultPart, row.resultType, batch, first, second);
-    if (!sum)
-      return missing(e, op);
-    if (starts.size() != before)
-      tiles.push_back({batch, first, second, sum});
-  }
+  std::vector<Fragment> tiles =
+      fragmentsOf(acc.table, resultPart, row.m, row.n);
+  if (tiles.empty())
+    return missing(e, op);
+  std::vector<Value> sums;
+  for (const Fragment &tile : tiles)
+    sums.push_back(
+        packFragment(e, acc, resultPart, row.resultType, tile.start));
   std::string name = "tsdk.mma." + row.name;
   for (uint64_t k = 0; k < depth; k += row.k)
-    for (Tile &tile : tiles) {
-      Value a = fragment(packedLeft, left, leftPart, row.leftType, tile.batch,
-                         tile.row, k);
-      Value b = fragment(packedRight, right, rightPart, row.rightType,
-                         tile.batch, k, tile.column);
+    for (auto [tile, sum] : llvm::zip(tiles, sums)) {
+      size_t n = tile.start.size();
+      ArrayRef<uint64_t> batch(tile.start.data(), n - 2);
+      Value a = fragment(packedLeft, left, leftPart, row.leftType, batch,
+                         tile.start[n - 2], k);
+      Value b = fragment(packedRight, right, rightPart, row.rightType, batch, k,
+                         tile.start[n - 1]);
       if (!a || !b)
         return missing(e, op);
-      tile.sum = B.callTogether(name, tile.sum.getType(), {a, b, tile.sum},
-                                /*pure=*/true);
+      sum = B.callTogether(name, sum.getType(), {a, b, sum}, /*pure=*/true);
     }
   const LayoutTable &table = e.table(op.getResult());
   Registers out(table.size());
   Type element = tile::elementOf(op.getResult().getType());
-  for (const Tile &tile : tiles) {
-    for (unsigned q = 0; q < resultPart.size(); ++q) {
-      auto at = Elements::coordinates(resultPart, q);
-      auto found =
-          acc.at.find(join(tile.batch, tile.row + at[0], tile.column + at[1]));
-      if (found != acc.at.end())
-        out[found->second] = B.cast("bitcast", B.extract(tile.sum, int64_t(q)),
-                                    e.registerType(element));
-    }
-  }
+  for (auto [tile, sum] : llvm::zip(tiles, sums))
+    for (auto [q, r] : llvm::enumerate(tile.registers))
+      out[r] = B.cast("bitcast", B.extract(sum, int64_t(q)),
+                      e.registerType(element));
   for (unsigned r = 0; r < table.size(); ++r)
     out[r] = out[table.firstCopy[r]];
   e.setRegisters(op.getResult(), std::move(out));
@@ -139,41 +154,44 @@ static bool lowerSingle(SimtEngine &e, tile::DotOp op) {
   Type to = tile::elementOf(op.getResult().getType());
   bool isFloat = Emitter::isFloat(to);
   Type sumType = isFloat ? (to == B.f64 ? B.f64 : B.f32) : Type(to);
-  auto widen = [&](Elements &side, Value tensor) {
-    Type from = tile::elementOf(tensor.getType());
-    std::map<std::vector<uint64_t>, Value> wide;
-    for (auto &[c, r] : side.at) {
-      Value v = side.values[r];
-      if (isFloat)
-        v = e.convertFloat(v, from, sumType, false);
-      else
-        v = B.cast("sext", v, sumType);
-      wide[c] = v;
-    }
-    return wide;
-  };
   Elements left(e, op.getLhs()), right(e, op.getRhs()), acc(e, op.getAcc());
-  auto a = widen(left, op.getLhs());
-  auto b = widen(right, op.getRhs());
+  // Elements of one step of k, as wide as the sum.
+  using Known = std::map<std::vector<uint64_t>, Value>;
+  auto wide = [&](Known &known, const Elements &side, Value tensor,
+                  const std::vector<uint64_t> &c) {
+    Value &v = known[c];
+    if (v)
+      return v;
+    v = side.find(c);
+    Type from = tile::elementOf(tensor.getType());
+    if (v)
+      v = isFloat ? e.convertFloat(v, from, sumType, false)
+                  : B.cast("sext", v, sumType);
+    return v;
+  };
   uint64_t depth = tile::shapeOf(op.getLhs().getType()).back();
   const LayoutTable &table = e.table(op.getResult());
   Registers out(table.size());
-  for (auto &[c, r] : acc.at) {
-    size_t n = c.size();
-    ArrayRef<uint64_t> batch(c.data(), n - 2);
-    Value sum = acc.values[r];
-    if (isFloat)
-      sum = e.convertFloat(sum, to, sumType, false);
-    for (uint64_t k = 0; k < depth; ++k) {
-      auto x = a.find(join(batch, c[n - 2], k)),
-           y = b.find(join(batch, k, c[n - 1]));
-      if (x == a.end() || y == b.end())
+  for (auto &[c, r] : acc.at)
+    out[r] = isFloat ? e.convertFloat(acc.value(r), to, sumType, false)
+                     : acc.value(r);
+  // Step by step, so that few elements are live at a time.
+  for (uint64_t k = 0; k < depth; ++k) {
+    Known a, b;
+    for (auto &[c, r] : acc.at) {
+      size_t n = c.size();
+      ArrayRef<uint64_t> batch(c.data(), n - 2);
+      Value x = wide(a, left, op.getLhs(), join(batch, c[n - 2], k)),
+            y = wide(b, right, op.getRhs(), join(batch, k, c[n - 1]));
+      if (!x || !y)
         return missing(e, op);
-      sum = isFloat ? B.fma(x->second, y->second, sum)
-                    : B.bin("add", sum, B.bin("mul", x->second, y->second));
+      out[r] = isFloat ? B.fma(x, y, out[r])
+                       : B.bin("add", out[r], B.bin("mul", x, y));
     }
-    out[r] = isFloat ? e.convertFloat(sum, sumType, to, false) : sum;
   }
+  for (auto &[c, r] : acc.at)
+    if (isFloat)
+      out[r] = e.convertFloat(out[r], sumType, to, false);
   for (unsigned r = 0; r < table.size(); ++r)
     out[r] = out[table.firstCopy[r]];
   e.setRegisters(op.getResult(), std::move(out));

@@ -26,8 +26,14 @@ SimtEngine::SimtEngine(ModuleOp module, const target::Machine &machine,
 
 ArrayRef<Value> SimtEngine::registers(Value v) {
   auto found = values.find(v);
-  if (found != values.end())
+  if (found != values.end()) {
+    if (deferred.contains(v)) {
+      for (unsigned r = 0, end = found->second.size(); r < end; ++r)
+        found->second[r] = registerOf(v, r);
+      deferred.erase(v);
+    }
     return found->second;
+  }
   if (!failed)
     emitError(v.getLoc()) << "internal error: value used before it is computed";
   failed = true;
@@ -39,6 +45,22 @@ ArrayRef<Value> SimtEngine::registers(Value v) {
   flatTypes(v.getType(), types);
   list.assign(count, B.poison(types.empty() ? B.i32 : types.front()));
   return list;
+}
+
+void SimtEngine::deferRegisters(Value v, RegisterMaker make) {
+  values[v].assign(table(v).size(), Value());
+  deferred[v] = std::move(make);
+}
+
+Value SimtEngine::registerOf(Value v, unsigned reg) {
+  auto maker = deferred.find(v);
+  if (maker == deferred.end())
+    return registers(v)[reg];
+  reg = table(v).firstCopy[reg];
+  Registers &list = values[v];
+  if (!list[reg])
+    maker->second(reg, list);
+  return list[reg];
 }
 
 Value SimtEngine::scalar(Value v) { return registers(v).front(); }

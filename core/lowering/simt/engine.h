@@ -24,6 +24,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringMap.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <unordered_map>
@@ -79,6 +80,13 @@ public:
   void setScalar(Value v, Value to);
   /// \p to has one entry per register of the layout.
   void setRegisters(Value v, Registers to);
+  /// Makes a register that somebody asks for, and as many others as it likes.
+  using RegisterMaker = std::function<void(unsigned reg, Registers &into)>;
+  /// Registers that are made where they are first asked for. What asks is in
+  /// the block at hand.
+  void deferRegisters(Value v, RegisterMaker make);
+  /// One register of a tensor, without the others if they are deferred.
+  Value registerOf(Value v, unsigned reg);
   /// The Values without copies, for block arguments and the like; tokens have
   /// none. unflatten takes them off the front of \p from.
   void flatten(Value v, SmallVectorImpl<Value> &to);
@@ -197,6 +205,7 @@ private:
   const OpTable &opTable;
   std::unique_ptr<optimizer::AxisInfoAnalysis> axis;
   DenseMap<Value, Registers> values;
+  DenseMap<Value, RegisterMaker> deferred;
   std::unordered_map<layout::Layout, std::unique_ptr<LayoutTable>> tables;
   DenseMap<Attribute, const LayoutTable *> tableOfAttribute;
   SmallVector<std::unique_ptr<Scope>> scopes;

@@ -18,9 +18,7 @@ namespace tilesdk::lowering {
 class Elements {
 public:
   Elements(SimtEngine &e, Value tensor)
-      : Elements(e.table(tensor), e.registers(tensor)) {}
-  Elements(const LayoutTable &table, ArrayRef<Value> values)
-      : table(table), values(values) {
+      : table(e.table(tensor)), e(e), tensor(tensor) {
     for (unsigned r = 0; r < table.size(); ++r)
       if (table.firstCopy[r] == r)
         at[coordinates(table, r)] = r;
@@ -35,13 +33,29 @@ public:
   /// Null when the thread does not hold it.
   Value find(const std::vector<uint64_t> &c) const {
     auto found = at.find(c);
-    return found == at.end() ? Value() : values[found->second];
+    return found == at.end() ? Value() : value(found->second);
   }
+  Value value(unsigned reg) const { return e.registerOf(tensor, reg); }
 
   const LayoutTable &table;
-  ArrayRef<Value> values;
   std::map<std::vector<uint64_t>, unsigned> at;
+
+private:
+  SimtEngine &e;
+  Value tensor;
 };
+
+/// Registers of a fragment's elements, in the instruction's order.
+struct Fragment {
+  /// Of its first element; rows and columns come last.
+  std::vector<uint64_t> start;
+  SmallVector<unsigned, 8> registers;
+};
+/// The fragments of \p part, \p rows by \p columns, that make up a tensor at
+/// lane 0 of warp 0; empty when they do not.
+std::vector<Fragment> fragmentsOf(const LayoutTable &table,
+                                  const LayoutTable &part, uint64_t rows,
+                                  uint64_t columns);
 
 /// What an instruction takes: bf16 as such, other narrow floats as bits.
 Type fragmentType(Build &B, StringRef name);

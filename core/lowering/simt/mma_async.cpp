@@ -220,7 +220,7 @@ bool Product::lower() {
       if (found == acc.at.end())
         return missing();
       tile.registers.push_back(found->second);
-      tile.sum.push_back(acc.values[found->second]);
+      tile.sum.push_back(acc.value(found->second));
     }
   }
   if (tiles.size() * part.size() != acc.at.size())

@@ -31,6 +31,7 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
       LayoutChoice choice(function, *machine, threads);
       if (failed(LayoutRealisation(choice, *machine).run(function)))
         return signalPassFailure();
+      sinkOperandLoads(function, *machine);
       setAttributes(function, threads);
       report(function, choice, choice.costs());
     }

@@ -190,4 +190,10 @@ simt::SharedLayoutAttr operandBuffer(simt::LayoutAttr from, simt::LayoutAttr to,
                                      unsigned bytes,
                                      const target::Machine &machine);
 
+/// Moves what reads an operand's buffer to the product, as far as shared memory
+/// has room for all buffers at once: both buffers are filled under one barrier,
+/// and registers hold what the next instructions need only.
+void sinkOperandLoads(mlir::func::FuncOp function,
+                      const target::Machine &machine);
+
 } // namespace tilesdk::optimizer

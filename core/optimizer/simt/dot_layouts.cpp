@@ -150,15 +150,16 @@ DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
   auto add = [&](Side &side, const layout::Layout &fragment, int rowDim,
                  int columnDim) {
     side.builder.addFragment(fragment, {first, second});
-    // The dimension that is summed over lies in registers as a whole.
-    if (rowDim < 0)
-      side.fillRegisters(first, 0);
-    if (columnDim < 0)
-      side.fillRegisters(second, 0);
     if (columnDim >= 0)
       side.fillRegisters(columnDim, columnBits);
     if (rowDim >= 0)
       side.fillRegisters(rowDim, rowBits);
+    // The dimension that is summed over lies in registers as a whole, in those
+    // that differ last: one access serves one step.
+    if (rowDim < 0)
+      side.fillRegisters(first, 0);
+    if (columnDim < 0)
+      side.fillRegisters(second, 0);
     if (rank == 3)
       side.fillRegisters(batch, batchBits);
     rowDim >= 0 ? side.addWarps(rowDim, rowBits) : side.addWarpCopies(rowBits);

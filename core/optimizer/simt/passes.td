@@ -42,7 +42,7 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
     of them and converts, or computes it in several. Conversions stand behind
     the value's definition, outside of the loops that use it. Operands of
     products go through a buffer in shared memory instead, with the swizzle
-    that has the fewest conflicts.
+    that has the fewest conflicts, and are read from it where the product is.
 
     Assumes: tile IR, in which products may carry the attributes of
     `simt-select-matrix`. Guarantees: the stage `simt`: every tensor has a

@@ -3,6 +3,8 @@
 #acc = #simt.layout<"(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
 #lhs = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (8,0) (0,8) (0,16); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
 #rhs = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (8,0) (16,0) (0,8); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
+#rhs_steps = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (8,0) (0,8) (16,0); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
+#sb = #simt.shared_layout<layout = "(dim0: 32, dim1: 16) { offset: (0,1) (0,2) (0,4) (0,8) (1,0) (2,0) (4,8) (8,0) (16,0) }", format = "", alignment = 16>
 #row = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,2) (0,4) (8,0); lane: (0,8) (0,16) (1,0) (2,0) (4,0); warp: }">
 #s = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,8) (2,16) (4,0) (8,0) }", format = "", alignment = 16>
 #fl = #simt.layout<"(dim0: 4, dim1: 2) { register: (0,1); lane: (0,0) (0,0) (0,0) (0,0) (0,0); warp: (1,0) (2,0) }">
@@ -23,6 +25,33 @@ func.func @row(%p: !tile.ptr<f32>, %x: f16) attributes {tile.kernel, simt.num_wa
   %d = tile.dot %a, %b, %c {simt.row = "m16n8k16.f32.f16"} : tensor<16x32xf16, #lhs>, tensor<32x16xf16, #rhs> -> tensor<16x16xf32, #acc>
   %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
   tile.store %ps, %d : tensor<16x16x!tile.ptr<f32>, #acc>
+  return
+}
+
+// A loop carries the sum of an instruction as the vector that it is; operands
+// are read step by step, ahead of the first instruction that takes them.
+// CHECK-LABEL: define void @steps(
+// CHECK-COUNT-2: phi <4 x float>
+// CHECK-NOT: phi float
+// CHECK-COUNT-2: call <4 x i32> @tsdk.shared.load.matrix.x4{{(.trans)?}}(
+// CHECK-COUNT-2: @tsdk.mma.m16n8k16.f32.f16
+// CHECK-COUNT-2: call <4 x i32> @tsdk.shared.load.matrix.x4{{(.trans)?}}(
+// CHECK-COUNT-2: @tsdk.mma.m16n8k16.f32.f16
+// CHECK: ret void
+func.func @steps(%p: !tile.ptr<f32>, %n: i32) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 2048 : i32} {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c = arith.constant dense<0.0> : tensor<16x16xf32, #acc>
+  %as = simt.shared_alloc {offset = 0 : i32} -> !simt.shared<16x32xf16, #s>
+  %bs = simt.shared_alloc {offset = 1024 : i32} -> !simt.shared<32x16xf16, #sb>
+  %r = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %c) -> (tensor<16x16xf32, #acc>) : i32 {
+    %a = simt.shared_load %as : !simt.shared<16x32xf16, #s> -> tensor<16x32xf16, #lhs>
+    %b = simt.shared_load %bs : !simt.shared<32x16xf16, #sb> -> tensor<32x16xf16, #rhs_steps>
+    %d = tile.dot %a, %b, %sum {simt.row = "m16n8k16.f32.f16"} : tensor<16x32xf16, #lhs>, tensor<32x16xf16, #rhs_steps> -> tensor<16x16xf32, #acc>
+    scf.yield %d : tensor<16x16xf32, #acc>
+  }
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
+  tile.store %ps, %r : tensor<16x16x!tile.ptr<f32>, #acc>
   return
 }
 
