@@ -10,96 +10,28 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "backends/nvidia/driver.h"
-#include "backends/nvidia/cuda.h"
+#include "backends/nvidia/device.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstdlib>
-#include <cstring>
 #include <dirent.h>
 #include <new>
-#include <string>
-#include <vector>
 
 namespace tilesdk::nvidia {
 
 namespace {
 
-struct Device {
-  const Cuda &cuda;
-  CUdevice native = 0;
-  uint32_t ordinal = 0;
-  CUcontext context = nullptr;
-  const tsdk_target *target = nullptr;
-  int maxShared = 0;
-};
-
-struct Function {
-  CUfunction native = nullptr;
-  std::string symbol;
-  uint32_t threads = 0, sharedBytes = 0, numParams = 0;
-};
-
-DriverOwner &owner(void *self) { return *static_cast<DriverOwner *>(self); }
-Device &deviceOf(void *device) { return *static_cast<Device *>(device); }
-
-tsdk_error failure(void *self, tsdk_code code, const std::string &message,
-                   int64_t native = 0) {
-  const tsdk_host &host = owner(self).host;
-  return host.error(host.self, code, native, str(message));
-}
-
-/// Makes the device's context current while it lives.
-class Current {
-public:
-  explicit Current(const Device &device) : cuda(device.cuda) {
-    cuda.cuCtxGetCurrent(&former);
-    if (former != device.context)
-      cuda.cuCtxSetCurrent(device.context);
-    else
-      isSame = true;
-  }
-  ~Current() {
-    if (!isSame)
-      cuda.cuCtxSetCurrent(former);
-  }
-  Current(const Current &) = delete;
-  Current &operator=(const Current &) = delete;
-
-private:
-  const Cuda &cuda;
-  CUcontext former = nullptr;
-  bool isSame = false;
-};
-
-constexpr CUresult OutOfMemory = 2;
-
-tsdk_error check(void *self, const Device &device, CUresult result,
-                 const std::string &what) {
-  if (result == Success)
-    return nullptr;
-  return failure(self,
-                 result == OutOfMemory
-                     ? static_cast<tsdk_code>(TSDK_E_RESOURCE_EXHAUSTED)
-                     : static_cast<tsdk_code>(TSDK_E_DRIVER),
-                 "nvidia:" + std::to_string(device.ordinal) + ": " + what +
-                     ": " + device.cuda.describe(result),
-                 result);
-}
-
-CUstream streamOf(uint64_t stream) { return std::bit_cast<CUstream>(stream); }
 CUevent eventOf(uint64_t event) { return std::bit_cast<CUevent>(event); }
-CUdeviceptr address(const void *pointer) {
-  return std::bit_cast<CUdeviceptr>(pointer);
-}
 
 /// Counts device files, /dev/nvidia0 and so on, as CUDA_VISIBLE_DEVICES limits
 /// them: asking the driver would initialise it, after which the process must
-/// not fork. Opening a device is where the driver has its say.
+/// not fork. Opening a device is where the driver has its say. The variable
+/// TILESDK_CUDA_DEVICE_DIR names another folder than /dev, for tests.
 tsdk_error probe(void *, uint32_t *count) {
   uint32_t files = 0;
-  if (DIR *directory = opendir("/dev")) {
+  const char *named = getenv("TILESDK_CUDA_DEVICE_DIR");
+  if (DIR *directory = opendir(named && *named ? named : "/dev")) {
+    bool isWindows = false;
     while (const dirent *entry = readdir(directory)) {
       std::string_view name = entry->d_name;
       constexpr std::string_view prefix = "nvidia";
@@ -107,8 +39,12 @@ tsdk_error probe(void *, uint32_t *count) {
                name.substr(0, prefix.size()) == prefix &&
                name.find_first_not_of("0123456789", prefix.size()) ==
                    std::string_view::npos;
+      isWindows = isWindows || name == "dxg";
     }
     closedir(directory);
+    // The driver of Windows below Linux has one file for all devices.
+    if (!files && isWindows)
+      files = 1;
   }
   if (const char *visible = getenv("CUDA_VISIBLE_DEVICES")) {
     uint32_t named = *visible ? 1 : 0;
@@ -138,56 +74,105 @@ const tsdk_target *targetFor(const TargetTable &targets, int capability) {
   return best;
 }
 
-tsdk_error deviceOpen(void *self, uint32_t ordinal, void **out) {
-  std::string why;
-  const Cuda *cuda = Cuda::get(why);
-  if (!cuda)
-    return failure(self, TSDK_E_UNAVAILABLE, why);
-  auto *device = new (std::nothrow) Device{*cuda};
-  if (!device)
-    return failure(self, TSDK_E_RESOURCE_EXHAUSTED, "no memory for a device");
-  device->ordinal = ordinal;
-  int major = 0, minor = 0;
-  CUresult result = cuda->cuInit(0);
-  if (result == Success)
-    result = cuda->cuDeviceGet(&device->native, static_cast<int>(ordinal));
-  if (result == Success)
-    result = cuda->cuDeviceGetAttribute(&major, AttributeMajor, device->native);
-  if (result == Success)
-    result = cuda->cuDeviceGetAttribute(&minor, AttributeMinor, device->native);
-  if (result == Success)
-    result = cuda->cuDeviceGetAttribute(&device->maxShared,
-                                        AttributeSharedOptin, device->native);
-  if (result == Success)
-    result = cuda->cuDevicePrimaryCtxRetain(&device->context, device->native);
-  tsdk_error error = check(self, *device, result, "cannot open the device");
-  if (!error) {
-    device->target = targetFor(owner(self).targets, major * 10 + minor);
-    if (!device->target)
-      error = failure(self, TSDK_E_UNSUPPORTED,
-                      "nvidia:" + std::to_string(ordinal) +
-                          " has compute capability " + std::to_string(major) +
-                          "." + std::to_string(minor) +
-                          "; 8.0 is the lowest that is supported");
-  }
-  if (error) {
-    if (device->context)
-      cuda->cuDevicePrimaryCtxRelease_v2(device->native);
-    delete device;
-    return error;
-  }
-  *out = device;
+/// Everything but the context.
+tsdk_error examine(Device &device) {
+  const Cuda &cuda = device.cuda;
+  if (CUresult result = cuda.cuInit(0))
+    return explain(device, result, "cannot start the driver");
+  int count = 0, ordinal = static_cast<int>(device.ordinal);
+  if (CUresult result = cuda.cuDeviceGetCount(&count))
+    return explain(device, result, "cannot count the devices");
+  if (ordinal < 0 || ordinal >= count)
+    return failure(&device.owner, TSDK_E_NOT_FOUND,
+                   device.name() + ": the driver has " + std::to_string(count) +
+                       (count == 1 ? " device" : " devices") +
+                       "; CUDA_VISIBLE_DEVICES may hide others");
+  if (CUresult result = cuda.cuDeviceGet(&device.native, ordinal))
+    return explain(device, result, "cannot find the device");
+  int major = 0, minor = 0, hasPools = 0;
+  struct {
+    int *out, attribute;
+  } const wanted[] = {{&major, AttributeMajor},
+                      {&minor, AttributeMinor},
+                      {&device.maxShared, AttributeSharedOptin},
+                      {&device.maxThreads, AttributeMaxThreads}};
+  for (auto [out, attribute] : wanted)
+    if (CUresult result =
+            cuda.cuDeviceGetAttribute(out, attribute, device.native))
+      return explain(device, result, "cannot read the device's limits");
+  device.hasPools = cuda.cuDeviceGetAttribute(&hasPools, AttributeMemoryPools,
+                                              device.native) == Success &&
+                    hasPools;
+  device.capability = major * 10 + minor;
+  device.target = targetFor(device.owner.targets, device.capability);
+  if (!device.target)
+    return failure(&device.owner, TSDK_E_UNSUPPORTED,
+                   device.name() + " has compute capability " +
+                       std::to_string(major) + "." + std::to_string(minor) +
+                       "; 8.0 is the lowest that is supported");
   return nullptr;
 }
 
-void deviceClose(void *, void *opaque) {
-  Device &device = deviceOf(opaque);
+tsdk_error deviceOpen(void *self, uint32_t ordinal, void **out) {
+  std::string why;
+  if (!owner(self).cuda.open(why))
+    return failure(self, TSDK_E_UNAVAILABLE, why);
+  std::unique_ptr<Device> device(new (std::nothrow) Device(owner(self)));
+  if (!device)
+    return failure(self, TSDK_E_RESOURCE_EXHAUSTED, "no memory for a device");
+  device->ordinal = ordinal;
+  if (tsdk_error error = examine(*device))
+    return error;
+  const Cuda &cuda = device->cuda;
+  if (CUresult result =
+          cuda.cuDevicePrimaryCtxRetain(&device->context, device->native))
+    return explain(*device, result, "cannot make a context on the device");
   {
-    Current current(device);
-    device.cuda.cuCtxSynchronize();
+    Current current(*device);
+    if (cuda.cuEventCreate(&device->health, 0) != Success)
+      device->health = nullptr;
+    // An allocation may be from a pool only if it can go back there.
+    device->hasPools = device->hasPools &&
+                       cuda.find(Cuda::cuMemAllocAsyncIndex) &&
+                       cuda.find(Cuda::cuMemFreeAsyncIndex);
   }
-  device.cuda.cuDevicePrimaryCtxRelease_v2(device.native);
-  delete &device;
+  {
+    std::lock_guard lock(owner(self).mutex);
+    owner(self).devices.push_back(device.get());
+  }
+  *out = device.release();
+  return nullptr;
+}
+
+void deviceClose(void *self, void *opaque) {
+  std::unique_ptr<Device> device(&deviceOf(opaque));
+  {
+    std::lock_guard lock(owner(self).mutex);
+    std::erase(owner(self).devices, device.get());
+  }
+  {
+    Current current(*device);
+    Relaxed relaxed(*device);
+    device->cuda.cuCtxSynchronize();
+    unloadRetired(*device);
+    if (device->health)
+      device->cuda.cuEventDestroy(device->health);
+  }
+  device->cuda.cuDevicePrimaryCtxRelease(device->native);
+}
+
+/// Asks for an event that was never recorded, which is done unless the context
+/// is lost.
+tsdk_error deviceHealth(void *, void *opaque) {
+  Device &device = deviceOf(opaque);
+  CUresult result = device.fault.load(std::memory_order_acquire);
+  if (result == Success && device.health) {
+    Current current(device);
+    Relaxed relaxed(device);
+    result = device.cuda.cuEventQuery(device.health);
+  }
+  return result == NotReady ? nullptr
+                            : check(device, result, "the device is lost");
 }
 
 tsdk_error deviceTarget(void *, void *device, const tsdk_target **out) {
@@ -206,13 +191,6 @@ tsdk_error targetRuns(void *self, void *device, const tsdk_target *target,
   return nullptr;
 }
 
-template <typename T> tsdk_error give(T value, void *out, size_t *size) {
-  if (*size >= sizeof value)
-    std::memcpy(out, &value, sizeof value);
-  *size = sizeof value;
-  return nullptr;
-}
-
 tsdk_error giveText(const char *text, void *out, size_t *size) {
   size_t length = std::strlen(text);
   if (*size >= length)
@@ -228,58 +206,103 @@ tsdk_error deviceGet(void *self, void *opaque, uint32_t property, void *out,
   switch (property) {
   case TSDK_DEVICE_NAME: {
     char name[128] = {};
-    device.cuda.cuDeviceGetName(name, sizeof name - 1, device.native);
+    if (tsdk_error error = check(
+            device,
+            device.cuda.cuDeviceGetName(name, sizeof name - 1, device.native),
+            "cannot read the device's name"))
+      return error;
     return giveText(name, out, size);
   }
   case TSDK_DEVICE_COMPUTE_UNITS: {
     int count = 0;
-    device.cuda.cuDeviceGetAttribute(&count, AttributeMultiprocessors,
-                                     device.native);
+    if (tsdk_error error =
+            check(device,
+                  device.cuda.cuDeviceGetAttribute(
+                      &count, AttributeMultiprocessors, device.native),
+                  "cannot read the device's size"))
+      return error;
     return give(static_cast<uint32_t>(count), out, size);
   }
   case TSDK_DEVICE_MEMORY_TOTAL: {
     size_t bytes = 0;
-    device.cuda.cuDeviceTotalMem_v2(&bytes, device.native);
+    if (tsdk_error error =
+            check(device, device.cuda.cuDeviceTotalMem(&bytes, device.native),
+                  "cannot read the device's memory size"))
+      return error;
     return give(static_cast<uint64_t>(bytes), out, size);
   }
   case TSDK_DEVICE_MEMORY_FREE: {
     size_t free = 0, total = 0;
-    device.cuda.cuMemGetInfo_v2(&free, &total);
+    if (tsdk_error error =
+            check(device, device.cuda.cuMemGetInfo(&free, &total),
+                  "cannot read the device's free memory"))
+      return error;
     return give(static_cast<uint64_t>(free), out, size);
   }
   case TSDK_DEVICE_DRIVER_VERSION: {
     int version = 0;
-    device.cuda.cuDriverGetVersion(&version);
-    std::string text = std::to_string(version / 1000) + "." +
-                       std::to_string(version % 1000 / 10);
-    return giveText(text.c_str(), out, size);
+    if (tsdk_error error =
+            check(device, device.cuda.cuDriverGetVersion(&version),
+                  "cannot read the driver's version"))
+      return error;
+    return giveText(Cuda::versionText(version).c_str(), out, size);
   }
+  case TSDK_DEVICE_TIMER_NS:
+    return give(uint64_t(500), out, size); // as cuEventElapsedTime documents
   default:
     return failure(self, TSDK_E_UNIMPLEMENTED,
                    "no device property " + std::to_string(property));
   }
 }
 
-tsdk_error memAlloc(void *self, void *opaque, uint64_t stream, size_t bytes,
+/// Memory that a capture allocates belongs to its graph, not to us.
+tsdk_error noCapture(Device &device, CUstream stream, const std::string &what) {
+  if (!isCapturing(device, stream))
+    return nullptr;
+  return failure(&device.owner, TSDK_E_FAILED_PRECONDITION,
+                 device.name() + ": " + what +
+                     ": the stream is being captured into a graph, which "
+                     "cannot hold that; do it before the capture (a kernel "
+                     "that needs memory has it after its first launch)");
+}
+
+tsdk_error memAlloc(void *, void *opaque, uint64_t stream, size_t bytes,
                     tsdk_flags, void **out) {
   Device &device = deviceOf(opaque);
   Current current(device);
   CUdeviceptr memory = 0;
-  if (tsdk_error error =
-          check(self, device,
-                device.cuda.cuMemAllocAsync(&memory, bytes ? bytes : 1,
-                                            streamOf(stream)),
-                "cannot allocate " + std::to_string(bytes) + " bytes"))
-    return error;
+  size_t size = bytes ? bytes : 1;
+  CUresult result = Success;
+  if (device.hasPools) {
+    if (tsdk_error error =
+            noCapture(device, streamOf(stream),
+                      "cannot allocate " + std::to_string(bytes) + " bytes"))
+      return error;
+    result = device.cuda.cuMemAllocAsync(&memory, size, streamOf(stream));
+  } else {
+    Relaxed relaxed(device);
+    result = device.cuda.cuMemAlloc(&memory, size);
+  }
+  if (result != Success)
+    return explain(device, result,
+                   "cannot allocate " + std::to_string(bytes) + " bytes");
   *out = std::bit_cast<void *>(memory);
   return nullptr;
 }
 
-tsdk_error memFree(void *self, void *opaque, uint64_t stream, void *memory) {
+tsdk_error memFree(void *, void *opaque, uint64_t stream, void *memory) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device,
-               device.cuda.cuMemFreeAsync(address(memory), streamOf(stream)),
+  if (tsdk_error error =
+          noCapture(device, streamOf(stream), "cannot free memory"))
+    return error;
+  if (device.hasPools)
+    return check(device,
+                 device.cuda.cuMemFreeAsync(address(memory), streamOf(stream)),
+                 "cannot free memory");
+  CUresult result = device.cuda.cuStreamSynchronize(streamOf(stream));
+  CUresult freed = device.cuda.cuMemFree(address(memory));
+  return check(device, result != Success ? result : freed,
                "cannot free memory");
 }
 
@@ -289,10 +312,12 @@ tsdk_error memCopy(void *self, void *opaque, uint64_t stream, void *to,
     return nullptr;
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device,
-               device.cuda.cuMemcpyAsync(address(to), address(from), bytes,
-                                         streamOf(stream)),
-               "cannot copy " + std::to_string(bytes) + " bytes");
+  CUresult result = device.cuda.cuMemcpyAsync(address(to), address(from), bytes,
+                                              streamOf(stream));
+  if (result == Success)
+    return nullptr;
+  return explain(device, result,
+                 "cannot copy " + std::to_string(bytes) + " bytes");
 }
 
 tsdk_error memSet(void *self, void *opaque, uint64_t stream, void *to,
@@ -310,36 +335,43 @@ tsdk_error memSet(void *self, void *opaque, uint64_t stream, void *to,
           ? device.cuda.cuMemsetD16Async(
                 address(to), static_cast<unsigned short>(value), count, order)
           : device.cuda.cuMemsetD32Async(address(to), value, count, order);
-  return check(self, device, result, "cannot fill memory");
+  return check(device, result, "cannot fill memory");
 }
 
-tsdk_error hostAlloc(void *self, void *opaque, size_t bytes, void **out) {
+tsdk_error hostAlloc(void *, void *opaque, size_t bytes, void **out) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device,
-               device.cuda.cuMemAllocHost_v2(out, bytes ? bytes : 1),
-               "cannot allocate " + std::to_string(bytes) +
-                   " bytes of pinned host memory");
+  Relaxed relaxed(device);
+  void *memory = nullptr;
+  CUresult result = device.cuda.cuMemAllocHost(&memory, bytes ? bytes : 1);
+  if (result != Success)
+    return explain(device, result,
+                   "cannot allocate " + std::to_string(bytes) +
+                       " bytes of pinned host memory");
+  *out = memory;
+  return nullptr;
 }
 
 void hostFree(void *, void *opaque, void *memory) {
   Device &device = deviceOf(opaque);
   Current current(device);
+  Relaxed relaxed(device);
   device.cuda.cuMemFreeHost(memory);
 }
 
 tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
                       void *out, size_t *size) {
   std::string why;
-  const Cuda *cuda = Cuda::get(why);
+  const Cuda *cuda = &owner(self).cuda;
   int ordinal = -1;
-  if (!cuda || cuda->cuPointerGetAttribute(&ordinal, PointerAttributeOrdinal,
-                                           address(pointer)) != Success) {
+  if (!cuda->open(why) ||
+      cuda->cuPointerGetAttribute(&ordinal, PointerAttributeOrdinal,
+                                  address(pointer)) != Success) {
     *size = 0;
     return nullptr;
   }
   if (property == TSDK_POINTER_ORDINAL)
-    return give(static_cast<uint32_t>(ordinal), out, size);
+    return give(static_cast<int32_t>(ordinal), out, size);
   if (property == TSDK_POINTER_BYTES) {
     CUdeviceptr start = 0;
     size_t bytes = 0;
@@ -356,66 +388,82 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
                  "no pointer property " + std::to_string(property));
 }
 
-tsdk_error streamCreate(void *self, void *opaque, int32_t priority,
-                        uint64_t *out) {
+tsdk_error streamCreate(void *, void *opaque, int32_t priority, uint64_t *out) {
   Device &device = deviceOf(opaque);
   Current current(device);
   constexpr unsigned nonBlocking = 1;
   CUstream stream = nullptr;
   // CUDA counts the other way round.
-  CUresult result =
-      device.cuda.cuStreamCreateWithPriority(&stream, nonBlocking, -priority);
+  CUresult result = device.cuda.cuStreamCreateWithPriority(
+      &stream, nonBlocking, priority == INT32_MIN ? INT32_MAX : -priority);
+  if (result != Success)
+    return explain(device, result, "cannot create a stream");
   *out = std::bit_cast<uint64_t>(stream);
-  return check(self, device, result, "cannot create a stream");
+  return nullptr;
 }
 
 void streamDestroy(void *, void *opaque, uint64_t stream) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  device.cuda.cuStreamDestroy_v2(streamOf(stream));
+  device.cuda.cuStreamDestroy(streamOf(stream));
 }
 
-tsdk_error streamSync(void *self, void *opaque, uint64_t stream) {
+tsdk_error streamSync(void *, void *opaque, uint64_t stream) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device, device.cuda.cuStreamSynchronize(streamOf(stream)),
-               "the work of a stream failed");
+  CUresult result = device.cuda.cuStreamSynchronize(streamOf(stream));
+  if (result != Success)
+    return explain(device, result, "the work of a stream failed");
+  device.launches.finish(streamOf(stream));
+  return nullptr;
 }
 
-tsdk_error done(void *self, Device &device, CUresult result, const char *what,
+tsdk_error done(Device &device, CUresult result, const char *what,
                 tsdk_bool *out) {
+  if (result != Success && result != NotReady)
+    return explain(device, result, what);
   *out = result == Success;
-  return result == NotReady ? nullptr : check(self, device, result, what);
+  return nullptr;
 }
 
-tsdk_error streamQuery(void *self, void *opaque, uint64_t stream,
-                       tsdk_bool *out) {
+tsdk_error streamQuery(void *, void *opaque, uint64_t stream, tsdk_bool *out) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return done(self, device, device.cuda.cuStreamQuery(streamOf(stream)),
+  return done(device, device.cuda.cuStreamQuery(streamOf(stream)),
               "the work of a stream failed", out);
 }
 
-tsdk_error eventCreate(void *self, void *opaque, uint64_t *out) {
+tsdk_error streamCall(void *, void *opaque, uint64_t stream,
+                      void (*call)(void *), void *argument) {
+  Device &device = deviceOf(opaque);
+  Current current(device);
+  return check(device,
+               device.cuda.cuLaunchHostFunc(streamOf(stream), call, argument),
+               "cannot queue a call");
+}
+
+tsdk_error eventCreate(void *, void *opaque, uint64_t *out) {
   Device &device = deviceOf(opaque);
   Current current(device);
   CUevent event = nullptr;
   CUresult result = device.cuda.cuEventCreate(&event, 0);
+  if (result != Success)
+    return explain(device, result, "cannot create an event");
   *out = std::bit_cast<uint64_t>(event);
-  return check(self, device, result, "cannot create an event");
+  return nullptr;
 }
 
 void eventDestroy(void *, void *opaque, uint64_t event) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  device.cuda.cuEventDestroy_v2(eventOf(event));
+  device.cuda.cuEventDestroy(eventOf(event));
 }
 
 tsdk_error eventRecord(void *self, void *opaque, uint64_t event,
                        uint64_t stream) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device,
+  return check(device,
                device.cuda.cuEventRecord(eventOf(event), streamOf(stream)),
                "cannot record an event");
 }
@@ -425,7 +473,7 @@ tsdk_error eventWait(void *self, void *opaque, uint64_t event,
   Device &device = deviceOf(opaque);
   Current current(device);
   return check(
-      self, device,
+      device,
       device.cuda.cuStreamWaitEvent(streamOf(stream), eventOf(event), 0),
       "cannot wait for an event");
 }
@@ -433,7 +481,7 @@ tsdk_error eventWait(void *self, void *opaque, uint64_t event,
 tsdk_error eventSync(void *self, void *opaque, uint64_t event) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return check(self, device, device.cuda.cuEventSynchronize(eventOf(event)),
+  return check(device, device.cuda.cuEventSynchronize(eventOf(event)),
                "the work before an event failed");
 }
 
@@ -441,7 +489,7 @@ tsdk_error eventQuery(void *self, void *opaque, uint64_t event,
                       tsdk_bool *out) {
   Device &device = deviceOf(opaque);
   Current current(device);
-  return done(self, device, device.cuda.cuEventQuery(eventOf(event)),
+  return done(device, device.cuda.cuEventQuery(eventOf(event)),
               "the work before an event failed", out);
 }
 
@@ -452,90 +500,14 @@ tsdk_error eventElapsed(void *self, void *opaque, uint64_t from, uint64_t to,
   float milliseconds = 0;
   CUresult result =
       device.cuda.cuEventElapsedTime(&milliseconds, eventOf(from), eventOf(to));
+  if (result == NotReady)
+    return failure(self, TSDK_E_FAILED_PRECONDITION,
+                   device.name() + ": cannot read events: their work is not "
+                                   "done; wait for the later one first");
+  if (result != Success)
+    return explain(device, result, "cannot read events");
   *nanoseconds = static_cast<uint64_t>(double(milliseconds) * 1e6);
-  return check(self, device, result, "cannot read events");
-}
-
-tsdk_error moduleLoad(void *self, void *opaque, tsdk_bytes object, tsdk_str,
-                      void **out) {
-  Device &device = deviceOf(opaque);
-  Current current(device);
-  std::vector<char> log(8192);
-  int options[] = {JitErrorLog, JitErrorLogBytes};
-  void *values[] = {log.data(), std::bit_cast<void *>(log.size())};
-  CUmodule module = nullptr;
-  CUresult result =
-      device.cuda.cuModuleLoadDataEx(&module, object.data, 2, options, values);
-  *out = module;
-  std::string what = "cannot load the kernel's code";
-  if (result != Success && log[0])
-    what += " (" + std::string(log.data()) + ")";
-  return check(self, device, result, what);
-}
-
-void moduleUnload(void *, void *opaque, void *module) {
-  Device &device = deviceOf(opaque);
-  Current current(device);
-  // Work that is queued may still run the code.
-  device.cuda.cuCtxSynchronize();
-  device.cuda.cuModuleUnload(static_cast<CUmodule>(module));
-}
-
-tsdk_error functionGet(void *self, void *opaque, void *module,
-                       const tsdk_function_desc *desc, void **out) {
-  Device &device = deviceOf(opaque);
-  Current current(device);
-  std::string symbol(view(desc->symbol));
-  if (desc->shared_bytes > static_cast<uint32_t>(device.maxShared))
-    return failure(self, TSDK_E_RESOURCE_EXHAUSTED,
-                   "kernel '" + symbol + "' needs " +
-                       std::to_string(desc->shared_bytes) +
-                       " bytes of shared memory, nvidia:" +
-                       std::to_string(device.ordinal) + " has " +
-                       std::to_string(device.maxShared) +
-                       "; use smaller tiles or fewer stages");
-  // It lives as long as its module, which has no hook of ours.
-  auto *function = new (std::nothrow) Function();
-  if (!function)
-    return failure(self, TSDK_E_RESOURCE_EXHAUSTED, "no memory for a function");
-  function->symbol = symbol;
-  function->threads = desc->threads;
-  function->sharedBytes = desc->shared_bytes;
-  function->numParams = desc->num_params;
-  CUresult result = device.cuda.cuModuleGetFunction(
-      &function->native, static_cast<CUmodule>(module), symbol.c_str());
-  if (result == Success && desc->shared_bytes > 48u << 10)
-    result = device.cuda.cuFuncSetAttribute(
-        function->native, FunctionMaxDynamicShared,
-        static_cast<int>(desc->shared_bytes));
-  if (tsdk_error error =
-          check(self, device, result, "cannot use kernel '" + symbol + "'")) {
-    delete function;
-    return error;
-  }
-  *out = function;
   return nullptr;
-}
-
-tsdk_error launchGrid(void *self, void *opaque, void *handle,
-                      const tsdk_driver_launch *launch) {
-  Device &device = deviceOf(opaque);
-  const Function &function = *static_cast<Function *>(handle);
-  if (launch->num_params != function.numParams) [[unlikely]]
-    return failure(self, TSDK_E_INVALID_ARGUMENT,
-                   "kernel '" + function.symbol + "' has " +
-                       std::to_string(function.numParams) +
-                       " parameters, the launch gives " +
-                       std::to_string(launch->num_params));
-  Current current(device);
-  CUresult result = device.cuda.cuLaunchKernel(
-      function.native, launch->grid[0], launch->grid[1], launch->grid[2],
-      function.threads, 1, 1, function.sharedBytes, streamOf(launch->stream),
-      const_cast<void **>(launch->params), nullptr);
-  if (result == Success) [[likely]]
-    return nullptr;
-  return check(self, device, result,
-               "cannot launch kernel '" + function.symbol + "'");
 }
 
 } // namespace
@@ -568,10 +540,10 @@ void makeDriver(DriverOwner &own) {
   driver.event_sync = eventSync;
   driver.event_query = eventQuery;
   driver.event_elapsed = eventElapsed;
-  driver.module_load = moduleLoad;
-  driver.module_unload = moduleUnload;
-  driver.function_get = functionGet;
-  driver.launch = launchGrid;
+  driver.stream_call = streamCall;
+  driver.device_health = deviceHealth;
+  addModules(driver);
+  addGraphs(driver);
 }
 
 } // namespace tilesdk::nvidia
