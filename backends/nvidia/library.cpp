@@ -233,8 +233,14 @@ constexpr Mma Mmas[] = {
      2, 4, 80},
     {"m16n8k16.f32.bf16", "m16n8k16.row.col.f32.bf16.bf16.f32", "bfloat",
      "float", 8, 4, 4, 80},
+    {"m16n8k8.f32.bf16", "m16n8k8.row.col.f32.bf16.bf16.f32", "bfloat",
+     "float", 4, 2, 4, 80},
+    {"m16n8k4.f32.tf32", "m16n8k4.row.col.f32.tf32.tf32.f32", "float", "float",
+     2, 1, 4, 80},
     {"m16n8k8.f32.tf32", "m16n8k8.row.col.f32.tf32.tf32.f32", "float", "float",
      4, 2, 4, 80},
+    {"m16n8k16.i32.i8", "m16n8k16.row.col.s32.s8.s8.s32", "i8", "i32", 8, 4, 4,
+     80},
     {"m16n8k32.i32.i8", "m16n8k32.row.col.s32.s8.s8.s32", "i8", "i32", 16, 8, 4,
      80},
     {"m8n8k4.f64.f64", "m8n8k4.row.col.f64.f64.f64.f64", "double", "double", 1,
@@ -243,6 +249,10 @@ constexpr Mma Mmas[] = {
      "float", 16, 8, 4, 89},
     {"m16n8k32.f32.f8E5M2", "m16n8k32.row.col.f32.e5m2.e5m2.f32", "i8", "float",
      16, 8, 4, 89},
+    {"m16n8k32.f32.f8E4M3FN.f8E5M2", "m16n8k32.row.col.f32.e4m3.e5m2.f32", "i8",
+     "float", 16, 8, 4, 89},
+    {"m16n8k32.f32.f8E5M2.f8E4M3FN", "m16n8k32.row.col.f32.e5m2.e4m3.f32", "i8",
+     "float", 16, 8, 4, 89},
 };
 
 std::string multiply(unsigned capability, std::string_view symbol,
@@ -294,13 +304,9 @@ std::string multiply(unsigned capability, std::string_view symbol,
   for (unsigned i = 0; i < n; ++i)
     constraints += std::to_string(i) + (i + 1 == n ? "" : ",");
   unsigned a = n, b = n + words[0];
-  auto list = [&](unsigned first, unsigned count) {
-    return count == 1 ? "{$" + std::to_string(first) + "}"
-                      : braces(first, count);
-  };
   body += "  %r = call " + structure + " asm sideeffect \"mma.sync.aligned." +
-          std::string(mma->instruction) + " " + list(0, n) + ", " +
-          list(a, words[0]) + ", " + list(b, words[1]) + ", " + list(0, n) +
+          std::string(mma->instruction) + " " + group(0, n) + ", " +
+          group(a, words[0]) + ", " + group(b, words[1]) + ", " + group(0, n) +
           ";\", \"" + constraints + "\"(" + operands + ") #2\n";
   std::string last = "poison";
   for (unsigned i = 0; i < n; ++i) {
@@ -326,9 +332,9 @@ std::string sharedMatrix(unsigned capability, std::string_view symbol,
     return "";
   std::vector<std::string_view> parts = split(rest);
   if (parts.size() < 2 || parts[0] != "m8n8" ||
-      (parts[1] != "x4" && parts[1] != "x2"))
+      (parts[1] != "x4" && parts[1] != "x2" && parts[1] != "x1"))
     return "";
-  unsigned n = parts[1] == "x4" ? 4 : 2;
+  unsigned n = unsigned(parts[1][1] - '0');
   bool isTransposed = parts.size() > 2 && parts[2] == "trans";
   std::string type = vectorOf(n, "i32"), body;
   std::string instruction = std::string(isLoad ? "ldmatrix" : "stmatrix") +
@@ -346,24 +352,30 @@ std::string sharedMatrix(unsigned capability, std::string_view symbol,
       constraints += ",r";
     }
     body += "  call void asm sideeffect \"" + instruction + "[$0], " +
-            braces(1, n) + ";\", \"" + constraints + ",~{memory}\"(i32 %q" +
+            group(1, n) + ";\", \"" + constraints + ",~{memory}\"(i32 %q" +
             operands + ") #2\n  ret void\n";
     return define(symbol, "void", "ptr addrspace(3) %p, " + type + " %v", 1,
                   body);
   }
-  std::string structure = "{ ", constraints;
+  std::string structure = n == 1 ? "i32" : "{ ", constraints;
   for (unsigned i = 0; i < n; ++i) {
-    structure += i ? ", i32" : "i32";
+    if (n > 1)
+      structure += i ? ", i32" : "i32";
     constraints += "=r,";
   }
-  structure += " }";
+  if (n > 1)
+    structure += " }";
   body += "  %r = call " + structure + " asm sideeffect \"" + instruction +
-          braces(0, n) + ", [$" + std::to_string(n) + "];\", \"" + constraints +
+          group(0, n) + ", [$" + std::to_string(n) + "];\", \"" + constraints +
           "r,~{memory}\"(i32 %q) #2\n";
   std::string last = "poison";
   for (unsigned i = 0; i < n; ++i) {
     std::string k = std::to_string(i);
-    body += "  %x" + k + " = extractvalue " + structure + " %r, " + k + "\n";
+    if (n == 1)
+      body += "  %x0 = freeze i32 %r\n";
+    else
+      body +=
+          "  %x" + k + " = extractvalue " + structure + " %r, " + k + "\n";
     body += "  %v" + k + " = insertelement " + type + " " + last + ", i32 %x" +
             k + ", i32 " + k + "\n";
     last = "%v" + k;

@@ -77,6 +77,17 @@ constexpr const char *Left16x32b8 =
 constexpr const char *Right32x8b8 =
     "(row: 32, column: 8) { register: (1,0) (2,0) (16,0); lane: (4,0) (8,0) "
     "(0,1) (0,2) (0,4) }";
+constexpr const char *Left16x16b8 =
+    "(row: 16, column: 16) { register: (0,1) (0,2) (8,0); lane: (0,4) (0,8) "
+    "(1,0) (2,0) (4,0) }";
+constexpr const char *Right16x8b8 =
+    "(row: 16, column: 8) { register: (1,0) (2,0); lane: (4,0) (8,0) (0,1) "
+    "(0,2) (0,4) }";
+constexpr const char *Left16x4b32 =
+    "(row: 16, column: 4) { register: (8,0); lane: (0,1) (0,2) (1,0) (2,0) "
+    "(4,0) }";
+constexpr const char *Right4x8b32 =
+    "(row: 4, column: 8) { lane: (1,0) (2,0) (0,1) (0,2) (0,4) }";
 constexpr const char *Left8x4b64 =
     "(row: 8, column: 4) { lane: (0,1) (0,2) (1,0) (2,0) (4,0) }";
 constexpr const char *Right4x8b64 =
@@ -90,6 +101,7 @@ struct Matrix {
   const char *name, *source, *type, *result;
   const char *left, *right, *layout;
   uint32_t m, n, k, flags, cycles;
+  const char *rightType = nullptr; ///< Where it is not `type`.
 };
 
 // Cycles are those of one sub-core's tensor unit at the A100's dense rates.
@@ -100,8 +112,14 @@ constexpr Matrix MatrixRows[] = {
      Right8x8b16, Result16x8, 16, 8, 8, 0, 5},
     {80, "m16n8k16.f32.bf16", "PTX 9.7.14.5.8", "bf16", "f32", Left16x16b16,
      Right16x8b16, Result16x8, 16, 8, 16, 0, 8},
+    {80, "m16n8k8.f32.bf16", "PTX 9.7.14.5.7", "bf16", "f32", Left16x8b16,
+     Right8x8b16, Result16x8, 16, 8, 8, 0, 5},
+    {80, "m16n8k4.f32.tf32", "PTX 9.7.14.5.6", "tf32", "f32", Left16x4b32,
+     Right4x8b32, Result16x8, 16, 8, 4, 0, 5},
     {80, "m16n8k8.f32.tf32", "PTX 9.7.14.5.7", "tf32", "f32", Left16x8b32,
      Right8x8b32, Result16x8, 16, 8, 8, 0, 8},
+    {80, "m16n8k16.i32.i8", "PTX 9.7.14.5.9", "i8", "i32", Left16x16b8,
+     Right16x8b8, Result16x8, 16, 8, 16, TSDK_MATRIX_SIGNED, 5},
     {80, "m16n8k32.i32.i8", "PTX 9.7.14.5.10", "i8", "i32", Left16x32b8,
      Right32x8b8, Result16x8, 16, 8, 32, TSDK_MATRIX_SIGNED, 8},
     {80, "m8n8k4.f64.f64", "PTX 9.7.14.5.2", "f64", "f64", Left8x4b64,
@@ -110,6 +128,10 @@ constexpr Matrix MatrixRows[] = {
      Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
     {89, "m16n8k32.f32.f8E5M2", "PTX 9.7.14.5.10", "f8E5M2", "f32", Left16x32b8,
      Right32x8b8, Result16x8, 16, 8, 32, 0, 8},
+    {89, "m16n8k32.f32.f8E4M3FN.f8E5M2", "PTX 9.7.14.5.10", "f8E4M3FN", "f32",
+     Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8, "f8E5M2"},
+    {89, "m16n8k32.f32.f8E5M2.f8E4M3FN", "PTX 9.7.14.5.10", "f8E5M2", "f32",
+     Left16x32b8, Right32x8b8, Result16x8, 16, 8, 32, 0, 8, "f8E4M3FN"},
 };
 
 struct Shared {
@@ -132,6 +154,13 @@ constexpr const char *Matrices2 =
 constexpr const char *Matrices2Transposed =
     "(row: 16, column: 8) { register: (1,0) (8,0); lane: (2,0) (4,0) (0,1) "
     "(0,2) (0,4) }";
+
+constexpr const char *Matrices1 =
+    "(row: 8, column: 8) { register: (0,1); lane: (0,2) (0,4) (1,0) (2,0) "
+    "(4,0) }";
+constexpr const char *Matrices1Transposed =
+    "(row: 8, column: 8) { register: (1,0); lane: (2,0) (4,0) (0,1) (0,2) "
+    "(0,4) }";
 
 constexpr Shared SharedRows[] = {
 #define TILESDK_PLAIN(NAME, BYTES, PHASES, CYCLES)                             \
@@ -165,8 +194,25 @@ constexpr Shared SharedRows[] = {
      TSDK_SHARED_MATRIX, TSDK_SHARED_LOAD, 16, 2, 16, 0, 4},
     {80, "m8n8.x2.trans", "PTX 9.7.14.5.15", QuarterWarps, Matrices2Transposed,
      TSDK_SHARED_MATRIX, TSDK_SHARED_LOAD, 16, 2, 16, 1, 4},
+    {80, "m8n8.x1", "PTX 9.7.14.5.15", QuarterWarps, Matrices1,
+     TSDK_SHARED_MATRIX, TSDK_SHARED_LOAD, 16, 2, 8, 0, 2},
+    {80, "m8n8.x1.trans", "PTX 9.7.14.5.15", QuarterWarps, Matrices1Transposed,
+     TSDK_SHARED_MATRIX, TSDK_SHARED_LOAD, 16, 2, 8, 1, 2},
     {90, "m8n8.x4.store", "PTX 9.7.14.5.16", QuarterWarps, Matrices4,
      TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 32, 0, 8},
+    {90, "m8n8.x4.trans.store", "PTX 9.7.14.5.16", QuarterWarps,
+     Matrices4Transposed, TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 32, 1,
+     8},
+    {90, "m8n8.x2.store", "PTX 9.7.14.5.16", QuarterWarps, Matrices2,
+     TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 16, 0, 4},
+    {90, "m8n8.x2.trans.store", "PTX 9.7.14.5.16", QuarterWarps,
+     Matrices2Transposed, TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 16, 1,
+     4},
+    {90, "m8n8.x1.store", "PTX 9.7.14.5.16", QuarterWarps, Matrices1,
+     TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 8, 0, 2},
+    {90, "m8n8.x1.trans.store", "PTX 9.7.14.5.16", QuarterWarps,
+     Matrices1Transposed, TSDK_SHARED_MATRIX, TSDK_SHARED_STORE, 16, 2, 8, 1,
+     2},
 };
 
 struct Async {
@@ -201,7 +247,8 @@ TargetTable::TargetTable()
       tsdk_matrix_row &out = matrix[i].emplace_back();
       out.name = str(in.name);
       out.source = str(in.source);
-      out.left_type = out.right_type = str(in.type);
+      out.left_type = str(in.type);
+      out.right_type = str(in.rightType ? in.rightType : in.type);
       out.result_type = str(in.result);
       out.left = str(in.left);
       out.right = str(in.right);
@@ -246,15 +293,28 @@ TargetTable::TargetTable()
       out.issue_cycles = 4;
       out.latency_cycles = 500;
     }
+    if (row.capability >= 90) {
+      tsdk_async_row &out = async[i].emplace_back();
+      out.name = str("box");
+      out.source = str("PTX 9.7.9.25.5");
+      out.issuer = TSDK_ISSUER_THREAD;
+      out.completion = TSDK_COMPLETION_BARRIER;
+      out.max_rank = 5;
+      out.max_box = 256;
+      out.zero_fill = 1;
+      out.needs_fence = 1;
+      out.issue_cycles = 8;
+      out.latency_cycles = 600;
+    }
 
     tsdk_simt &simt = simts[i] = {};
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_NAMED_BARRIERS | TSDK_SIMT_PACKED_F16 |
                     TSDK_SIMT_PACKED_BF16 | TSDK_SIMT_BF16_CONVERT |
                     (row.capability >= 89 ? TSDK_SIMT_F8_CONVERT : 0u) |
-                    (row.capability >= 90 ? TSDK_SIMT_MBARRIER |
-                                                TSDK_SIMT_REGISTER_REALLOCATION
-                                          : 0u);
+                    (row.capability >= 90
+                         ? TSDK_SIMT_MBARRIER | TSDK_SIMT_REGISTER_REALLOCATION
+                         : 0u);
     simt.warp_size = 32;
     simt.max_warps = 32;
     simt.max_registers = 255;
@@ -317,7 +377,7 @@ TargetTable::TargetTable()
     codegen.calling_convention = 71; // PTX_Kernel
     codegen.kernel_attributes =
         str("nvvm.reqntid={threads};nvvm.maxnreg={entry_registers};"
-            "nvvm.maxnreg={maxnreg}");
+            "nvvm.maxnreg={maxnreg};byval.nvvm.grid_constant=");
     codegen.scopes = str("block,device,");
     codegen.constraints = str("h,r,l,f,d,b");
 

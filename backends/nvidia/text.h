@@ -86,6 +86,12 @@ inline std::string braces(unsigned first, unsigned count) {
   return text + "}";
 }
 
+/// In braces even when it is one.
+inline std::string group(unsigned first, unsigned count) {
+  return count == 1 ? "{$" + std::to_string(first) + "}"
+                    : braces(first, count);
+}
+
 inline std::string vectorOf(unsigned count, std::string_view type) {
   return "<" + std::to_string(count) + " x " + std::string(type) + ">";
 }
