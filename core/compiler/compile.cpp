@@ -141,7 +141,9 @@ private:
 std::string printModule(mlir::ModuleOp module) {
   std::string text;
   llvm::raw_string_ostream stream(text);
-  module.print(stream);
+  // With locations: who goes on from the text has the same line tables and
+  // remarks.
+  module.print(stream, mlir::OpPrintingFlags().enableDebugInfo());
   stream << '\n';
   return text;
 }
@@ -393,7 +395,7 @@ tsdk_code Compilation::optimise() {
 // LLVM
 //===----------------------------------------------------------------------===//
 
-/// For machines that have no use for descriptors.
+/// For loops, which have no use for descriptors.
 tsdk_code Compilation::expandDescriptors() {
   bool has =
       (*module)
@@ -429,8 +431,6 @@ tsdk_code Compilation::readMachine() {
 
 /// Stage `tile-opt` to `simt`.
 tsdk_code Compilation::assignThreads() {
-  if (tsdk_code result = expandDescriptors())
-    return result;
   optimizer::SimtOptions request;
   request.target = toRef(input.target->name).str();
   request.numWarps = options.numWarps;
@@ -642,6 +642,13 @@ void Compilation::describeSimtTarget(codegen::Target &target) const {
   target.vectorWidth = 0;
   target.callingConvention = code.calling_convention;
   target.checkAccesses = !options.check.empty();
+  if (const llvm::json::Array *params = metadata.getArray("params");
+      params && target.checkAccesses)
+    for (const llvm::json::Value &param : *params) {
+      const llvm::json::Object *leaf = param.getAsObject();
+      target.parameters.push_back(
+          leaf ? leaf->getString("name").value_or("").str() : std::string());
+    }
   llvm::SmallVector<StringRef> entries;
   toRef(code.kernel_attributes).split(entries, ';', -1, false);
   for (StringRef entry : entries) {
@@ -653,8 +660,9 @@ void Compilation::describeSimtTarget(codegen::Target &target) const {
   toRef(code.module_flags).split(entries, ';', -1, false);
   for (StringRef entry : entries) {
     auto [name, text] = entry.split('=');
+    std::optional<std::string> number = substitute(text);
     uint32_t value;
-    if (!text.getAsInteger(10, value))
+    if (number && !StringRef(*number).getAsInteger(10, value))
       target.moduleFlags.emplace_back(name.str(), value);
   }
 }

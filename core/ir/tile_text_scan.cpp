@@ -202,9 +202,14 @@ private:
     if (next >= text.size() || text[next] != '=' ||
         (text[begin] == '#' && name.starts_with("loc")))
       return std::nullopt;
+    // A layout holds a string and numbers: nothing to chain.
+    llvm::StringRef value = text.substr(next + 1).ltrim();
+    if (text[begin] == '#' && (value.starts_with("#simt.layout<") ||
+                               value.starts_with("#simt.shared_layout<")))
+      return std::nullopt;
     return TextProblem{begin, ("`" + text.substr(begin, 1) + name +
                                "` defines an alias; tile IR has only aliases "
-                               "of locations, `#loc...`")
+                               "of locations, `#loc...`, and of layouts")
                                   .str()};
   }
 

@@ -22,9 +22,9 @@ struct TextProblem {
 /// Looks for what makes MLIR's parser or printer end the process, by stack,
 /// memory or null: brackets nested deeper than \p maxNesting, affine maps
 /// (their expressions recurse without brackets), aliases other than those of
-/// locations (a chain of them grows exponentially when printed), numbers of
-/// results that cannot be there, arrays of other than numbers, and kinds of
-/// types and attributes that tile IR has not. Linear in the text.
+/// locations and layouts (a chain of them grows exponentially when printed),
+/// numbers of results that cannot be there, arrays of other than numbers, and
+/// kinds of types and attributes that tile IR has not. Linear in the text.
 std::optional<TextProblem> scanIrText(llvm::StringRef text,
                                       unsigned maxNesting);
 

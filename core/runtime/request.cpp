@@ -73,6 +73,39 @@ Error checkValue(const tsdk_option_row &row, llvm::StringRef value,
   return success();
 }
 
+constexpr const char *checkNames[] = {"barrier", "bounds", "race", "uninit"};
+
+/// The value of `check` in canonical form.
+Error checkChecks(const Target &target, llvm::StringRef value,
+                  std::string *out) {
+  out->clear();
+  llvm::SmallVector<llvm::StringRef> wanted;
+  value.split(wanted, ',', -1, false);
+  for (llvm::StringRef &entry : wanted) {
+    entry = entry.trim();
+    if (entry != "all" && !llvm::is_contained(checkNames, entry)) {
+      std::vector<llvm::StringRef> names(std::begin(checkNames),
+                                         std::end(checkNames));
+      return makeError(TSDK_E_INVALID_ARGUMENT,
+                       "option `check` is `" + value + "`: there is no check `" +
+                           entry + "`" + didYouMean(entry, names) +
+                           "; checks: race, bounds, uninit, barrier, all");
+    }
+  }
+  if (wanted.empty())
+    return success();
+  if (!(target.codegen.flags & TSDK_CODEGEN_CHECKS))
+    return makeError(TSDK_E_UNSUPPORTED,
+                     "option `check` is `" + value + "`: code for " +
+                         target.name() +
+                         " cannot be checked; build for a simulated device, "
+                         "`sim:TARGET` (`tilesdk targets` lists them)");
+  for (const char *name : checkNames)
+    if (llvm::is_contained(wanted, name) || llvm::is_contained(wanted, "all"))
+      *out += (out->empty() ? "" : ",") + std::string(name);
+  return success();
+}
+
 Error checkStage(llvm::StringRef stage) {
   if (llvm::is_contained(stageNames, stage))
     return success();
@@ -81,7 +114,7 @@ Error checkStage(llvm::StringRef stage) {
   return makeError(TSDK_E_INVALID_ARGUMENT,
                    "there is no stage `" + stage + "`" +
                        didYouMean(stage, names) +
-                       "; stages: tile, tile-opt, llvm, asm, object");
+                       "; stages: tile, tile-opt, simt, llvm, asm, object");
 }
 
 /// Whether an entry of a signature is the type of a runtime value.
@@ -159,9 +192,13 @@ Error BuildRequest::addOption(Context &context, llvm::StringRef name,
     row = findRow(commonOptions, name);
   if (row) {
     std::string canonical;
-    if (Error error = checkValue(*row, value, &canonical))
+    Error error = name == "check" ? checkChecks(*target, value, &canonical)
+                                  : checkValue(*row, value, &canonical);
+    if (error)
       return error;
-    options.emplace_back(name.str(), std::move(canonical));
+    // Off is what it is when nothing is said.
+    if (name != "check" || !canonical.empty())
+      options.emplace_back(name.str(), std::move(canonical));
     return success();
   }
   std::vector<llvm::StringRef> names;

@@ -14,8 +14,23 @@ struct Build {
   BuildOptions build;
   std::string output;
   std::string emit = "object";
-  bool emitGiven = false;
+  bool emitGiven = false, timePasses = false;
 };
+
+/// The steps and passes of a build, the longest first.
+void printTimes(const llvm::json::Object &info) {
+  const llvm::json::Array *times = info.getArray("times");
+  if (!times)
+    return;
+  for (const llvm::json::Value &entry : *times) {
+    const llvm::json::Object *step = entry.getAsObject();
+    if (step)
+      std::fprintf(stderr, "%9.3f ms %5lld x %s\n",
+                   step->getNumber("ns").value_or(0) * 1e-6,
+                   static_cast<long long>(step->getInteger("runs").value_or(0)),
+                   step->getString("name").value_or("").str().c_str());
+  }
+}
 
 int run(Session &session, const Build &options) {
   if (int code = checkStage(session, options.emit))
@@ -64,6 +79,8 @@ int run(Session &session, const Build &options) {
   std::string target =
       object ? object->getString("target").value_or("").str() : "";
   std::string from = object ? object->getString("from").value_or("").str() : "";
+  if (object && options.timePasses)
+    printTimes(*object);
   double nanoseconds =
       object ? object->getNumber("build_ns").value_or(0.0) : 0.0;
   session.note("built `" + text(tsdk_kernel_name(kernel.get())) + "` for " +
@@ -86,9 +103,11 @@ Command tilesdk::tool::addBuild(CLI::App &app) {
   app.add_option("-o,--output", options->output, "File to write; - is stdout");
   CLI::Option *emit =
       app.add_option("--emit", options->emit,
-                     "Stage to stop at and write: tile, tile-opt, llvm, asm, "
-                     "object")
+                     "Stage to stop at and write: tile, tile-opt, simt, llvm, "
+                     "asm, object")
           ->capture_default_str();
+  app.add_flag("--time-passes", options->timePasses,
+               "Print how long each step and pass took");
   app.footer("Example:\n"
              "  tilesdk build add.py --kernel add --signature "
              "'*f32,*f32,*f32,i32,1024' --target cpu -o add.so");

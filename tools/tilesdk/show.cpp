@@ -59,7 +59,7 @@ Command tilesdk::tool::addShow(CLI::App &app) {
   auto options = std::make_shared<Show>();
   addBuildOptions(app, options->build, /*signature=*/true);
   app.add_option("--stage", options->stage,
-                 "tile, tile-opt, llvm, asm or object")
+                 "tile, tile-opt, simt, llvm, asm or object")
       ->capture_default_str();
   app.footer("Example:\n"
              "  tilesdk show add.py --kernel add --signature "

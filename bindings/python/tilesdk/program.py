@@ -7,7 +7,7 @@ import json
 from . import _tilesdk
 from .runtime import context as default_context
 
-STAGES = ("tile", "tile-opt", "llvm", "asm", "object")
+STAGES = ("tile", "tile-opt", "simt", "llvm", "asm", "object")
 
 
 class _Artifacts(collections.abc.Mapping):
@@ -24,10 +24,12 @@ class _Artifacts(collections.abc.Mapping):
         return data if stage == "object" else data.decode()
 
     def __iter__(self):
-        return iter(STAGES)
+        # Only devices of threads have that stage.
+        is_simt = "warps" in self._compiled.metadata
+        return (s for s in STAGES if s != "simt" or is_simt)
 
     def __len__(self):
-        return len(STAGES)
+        return len(list(iter(self)))
 
 
 class CompiledKernel:
@@ -65,7 +67,7 @@ class CompiledKernel:
             self._all_stages = self._kernel._build(
                 info["signature"],
                 {"target": info["target"], "options": info["options"],
-                 "keep_stages": "tile,tile-opt,llvm,asm"})
+                 "keep_stages": ",".join(s for s in self.asm if s != "object")})
         return self._all_stages._artifact(stage)
 
 
