@@ -6,6 +6,7 @@
 
 #include "backends/amd/driver.h"
 #include "backends/amd/library.h"
+#include "backends/amd/notes.h"
 #include "backends/amd/targets.h"
 #include "backends/libdevice/messages.h"
 
@@ -55,6 +56,20 @@ tsdk_code deviceFunction(void *plugin, const tsdk_target *target,
   return TSDK_OK;
 }
 
+tsdk_error inspect(void *, const tsdk_plugin_compile_in *in,
+                   tsdk_plugin_compile_out *out) {
+  KernelNumbers numbers;
+  if (readKernelNumbers({static_cast<const char *>(in->ir.data), in->ir.size},
+                        view(in->kernel), numbers)) {
+    out->registers = numbers.vectorRegisters;
+    // A spilled scalar register takes a lane of a vector register.
+    out->spill_bytes = 4 * numbers.vectorSpills;
+    out->stack_bytes = numbers.stackBytes;
+    out->shared_bytes = numbers.sharedBytes;
+  }
+  return nullptr;
+}
+
 void shutdown(void *plugin) { delete &self(plugin); }
 
 } // namespace
@@ -84,6 +99,7 @@ extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
   interface.target_count = targetCount;
   interface.target_get = targetGet;
   interface.device_function = deviceFunction;
+  interface.inspect = inspect;
   interface.shutdown = shutdown;
   makeDriver(*plugin);
   interface.driver = &plugin->driver;

@@ -92,6 +92,9 @@ const tsdk_option_row Options[] = {
     {str("waves_per_eu"), str(""), str(""),
      str("Waves that a SIMD shall hold at once, which bounds registers"), 0, 10,
      TSDK_OPTION_INT, 0},
+    {str("code_object_version"), str("5"), str("4,5,6"),
+     str("Version of the code object's ABI; HIP of ROCm 5.2 takes 4 alone"), 0,
+     0, TSDK_OPTION_CHOICE, 0},
     {str("matrix_instr_nonkdim"), str(""), str(""),
      str("Accepted for kernels that set it; cost chooses the instruction"), 0,
      32, TSDK_OPTION_INT, 0},
@@ -202,7 +205,8 @@ TargetTable::TargetTable()
     codegen.kernel_attributes =
         str("amdgpu-flat-work-group-size={threads},{threads};"
             "uniform-work-group-size=true;amdgpu-waves-per-eu={waves_per_eu}");
-    codegen.module_flags = str("amdhsa_code_object_version=500");
+    codegen.module_flags =
+        str("amdhsa_code_object_version={code_object_version}00");
     codegen.scopes = str("workgroup,agent,");
     codegen.constraints = str("v,v,v,v,v,s");
 
