@@ -324,7 +324,8 @@ void Job::run() {
   bool assemblyOnly = options.assemblyOnly || target.isAssembly;
   if (options.keepAssembly || assemblyOnly) {
     Timer timer(times, "emit-assembly");
-    output.optimisedIr = printModule(*module);
+    if (options.keepAssembly)
+      output.optimisedIr = printModule(*module);
     SmallString<0> text;
     raw_svector_ostream out(text);
     std::unique_ptr<Module> copy =

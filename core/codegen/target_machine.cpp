@@ -12,11 +12,13 @@
 #include "llvm/IR/Module.h"
 #include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
+#include "llvm/Pass.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/Target/TargetOptions.h"
 #include "llvm/TargetParser/Triple.h"
 
+#include <algorithm>
 #include <mutex>
 
 using namespace llvm;
@@ -92,9 +94,37 @@ bool targetHasFeature(const Target &target, StringRef name) {
          machine->getMCSubtargetInfo()->checkFeatures("+" + name.str());
 }
 
+namespace {
+
+/// The target's passes without those that are not worth their time.
+class EmissionPasses : public legacy::PassManager {
+public:
+  explicit EmissionPasses(const Module &module) {
+    for (const Function &function : module)
+      largest = std::max(largest, function.getInstructionCount());
+  }
+
+  void add(Pass *pass) override {
+    // It compares every address with every other one, through SCEV: 90 of 127
+    // ms of a matmul with 2,000 instructions, whose code is then the same.
+    // Small kernels keep it: there it is cheap, whatever it finds.
+    if (largest > 500 &&
+        pass->getPassName() == "Straight line strength reduction") {
+      delete pass;
+      return;
+    }
+    legacy::PassManager::add(pass);
+  }
+
+private:
+  unsigned largest = 0;
+};
+
+} // namespace
+
 bool emitModule(Module &module, TargetMachine &machine, bool assembly,
                 raw_pwrite_stream &stream) {
-  legacy::PassManager passes;
+  EmissionPasses passes(module);
   TargetLibraryInfoImpl library(module.getTargetTriple());
   library.disableAllFunctions();
   passes.add(new TargetLibraryInfoWrapperPass(library));

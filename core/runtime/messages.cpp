@@ -112,12 +112,24 @@ Error Messages::allocate() {
 Error Messages::begin(const std::shared_ptr<const MessageTexts> &texts,
                       uint64_t where, Hidden *out) {
   std::lock_guard lock(mutex);
-  if (!buffer)
+  if (!buffer) {
+    const tsdk_driver &driver = device.driver();
+    uint32_t state = TSDK_CAPTURE_NONE;
+    if (driver.capture_state)
+      if (Error error = device.check(
+              driver.capture_state(driver.self, device.native(), where, &state),
+              "stream"))
+        return error;
+    if (state != TSDK_CAPTURE_NONE)
+      return makeError(TSDK_E_FAILED_PRECONDITION,
+                       "kernel `" + texts->kernel +
+                           "` prints or asserts, and device " + device.uri() +
+                           " has no buffer for that yet, which a graph cannot "
+                           "make; launch the kernel once before the capture");
     if (Error error = allocate())
-      return std::move(error).in(
-          "kernel `" + texts->kernel +
-          "`: no buffer for what it prints or asserts; if a graph is being "
-          "captured, launch such a kernel once before");
+      return std::move(error).in("kernel `" + texts->kernel +
+                                 "`: no buffer for what it prints or asserts");
+  }
   uint32_t &number = numbers[{texts.get(), where}];
   if (!number) {
     launches.push_back({texts, where});

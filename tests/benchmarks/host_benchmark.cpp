@@ -133,6 +133,16 @@ tsdk_variant build(tsdk_kernel kernel, tsdk_device device,
   return variant;
 }
 
+/// What the variant says of its build, on stderr: the times of its passes.
+void printInfo(tsdk_variant variant) {
+  tsdk_blob blob = nullptr;
+  check(tsdk_variant_info(variant, &blob));
+  tsdk_bytes text = tsdk_blob_bytes(blob);
+  std::fwrite(text.data, 1, text.size, stderr);
+  std::fputc('\n', stderr);
+  tsdk_release(blob);
+}
+
 /// Source text to runnable code of the CPU, or to assembly of \p target; warm
 /// process, disk cache off.
 void compileTimes(const std::string &name, const char *source,
@@ -154,6 +164,8 @@ void compileTimes(const std::string &name, const char *source,
     if (i >= 3) {
       cpu.push_back(now(CLOCK_PROCESS_CPUTIME_ID) - cpuStart);
       wall.push_back(now(CLOCK_MONOTONIC) - wallStart);
+      if (std::getenv("TILESDK_BENCHMARK_INFO"))
+        printInfo(variant);
     }
     tsdk_release(variant);
     tsdk_release(kernel);

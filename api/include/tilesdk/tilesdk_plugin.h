@@ -320,7 +320,8 @@ typedef struct tsdk_codegen {
    *  {threads} and {warps} stand for numbers of the build, {option} for the
    *  value of an option; an entry whose option is unset is left out. */
   tsdk_str kernel_attributes;
-  tsdk_str module_flags; /**< "name=number;...", of the LLVM module. */
+  tsdk_str module_flags; /**< "name=number;...", of the LLVM module; the same
+                              stands for numbers and options. */
   /** LLVM's names of the scopes program, device, system: "block,device,"; an
    *  empty name is system. */
   tsdk_str scopes;
@@ -378,7 +379,12 @@ typedef void (*tsdk_tile_kernel)(void *const *params,
  *               "divisibility":16}...],
  *    "options":{...}, "scratch_bytes":N, "shared_bytes":0, "threads":1,
  *    "warps":1, "num_stages":1, "artifact":"elf",
- * "uses":["yield","print","assert"], "diagnostics":[...]} */
+ *    "uses":["yield","print","assert"], "diagnostics":[...]}
+ * A SIMT kernel that prints or asserts also has the hidden block, parameters
+ * behind the leaves, and the texts of its messages (docs/device_library.md):
+ *   "hidden":{"version":1, "fields":[{"name":"messages","bytes":8},
+ *                                    {"name":"launch","bytes":4}]},
+ *   "messages":[...] */
 
 /*===- C. Host services ---------------------------------------------------===*/
 
@@ -411,8 +417,8 @@ typedef struct tsdk_function_desc {
   tsdk_str symbol;        /**< Exported name. */
   uint64_t scratch_bytes; /**< Private to a program. */
   uint32_t shared_bytes;
-  uint32_t num_params;         /**< Runtime leaves. */
-  const uint32_t *param_bytes; /**< Size of each leaf's value. */
+  uint32_t num_params;         /**< Runtime leaves, then the hidden block. */
+  const uint32_t *param_bytes; /**< Size of each one's value. */
   tsdk_str metadata;           /**< The whole metadata JSON. */
 } tsdk_function_desc;
 
@@ -575,6 +581,8 @@ typedef struct tsdk_plugin_compile_in {
   size_t num_options;
   uint64_t deadline_ns;  /**< On CLOCK_MONOTONIC; 0: none. */
   const int32_t *cancel; /**< Non-zero: stop. May be NULL. */
+  tsdk_str assembler;    /**< What `assembler` of the plugin said: use no other,
+                              the key of the build has it. */
 } tsdk_plugin_compile_in;
 
 /** Filled by the plugin with memory from host->alloc; the host frees it. */
@@ -584,7 +592,7 @@ typedef struct tsdk_plugin_compile_out {
   tsdk_bytes object;
   tsdk_bytes metadata; /**< Complete JSON; empty: as it came in. */
   tsdk_bytes log;      /**< Text of the compiler or assembler; may be empty. */
-  /* Of `assemble`, where the assembler says; all zero: not known. */
+  /* Of `assemble` and `inspect`; all zero: not known. */
   uint32_t registers;   /**< 32-bit, of a thread. */
   uint32_t spill_bytes; /**< Stores and loads, of a thread. */
   uint32_t stack_bytes;
@@ -624,6 +632,11 @@ typedef struct tsdk_plugin {
    *  table; valid until `shutdown`. NULL: `assemble` uses nothing of the
    *  machine. */
   tsdk_str (*assembler)(void *self, const tsdk_target *target);
+  /** What an object that core made (`in->ir`) says of its registers, spills,
+   *  stack and shared memory: only these fields of `out` are read. NULL:
+   *  nothing is known. */
+  tsdk_error (*inspect)(void *self, const tsdk_plugin_compile_in *in,
+                        tsdk_plugin_compile_out *out);
 } tsdk_plugin;
 
 /** The one exported symbol. Returns TSDK_OK and *out with abi <= host_max_abi;
