@@ -8,6 +8,8 @@ import platform
 import subprocess
 import pathlib
 
+import page
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
@@ -29,11 +31,18 @@ def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("suite", choices=["cpu", "gpu", "host"])
     parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--only", metavar="NAME",
+                        help="parts of suite gpu whose name has this")
+    parser.add_argument("--html", metavar="FILE",
+                        help="a page with the results and a roofline")
     options = parser.parse_args()
     print(f"on {machine()}")
     rows = []
-    suite = host() if options.suite == "host" else importlib.import_module(
-        options.suite).run()
+    if options.suite == "host":
+        suite = host()
+    else:
+        module = importlib.import_module(options.suite)
+        suite = module.run(options.only) if options.only else module.run()
     for row in suite:
         rows.append(row)
         ratio = f"{row['ratio']:.2f} x {row['peer']}" if row["ratio"] else ""
@@ -41,6 +50,8 @@ def main():
               f"±{row['spread'] * 50:4.1f} %  {ratio}", flush=True)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
+    if options.html:
+        pathlib.Path(options.html).write_text(page.render(machine(), rows))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,43 @@
+"""Kernels of suite `gpu` that are no samples; Triton compiles the same file."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def add(x_ptr, y_ptr, z_ptr, count, BLOCK: tl.constexpr):
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offsets < count
+    x = tl.load(x_ptr + offsets, mask=mask)
+    y = tl.load(y_ptr + offsets, mask=mask)
+    tl.store(z_ptr + offsets, x + y, mask=mask)
+
+
+@triton.jit
+def softmax(x_ptr, y_ptr, columns, stride, BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    offsets = tl.arange(0, BLOCK)
+    mask = offsets < columns
+    x = tl.load(x_ptr + row * stride + offsets, mask=mask, other=-float("inf"))
+    weights = tl.exp(x - tl.max(x, axis=0))
+    y = weights / tl.sum(weights, axis=0)
+    tl.store(y_ptr + row * stride + offsets, y, mask=mask)
+
+
+@triton.jit
+def layernorm(x_ptr, weight_ptr, bias_ptr, y_ptr, columns, stride, epsilon,
+              BLOCK: tl.constexpr):
+    row = tl.program_id(0)
+    offsets = tl.arange(0, BLOCK)
+    mask = offsets < columns
+    x = tl.load(x_ptr + row * stride + offsets, mask=mask,
+                other=0.0).to(tl.float32)
+    mean = tl.sum(x, axis=0) / columns
+    centred = tl.where(mask, x - mean, 0.0)
+    variance = tl.sum(centred * centred, axis=0) / columns
+    scale = tl.rsqrt(variance + epsilon)
+    weight = tl.load(weight_ptr + offsets, mask=mask).to(tl.float32)
+    bias = tl.load(bias_ptr + offsets, mask=mask).to(tl.float32)
+    y = centred * scale * weight + bias
+    tl.store(y_ptr + row * stride + offsets, y.to(y_ptr.dtype.element_ty),
+             mask=mask)
