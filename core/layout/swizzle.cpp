@@ -91,15 +91,29 @@ static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
   count.conflicts += cycles.conflicts;
 }
 
+/// Bits of lanes and warps that hold copies: only the first copy is stored.
+struct Copies {
+  uint64_t lanes = 0, warps = 0;
+};
+
+static Copies copiesOf(const Layout &layout) {
+  std::vector<uint64_t> free = layout.freeVariableMasks();
+  auto lane = layout.inputIndex("lane"), warp = layout.inputIndex("warp");
+  return {lane ? free[*lane] : 0, warp ? free[*warp] : 0};
+}
+
 /// countAccesses with the offset of each (register, lane, warp) at hand.
 template <typename OffsetAt>
-static AccessCount countPlaces(const Layout &side, uint32_t elementBytes,
+static AccessCount countPlaces(const Layout &side, Copies copies,
+                               uint32_t elementBytes,
                                const SharedAccess &access,
                                const SharedMemory &machine, OffsetAt offsetAt) {
   AccessCount count;
   count.elements = std::max<uint32_t>(1, access.bytes / elementBytes);
   uint64_t registers = sizeOf(side, "register"), lanes = sizeOf(side, "lane");
   for (uint64_t warp = 0; warp < sizeOf(side, "warp"); ++warp) {
+    if (warp & copies.warps)
+      continue;
     // Registers are grouped by lane 0's vectors: one group, one instruction.
     std::map<uint64_t, uint64_t> groups;
     for (uint64_t reg = 0; reg < registers; ++reg)
@@ -109,7 +123,7 @@ static AccessCount countPlaces(const Layout &side, uint32_t elementBytes,
       for (const auto &phase : access.phases) {
         std::vector<uint64_t> offsets;
         for (uint32_t lane : phase)
-          if (lane < lanes)
+          if (lane < lanes && !(lane & copies.lanes))
             offsets.push_back(offsetAt(reg, lane, warp));
         countPhase(count, offsets, elementBytes, machine);
       }
@@ -122,7 +136,7 @@ AccessCount
 countAccesses(const Layout &side, uint32_t elementBytes,
               const SharedAccess &access, const SharedMemory &machine,
               const std::function<uint64_t(const Coord &)> &offsetOf) {
-  return countPlaces(side, elementBytes, access, machine,
+  return countPlaces(side, {}, elementBytes, access, machine,
                      [&](uint64_t reg, uint64_t lane, uint64_t warp) {
                        return offsetOf(
                            *side.apply(placeOf(side, reg, lane, warp)));
@@ -148,6 +162,7 @@ f2::Vectors columnsOf(const Layout &layout, const char *name) {
 struct Side {
   f2::Vectors registers, lanes;
   uint64_t laneCount, warpCount;
+  Copies copies; ///< That do not take part.
 };
 
 /// The span of the differences of one phase's lanes, as elements. Phases that
@@ -178,11 +193,12 @@ AccessCount countLinear(const Side &side, uint32_t elementBytes,
   for (const auto &phase : access.phases) {
     std::vector<uint64_t> touched;
     for (uint32_t lane : phase)
-      if (lane < side.laneCount)
+      if (lane < side.laneCount && !(lane & side.copies.lanes))
         touched.push_back(f2::multiply(lanes, lane));
     countPhase(count, touched, elementBytes, machine);
   }
-  count.instructions = (uint64_t(1) << f2::rank(groups)) * side.warpCount;
+  count.instructions = (uint64_t(1) << f2::rank(groups)) *
+                       (side.warpCount >> std::popcount(side.copies.warps));
   count.cycles *= count.instructions;
   count.conflicts *= count.instructions;
   return count;
@@ -357,10 +373,13 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
       return columns;
     };
     return Side{convert(columnsOf(layout, "register")),
-                convert(columnsOf(layout, "lane")), sizeOf(layout, "lane"),
-                sizeOf(layout, "warp")};
+                convert(columnsOf(layout, "lane")),
+                sizeOf(layout, "lane"),
+                sizeOf(layout, "warp"),
+                {}};
   };
   Side storeSide = sideOf(*store), loadSide = sideOf(*load);
+  storeSide.copies = copiesOf(*store);
   std::vector<OutputDim> outs;
   for (const Dim &dim : store->outputs())
     outs.push_back({dim.name, {dim.size()}});
@@ -450,7 +469,7 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
   for (uint64_t padBytes = 0; padBytes <= 32;
        padBytes = padBytes ? padBytes * 2 : elementBytes) {
     uint64_t pitch = row + padBytes / elementBytes;
-    auto bestAccess = [&](const Layout &side,
+    auto bestAccess = [&](const Layout &side, Copies copies,
                           const std::vector<SharedAccess> &accesses,
                           const std::vector<uint64_t> &elements) {
       std::optional<AccessCount> found;
@@ -466,7 +485,7 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
                 .elements < wanted)
           continue;
         AccessCount count =
-            countPlaces(side, elementBytes, access, machine,
+            countPlaces(side, copies, elementBytes, access, machine,
                         [&](uint64_t reg, uint64_t lane, uint64_t warp) {
                           uint64_t index =
                               elements[reg + registers * (lane + lanes * warp)];
@@ -479,8 +498,8 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
       }
       return found;
     };
-    auto store = bestAccess(src, machine.stores, stored),
-         load = bestAccess(*ordered, machine.loads, loaded);
+    auto store = bestAccess(src, copiesOf(src), machine.stores, stored),
+         load = bestAccess(*ordered, {}, machine.loads, loaded);
     if (!store || !load)
       continue;
     SharedPlan plan;

@@ -36,6 +36,17 @@ class Variant:
                 return each["message"]
         return ""
 
+    def planned(self):
+        """Why the plan's count of bank cycles is not that of the code."""
+        plan = [int(n) for pair in re.findall(
+            r"ed in (\d+) cycles with (\d+) conflicts", self.remark())
+            for n in pair]
+        found = self.built.metadata["shared_accesses"]
+        code = [found[kind][what] for kind in ("store", "load")
+                for what in ("wavefronts", "conflicts")]
+        return None if plan == code else \
+            f"planned bank cycles {plan}, emitted {code}"
+
     def inputs(self):
         size = ELEMENTS[self.conversion.element]
         x = np.random.default_rng(1).integers(
@@ -132,6 +143,7 @@ def main():
                 if "cannot be done by the strategy" not in str(error):
                     why = f"{strategy}: {error}"
                 continue
+            why = why or Variant(device, conversion, strategy, 0).planned()
             costs[strategy] = int(
                 re.search(r"cost (\d+)", variant.remark())[1])
             wrong = variant.check()
