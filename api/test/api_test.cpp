@@ -176,6 +176,30 @@ TEST_F(ApiTest, PluginCompilerTakesTileIr) {
                                 "add(*f32,*f32,i32,64) fake-own");
 }
 
+TEST_F(ApiTest, MetadataHasWhatIsKnownOfTheCode) {
+  open(toySource, "add");
+  auto metadata = [&](const char *target) {
+    tsdk_release(variant);
+    variant = nullptr;
+    tsdk_variant_desc build = variantDesc("*f32,*f32,i32,64", target);
+    tsdk_blob blob = nullptr;
+    EXPECT_EQ(take(tsdk_variant_build(kernel, &build, &variant)), "");
+    EXPECT_EQ(take(tsdk_variant_metadata(variant, &blob)), "");
+    return take(blob);
+  };
+  // Of our own object by `inspect`, of the plugin's by itself.
+  EXPECT_NE(metadata("fake-1").find(
+                "\"resources\":{\"registers\":24,\"spill_bytes\":0,"
+                "\"stack_bytes\":16,\"static_shared_bytes\":512}"),
+            std::string::npos);
+  EXPECT_NE(metadata("fake-own")
+                .find("\"resources\":{\"log\":\"looks\",\"registers\":40,"
+                      "\"spill_bytes\":8,"),
+            std::string::npos);
+  EXPECT_NE(text(tsdk_diags_text(tsdk_variant_diags(variant))).find("looks"),
+            std::string::npos);
+}
+
 TEST_F(ApiTest, ResumeFromAStage) {
   open(toySource, "add");
   tsdk_variant_desc build = variantDesc("*f32,*f32,i32,64", "fake-1");

@@ -6,6 +6,7 @@
 
 #include "core/runtime/build.h"
 #include "core/runtime/context.h"
+#include "core/runtime/json.h"
 #include "core/runtime/os.h"
 #include "core/runtime/text.h"
 
@@ -40,6 +41,28 @@ Error checkTime(const BuildRequest &request) {
 
 std::string join(const std::vector<std::string> &names) {
   return llvm::join(names, ",");
+}
+
+/// Adds what is known of the code to the metadata of its artifact.
+void addResources(std::string &metadata, const tsdk_plugin_compile_out &out,
+                  llvm::StringRef log) {
+  if (!out.registers && !out.spill_bytes && !out.stack_bytes &&
+      !out.shared_bytes && log.empty())
+    return;
+  std::optional<llvm::json::Value> value = parseJson(metadata);
+  llvm::json::Object *object = value ? value->getAsObject() : nullptr;
+  if (!object) // of a plugin; reported where it is read
+    return;
+  llvm::json::Object resources;
+  if (out.registers)
+    resources = llvm::json::Object{{"registers", out.registers},
+                                   {"spill_bytes", out.spill_bytes},
+                                   {"stack_bytes", out.stack_bytes},
+                                   {"static_shared_bytes", out.shared_bytes}};
+  if (!log.empty())
+    resources["log"] = jsonText(log);
+  (*object)["resources"] = std::move(resources);
+  metadata = printJson(*value);
 }
 
 } // namespace
@@ -285,14 +308,19 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
                                        "report it with the reproducer in " +
                                        path);
   }
+  const tsdk_plugin &plugin = request.target->plugin->table();
   if (byPlugin) {
-    if (Error error = runPlugin(request, output, /*assemble=*/false))
+    if (Error error = runPlugin(request, output, Step::Compile))
       return error;
-  } else if (request.stopStage == "object" && !output.blobs.count("object") &&
-             output.blobs.count("asm") &&
-             request.target->plugin->table().assemble) {
-    if (Error error = runPlugin(request, output, /*assemble=*/true))
-      return error;
+  } else if (request.stopStage == "object") {
+    bool hasObject = output.blobs.count("object") != 0;
+    if (!hasObject && output.blobs.count("asm") && plugin.assemble) {
+      if (Error error = runPlugin(request, output, Step::Assemble))
+        return error;
+    } else if (hasObject && plugin.inspect) {
+      if (Error error = runPlugin(request, output, Step::Inspect))
+        return error;
+    }
   }
 
   variant.diags = output.diags;
@@ -313,9 +341,12 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
 }
 
 Error BuildRegistry::runPlugin(const BuildRequest &request,
-                               CompilerOutput &output, bool assemble) {
+                               CompilerOutput &output, Step step) {
   Plugin &plugin = *request.target->plugin;
-  const char *stage = assemble ? "asm" : "tile-opt";
+  const tsdk_plugin &table = plugin.table();
+  const char *stage = step == Step::Assemble  ? "asm"
+                      : step == Step::Inspect ? "object"
+                                              : "tile-opt";
   std::vector<tsdk_option> options;
   for (const auto &[name, value] : request.options)
     options.push_back({toStr(name), toStr(value)});
@@ -329,15 +360,20 @@ Error BuildRegistry::runPlugin(const BuildRequest &request,
   in.num_options = options.size();
   in.deadline_ns = request.deadline;
   in.cancel = request.cancel;
+  in.assembler = toStr(request.assembler);
   tsdk_plugin_compile_out result = {};
   result.struct_size = sizeof(result);
-  auto *function = assemble ? plugin.table().assemble : plugin.table().compile;
-  Error error(function(plugin.table().self, &in, &result));
+  auto *function = step == Step::Assemble  ? table.assemble
+                   : step == Step::Inspect ? table.inspect
+                                           : table.compile;
+  Error error(function(table.self, &in, &result));
   std::string log = toRef(result.log).str();
   if (!error) {
-    output.blobs["object"] = toRef(result.object).str();
-    if (result.metadata.size)
+    if (step != Step::Inspect)
+      output.blobs["object"] = toRef(result.object).str();
+    if (step != Step::Inspect && result.metadata.size)
       output.blobs["metadata"] = toRef(result.metadata).str();
+    addResources(output.blobs["metadata"], result, log);
   }
   // All of it is of host->alloc.
   std::free(const_cast<void *>(result.object.data));

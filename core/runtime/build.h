@@ -38,6 +38,8 @@ struct BuildRequest {
   /// Sorted, without "object".
   std::vector<std::string> keepStages;
   std::string stopStage = "object";
+  /// What the plugin would assemble with, when it was asked.
+  std::string assembler;
   std::string resumeStage, resumeIr;
   /// Remarks about the request itself.
   std::vector<DiagEntry> remarks;
@@ -66,6 +68,7 @@ struct LeafInfo {
 };
 
 struct MessageTexts;
+class TensorMaps;
 
 class Variant : public Object {
 public:
@@ -82,6 +85,8 @@ public:
   Error function(Device &device, void **out);
   Error artifact(llvm::StringRef stage, Ref<Blob> *out);
   std::string info();
+  /// Whether the kernel has more parameters than its leaves.
+  bool isExtended() const { return messages || maps; }
 
   const BuildRequest request;
   const std::string key;
@@ -90,6 +95,8 @@ public:
   std::vector<uint32_t> leafBytes;
   /// Not null: hidden parameters follow the leaves, {buffer, launch number}.
   std::shared_ptr<const MessageTexts> messages;
+  /// Not null: tensor maps are the last parameters.
+  std::unique_ptr<TensorMaps> maps;
   Ref<DiagList> diags;
   /// Handle of `diags`, borrowed by callers; null when there are none.
   void *diagsHandle = nullptr;
@@ -164,8 +171,10 @@ private:
   Error build(const BuildRequest &request, const std::string &key,
               Ref<Variant> *out);
   Error compile(const BuildRequest &request, Variant &variant);
+  /// What a plugin does in a build.
+  enum class Step { Compile, Assemble, Inspect };
   Error runPlugin(const BuildRequest &request, CompilerOutput &output,
-                  bool assemble);
+                  Step step);
   bool fromCache(const BuildRequest &request, const std::string &key,
                  Ref<Variant> *out);
   void toCache(const Variant &variant);

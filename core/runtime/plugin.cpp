@@ -205,6 +205,7 @@ Error Plugin::accept(const tsdk_plugin *offered) {
   compilerView.compile = nullptr;
   compilerView.assemble = nullptr;
   compilerView.assembler = nullptr;
+  compilerView.inspect = nullptr;
   compilerView.driver = nullptr;
   compilerView.shutdown = nullptr;
   return success();

@@ -384,7 +384,11 @@ typedef void (*tsdk_tile_kernel)(void *const *params,
  * behind the leaves, and the texts of its messages (docs/device_library.md):
  *   "hidden":{"version":1, "fields":[{"name":"messages","bytes":8},
  *                                    {"name":"launch","bytes":4}]},
- *   "messages":[...] */
+ *   "messages":[...]
+ * and every SIMT kernel what is asked of shared memory ("shared_accesses",
+ * docs/explain.md). The runtime adds what `assemble` or `inspect` knows:
+ *   "resources":{"registers":N, "spill_bytes":N, "stack_bytes":N,
+ *                "static_shared_bytes":N, "log":"..."} */
 
 /*===- C. Host services ---------------------------------------------------===*/
 

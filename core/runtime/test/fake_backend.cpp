@@ -191,6 +191,21 @@ tsdk_error pluginCompile(void *self, const tsdk_plugin_compile_in *in,
   char *copy = static_cast<char *>(host->alloc(host->self, object.size(), 16));
   std::memcpy(copy, object.data(), object.size());
   out->object = {copy, object.size()};
+  char *log = static_cast<char *>(host->alloc(host->self, 5, 1));
+  std::memcpy(log, "looks", 5);
+  out->log = {log, 5};
+  out->registers = 40;
+  out->spill_bytes = 8;
+  return nullptr;
+}
+
+tsdk_error pluginInspect(void *self, const tsdk_plugin_compile_in *in,
+                         tsdk_plugin_compile_out *out) {
+  if (pluginText("", in->ir).rfind("object of ", 0) != 0)
+    return fail(self, TSDK_E_INTERNAL, "this is no object");
+  out->registers = 24;
+  out->stack_bytes = 16;
+  out->shared_bytes = 512;
   return nullptr;
 }
 
@@ -273,6 +288,7 @@ Fake *makeFake(const tsdk_host *host) {
     return &fakeOf(self).targets[index];
   };
   plugin.compile = pluginCompile;
+  plugin.inspect = pluginInspect;
   plugin.driver = &driver;
   plugin.shutdown = shutdown;
   return fake;
