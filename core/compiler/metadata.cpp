@@ -116,11 +116,34 @@ void describeLowering(llvm::json::Object &metadata,
   metadata["uses"] = std::move(uses);
 }
 
+static void describeMaps(llvm::json::Object &metadata,
+                         const lowering::SimtLoweringInfo &info) {
+  if (info.maps.empty())
+    return;
+  auto parts = [](const std::vector<lowering::BoxMap::Part> &list) {
+    llvm::json::Array array;
+    for (const lowering::BoxMap::Part &part : list)
+      array.push_back(part.argument >= 0
+                          ? llvm::json::Object{{"param", part.argument}}
+                          : llvm::json::Object{{"value", part.constant}});
+    return array;
+  };
+  llvm::json::Array maps;
+  for (const lowering::BoxMap &map : info.maps)
+    maps.push_back(llvm::json::Object{{"base", map.base},
+                                      {"shape", parts(map.shape)},
+                                      {"strides", parts(map.strides)},
+                                      {"box", llvm::json::Array(map.box)},
+                                      {"swizzle_bytes", map.swizzleBytes}});
+  metadata["maps"] = std::move(maps);
+}
+
 void describeLowering(llvm::json::Object &metadata,
                       const lowering::SimtLoweringInfo &info) {
   metadata["threads"] = info.threads;
   metadata["warps"] = info.warps;
   metadata["shared_bytes"] = info.sharedBytes;
+  metadata["num_stages"] = info.stages;
   if (info.entryRegisters)
     metadata["entry_registers"] = info.entryRegisters;
   llvm::json::Array uses;
@@ -128,6 +151,7 @@ void describeLowering(llvm::json::Object &metadata,
     uses.push_back("print");
   if (info.usesAssert)
     uses.push_back("assert");
+  describeMaps(metadata, info);
   metadata["uses"] = std::move(uses);
   if (!info.usesPrint && !info.usesAssert)
     return;

@@ -27,11 +27,25 @@ class Machine;
 
 namespace tilesdk::lowering {
 
+/// A map of a tensor for copies of boxes, which the launcher makes.
+struct BoxMap {
+  /// An argument of the kernel, or a constant where that is negative.
+  struct Part {
+    int64_t argument, constant;
+  };
+  unsigned base = 0; ///< An argument.
+  /// In elements, in the order of the tensor's dimensions.
+  std::vector<Part> shape, strides;
+  std::vector<int32_t> box;
+  uint32_t swizzleBytes = 0;
+};
+
 /// What the caller must provide to run the kernel.
 struct SimtLoweringInfo {
   uint32_t threads = 0; ///< Of one program.
   uint32_t warps = 0;
   uint64_t sharedBytes = 0;
+  uint32_t stages = 0; ///< In effect, the most of any loop.
   /// Where partitions change their registers: how many a thread begins with.
   uint32_t entryRegisters = 0;
   bool usesPrint = false;
@@ -39,6 +53,8 @@ struct SimtLoweringInfo {
   /// Texts of what the kernel says, by number. A kernel that may say something
   /// has a hidden block behind its parameters: {buffer, number of the launch}.
   std::vector<std::string> messages;
+  /// The last parameters of the kernel, behind the hidden block: a map each.
+  std::vector<BoxMap> maps;
 };
 
 /// `contractFloat`: a * b + c may become one fused operation.

@@ -1,4 +1,4 @@
-//===- doctor.cpp - `tilesdk doctor`, `targets`, `explain` ------*- C++ -*-===//
+//===- doctor.cpp - `tilesdk doctor` and `targets` -------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,7 +6,6 @@
 
 #include "tools/tilesdk/options.h"
 
-#include <cctype>
 #include <unistd.h>
 
 using namespace tilesdk::tool;
@@ -181,33 +180,6 @@ int targets(Session &session, const std::string &name) {
   return ExitOk;
 }
 
-int explain(Session &session, const std::string &code) {
-  std::string digits = code;
-  if (!digits.empty() &&
-      std::toupper(static_cast<unsigned char>(digits[0])) == 'T')
-    digits.erase(0, 1);
-  unsigned long number = 0;
-  if (digits.empty() || digits.size() > 6 ||
-      digits.find_first_not_of("0123456789") != std::string::npos)
-    return session.fail(ExitUsage, "`" + code + "` is no diagnostic number",
-                        "write it as it is printed: tilesdk explain T0311");
-  number = std::stoul(digits);
-  Handle<tsdk_blob> blob;
-  if (tsdk_error error = tsdk_diagnostic_explain(
-          session.context(), static_cast<uint32_t>(number), blob.out()))
-    return session.fail(error);
-  std::string words = text(tsdk_blob_bytes(blob.get()));
-  if (session.common.json) {
-    printJson(llvm::json::Object{
-        {"schema", 1}, {"code", number}, {"text", llvm::json::fixUTF8(words)}});
-    return ExitOk;
-  }
-  llvm::outs() << words;
-  if (!words.empty() && words.back() != '\n')
-    llvm::outs() << '\n';
-  return ExitOk;
-}
-
 } // namespace
 
 Command tilesdk::tool::addDoctor(CLI::App &app) {
@@ -219,11 +191,4 @@ Command tilesdk::tool::addTargets(CLI::App &app) {
   auto name = std::make_shared<std::string>();
   app.add_option("NAME", *name, "Shows all data of this target, as JSON");
   return [name](Session &session) { return targets(session, *name); };
-}
-
-Command tilesdk::tool::addExplain(CLI::App &app) {
-  auto code = std::make_shared<std::string>();
-  app.add_option("CODE", *code, "A diagnostic's number, such as T0311")
-      ->required();
-  return [code](Session &session) { return explain(session, *code); };
 }

@@ -113,7 +113,11 @@ int runTool(int argc, char **argv) {
        addDoctor,
        nullptr,
        {}},
-      {"explain", "Explain a diagnostic", addExplain, nullptr, {}},
+      {"explain",
+       "Explain a diagnostic, or what became of each line of a kernel",
+       addExplain,
+       nullptr,
+       {}},
       {"cache", "Look at the disk cache and tidy it", addCache, nullptr, {}}};
   std::vector<std::string> names;
   app.set_version_flag("--version", [] { return text(tsdk_version_text()); });

@@ -55,7 +55,7 @@ int tilesdk::tool::checkStage(Session &session, const std::string &stage) {
       return ExitOk;
   return session.fail(
       ExitUsage, "no stage `" + stage + "`" + didYouMean(stage, stageNames),
-      "the stages are tile, tile-opt, llvm, asm and object");
+      "the stages are tile, tile-opt, simt, llvm, asm and object");
 }
 
 int tilesdk::tool::loadProgram(Session &session, const BuildOptions &options,
@@ -128,7 +128,8 @@ int tilesdk::tool::buildVariant(Session &session, const BuildOptions &options,
                                 const std::string &keepStages,
                                 const std::string &stopStage,
                                 Handle<tsdk_kernel> &kernel,
-                                Handle<tsdk_variant> &variant) {
+                                Handle<tsdk_variant> &variant,
+                                bool showDiagnostics) {
   installInterrupt();
   Handle<tsdk_program> program;
   OptionList list;
@@ -148,7 +149,7 @@ int tilesdk::tool::buildVariant(Session &session, const BuildOptions &options,
   desc.cancel = interruptFlag();
   if (tsdk_error error = tsdk_variant_build(kernel.get(), &desc, variant.out()))
     return session.fail(error);
-  if (!session.common.quiet)
+  if (showDiagnostics && !session.common.quiet)
     session.diagnostics(tsdk_variant_diags(variant.get()));
   return ExitOk;
 }

@@ -55,7 +55,8 @@ int loadKernel(Session &session, const BuildOptions &options,
 
 int buildVariant(Session &session, const BuildOptions &options,
                  const std::string &keepStages, const std::string &stopStage,
-                 Handle<tsdk_kernel> &kernel, Handle<tsdk_variant> &variant);
+                 Handle<tsdk_kernel> &kernel, Handle<tsdk_variant> &variant,
+                 bool showDiagnostics = true);
 
 int checkStage(Session &session, const std::string &stage);
 

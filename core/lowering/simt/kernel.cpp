@@ -6,6 +6,7 @@
 
 #include "core/ir/simt_dialect.h"
 #include "core/lowering/inline_calls.h"
+#include "core/lowering/simt/boxes.h"
 #include "core/lowering/simt/messages.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -28,6 +29,7 @@ bool SimtEngine::emitKernel(func::FuncOp func, StringRef name) {
   if (info.threads == 0)
     info.threads = info.warps * machine.warpSize;
   info.sharedBytes = uint64_t(count(simt::attr::sharedBytes));
+  info.stages = uint32_t(count(simt::attr::numStages));
 
   SmallVector<Type> types;
   SmallVector<int64_t> align;
@@ -47,10 +49,16 @@ bool SimtEngine::emitKernel(func::FuncOp func, StringRef name) {
     types.push_back(field.type);
     align.push_back(field.align);
   }
+  firstMap = types.size();
+  unsigned maps = countBoxMaps(func);
+  types.append(maps, B.ptr);
+  align.append(maps, 0);
   bool inArray = machine.parametersInArray;
   SmallVector<Value> args = B.beginFunction(
       name, func.getLoc(), inArray ? ArrayRef<Type>(B.ptr) : types,
       inArray ? ArrayRef<int64_t>() : align, machine.callingConvention);
+  for (unsigned i = 0; i < maps && !inArray; ++i)
+    B.passByValue(unsigned(firstMap) + i, BoxMapBytes, BoxMapAlignment);
   for (auto [i, arg] : llvm::enumerate(func.getArguments())) {
     Value v;
     if (inArray) {
@@ -68,6 +76,17 @@ bool SimtEngine::emitKernel(func::FuncOp func, StringRef name) {
   B.loc = func.getLoc();
   B.endKernel();
   return ok && !failed;
+}
+
+Value SimtEngine::mapParameter(size_t number) {
+  size_t place = firstMap + number;
+  if (!machine.parametersInArray)
+    return B.entry->getArgument(unsigned(place));
+  Value v;
+  B.atEntry([&] {
+    v = B.load(B.ptr, B.gep(B.entry->getArgument(0), B.ptr, B.cst64(place)), 8);
+  });
+  return v;
 }
 
 bool lowerSimt(ModuleOp module, const target::Machine &machine,

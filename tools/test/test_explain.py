@@ -1,0 +1,106 @@
+"""tilesdk explain FILE: remarks by line, and the figures of the artifact."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import json
+import re
+
+import pytest
+
+from kernel_source import ROOT, SIGNATURE
+
+MATMUL = ROOT / "samples/03_matmul/matmul.py"
+MATMUL_SIGNATURE = ("*f16:16,*f16:16,*f32:16" + ",i32:16" * 6 +
+                    ",128,128,64,8")
+
+
+def explain(tool, target, *more):
+    done = tool("explain", MATMUL, "--kernel", "matmul", "--signature",
+                MATMUL_SIGNATURE, "--target", target, *more)
+    assert done.code == 0, done.err
+    return done.out
+
+
+def line_of(words):
+    for number, line in enumerate(MATMUL.read_text().splitlines(), 1):
+        if words in line:
+            return number
+    raise AssertionError(words)
+
+
+@pytest.mark.parametrize("target", ["sm_80", "gfx942", "gfx1100"])
+def test_lines_of_a_product(tool, target):
+    report = json.loads(explain(tool, target, "--json"))
+    lines = {entry["line"]: entry for entry in report["lines"]}
+    product = lines[line_of("tl.dot(")]
+    assert product["text"].strip().startswith("acc = tl.dot(")
+    assert any("simt-select-matrix: product of 128 x 128 x 64" in remark
+               for remark in product["remarks"])
+    loop = lines[line_of("for start in")]["remarks"]
+    assert any("stages" in remark for remark in loop)
+    load = lines[line_of("a = tl.load(")]["remarks"]
+    assert any("load of 16 bytes a lane" in remark for remark in load)
+    # Operands are read from shared memory without conflicts.
+    accesses = product["shared_accesses"]
+    assert accesses and all(access["conflicts"] == 0 and
+                            access["kind"] == "load" for access in accesses)
+
+
+def test_figures_of_amd(tool):
+    """Registers come from the code object."""
+    figures = json.loads(explain(tool, "gfx942", "--json"))["figures"]
+    assert figures["warps"] == 4 and figures["threads"] == 256
+    assert figures["shared_bytes"] >= 32768
+    assert 64 < figures["registers"] <= 512
+    assert figures["spill_bytes"] == 0 and figures["stack_bytes"] == 0
+    held = figures["occupancy"]
+    assert held["programs"] == min(65536 // figures["shared_bytes"],
+                                   131072 // (figures["registers"] * 256))
+    assert held["limited_by"] in ("registers", "shared memory")
+    assert held["registers_known"]
+
+
+def test_few_registers_spill(tool, tmp_path):
+    """What does not fit is spilled, and that is said."""
+    figures = json.loads(explain(tool, "gfx942", "--option", "waves_per_eu=4",
+                                 "--json"))["figures"]
+    assert figures["registers"] <= 128
+    assert figures["spill_bytes"] > 0 or figures["stack_bytes"] > 0
+
+
+def test_text_is_the_source_with_remarks(tool):
+    out = explain(tool, "sm_80")
+    shown = re.findall(r"^ *(\d+) \| ?(.*)$", out, flags=re.M)
+    source = MATMUL.read_text().splitlines()
+    assert all(source[int(number) - 1] == line for number, line in shown)
+    numbers = [int(number) for number, _ in shown]
+    # The whole kernel, from its decorator to its last line.
+    assert numbers == list(range(line_of("@triton.jit"),
+                                 line_of("tl.store(c_ptrs") + 1))
+    after = out.split("acc = tl.dot(a, b, acc)\n")[1].splitlines()
+    assert re.match(r" +\|   > product of .*\[simt-select-matrix\]$", after[0])
+    assert "shared memory" in out and "bank conflicts  0" in out
+    assert "a multiprocessor" in out
+
+
+def test_stages_in_effect(tool):
+    for wanted, said in (("1", 1), ("3", 3)):
+        report = json.loads(explain(tool, "sm_80", "--option",
+                                    f"num_stages={wanted}", "--json"))
+        assert report["figures"]["stages"] == said
+
+
+def test_ir_and_processors(tool, add, tmp_path):
+    ir = tool("show", add, "-s", SIGNATURE, "-t", "sm_80", "--stage",
+              "tile", "-q").out
+    (tmp_path / "add.mlir").write_text(ir)
+    done = tool("explain", "add.mlir", "-t", "sm_80")
+    # The remarks name the source that the IR was made of.
+    assert done.code == 0 and "add.py:" in done.out
+    assert "load of" in done.out
+    done = tool("explain", add, "-s", SIGNATURE)
+    assert done.code == 0 and "BLOCK: tl.constexpr" in done.out
+
+
+def test_mistakes(tool, add):
+    assert tool("explain", "missing.py").code == 2
+    assert tool("explain", add, "-s", "*f99").code in (1, 2)
+    assert tool("explain", add, "-s", SIGNATURE, "-t", "sm_99").code == 2
