@@ -141,7 +141,8 @@ tsdk_error faulted(Device &device, CUresult result, const std::string &what) {
                        device.cuda.describe(result) + ")";
     if (meaning->code == TSDK_E_KERNEL_FAULT)
       text += "; run it on sim:" + std::string(view(device.target->name)) +
-              ":0, or under compute-sanitizer, to see where";
+              ":0 with the option check=bounds, or under compute-sanitizer, to "
+              "see where";
     std::lock_guard lock(device.mutex);
     isFirst = !device.fault.load(std::memory_order_relaxed);
     if (isFirst) {

@@ -233,8 +233,8 @@ constexpr Mma Mmas[] = {
      2, 4, 80},
     {"m16n8k16.f32.bf16", "m16n8k16.row.col.f32.bf16.bf16.f32", "bfloat",
      "float", 8, 4, 4, 80},
-    {"m16n8k8.f32.bf16", "m16n8k8.row.col.f32.bf16.bf16.f32", "bfloat",
-     "float", 4, 2, 4, 80},
+    {"m16n8k8.f32.bf16", "m16n8k8.row.col.f32.bf16.bf16.f32", "bfloat", "float",
+     4, 2, 4, 80},
     {"m16n8k4.f32.tf32", "m16n8k4.row.col.f32.tf32.tf32.f32", "float", "float",
      2, 1, 4, 80},
     {"m16n8k8.f32.tf32", "m16n8k8.row.col.f32.tf32.tf32.f32", "float", "float",
@@ -374,8 +374,7 @@ std::string sharedMatrix(unsigned capability, std::string_view symbol,
     if (n == 1)
       body += "  %x0 = freeze i32 %r\n";
     else
-      body +=
-          "  %x" + k + " = extractvalue " + structure + " %r, " + k + "\n";
+      body += "  %x" + k + " = extractvalue " + structure + " %r, " + k + "\n";
     body += "  %v" + k + " = insertelement " + type + " " + last + ", i32 %x" +
             k + ", i32 " + k + "\n";
     last = "%v" + k;

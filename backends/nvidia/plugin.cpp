@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/libdevice/messages.h"
+#include "backends/nvidia/assemble.h"
 #include "backends/nvidia/driver.h"
 #include "backends/nvidia/library.h"
 #include "backends/nvidia/targets.h"
@@ -25,6 +26,7 @@ namespace tilesdk::nvidia {
 namespace {
 
 struct Plugin : DriverOwner {
+  Assembler assembler{*this};
   tsdk_plugin interface = {};
   std::mutex mutex;
   std::map<std::pair<unsigned, std::string>, std::string> functions;
@@ -55,18 +57,16 @@ tsdk_code deviceFunction(void *plugin, const tsdk_target *target,
   return TSDK_OK;
 }
 
-/// Hands the text on: the driver of a device assembles it.
 tsdk_error assemble(void *plugin, const tsdk_plugin_compile_in *in,
                     tsdk_plugin_compile_out *out) {
-  const tsdk_host &host = self(plugin).host;
-  void *copy = host.alloc(host.self, in->ir.size + 1, 16);
-  if (!copy)
-    return host.error(host.self, TSDK_E_RESOURCE_EXHAUSTED, 0,
-                      str("no memory for the assembly"));
-  std::memcpy(copy, in->ir.data, in->ir.size);
-  static_cast<char *>(copy)[in->ir.size] = 0;
-  out->object = {copy, in->ir.size + 1};
-  return nullptr;
+  // A host of an older header has less.
+  tsdk_plugin_compile_in own = {};
+  std::memcpy(&own, in, std::min<size_t>(in->struct_size, sizeof own));
+  return self(plugin).assembler.assemble(own, *out);
+}
+
+tsdk_str assembler(void *plugin, const tsdk_target *target) {
+  return self(plugin).assembler.plan(target);
 }
 
 void shutdown(void *plugin) { delete &self(plugin); }
@@ -99,6 +99,7 @@ extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
   interface.target_get = targetGet;
   interface.device_function = deviceFunction;
   interface.assemble = assemble;
+  interface.assembler = assembler;
   interface.shutdown = shutdown;
   makeDriver(*plugin);
   interface.driver = &plugin->driver;

@@ -88,8 +88,7 @@ inline std::string braces(unsigned first, unsigned count) {
 
 /// In braces even when it is one.
 inline std::string group(unsigned first, unsigned count) {
-  return count == 1 ? "{$" + std::to_string(first) + "}"
-                    : braces(first, count);
+  return count == 1 ? "{$" + std::to_string(first) + "}" : braces(first, count);
 }
 
 inline std::string vectorOf(unsigned count, std::string_view type) {

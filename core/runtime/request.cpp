@@ -303,6 +303,10 @@ Error BuildRequest::create(Kernel &kernel, const tsdk_variant_desc &desc,
     if (Error error = checkStage(request.stopStage))
       return error;
   }
+  const tsdk_plugin &plugin = request.target->plugin->table();
+  if (plugin.assembler && request.stopStage == "object")
+    request.assembler =
+        toRef(plugin.assembler(plugin.self, request.target->original)).str();
   request.deadline = desc.timeout_ns ? os::now() + desc.timeout_ns : 0;
   request.cancel = desc.cancel;
   *out = std::move(request);
@@ -333,8 +337,6 @@ std::string BuildRequest::key(llvm::StringRef compilerBuildId) const {
   hasher.add(keepStages.size());
   for (const std::string &stage : keepStages)
     hasher.add(stage);
-  const tsdk_plugin &plugin = target->plugin->table();
-  if (plugin.assembler && stopStage == "object")
-    hasher.add(toRef(plugin.assembler(plugin.self, target->original)));
+  hasher.add(assembler);
   return hasher.hex();
 }

@@ -11,8 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
-#include <gtest/gtest.h>
 #include <functional>
+#include <gtest/gtest.h>
 #include <map>
 #include <string>
 #include <vector>
