@@ -144,11 +144,20 @@ void report(const std::string &problem);
 
 /// What a test calls.
 extern "C" {
-/// Gives the simulator's build of the kernel in a code object. `target` is the
-/// simulator's name for it, "sim:gfx90a".
-int fake_hsa_register(const void *object, size_t size, const void *twin,
-                      size_t twinSize, const char *metadata,
-                      const char *plugins);
+/// The simulator's build of a kernel, for the code object that it stands for.
+struct fake_hsa_twin {
+  const void *object; ///< The code object, and its size.
+  size_t object_size;
+  const void *twin;
+  size_t twin_size;
+  const char *symbol;
+  uint32_t threads, shared_bytes;
+  const uint32_t *param_bytes; ///< Of the code object's parameters.
+  uint32_t num_params;
+  uint32_t num_twin_params; ///< The first ones: a hidden block is left out.
+};
+/// `plugins` is the directory of the plugins. Not 0: see fake_hsa_problems.
+int fake_hsa_register(const fake_hsa_twin *twin, const char *plugins);
 /// What went wrong in dispatches so far, a line each.
 const char *fake_hsa_problems();
 /// Kernels run: by twins, and the runtime's own.

@@ -43,7 +43,7 @@ public:
 
   /// Empty, or what failed.
   std::string open(const std::string &plugins);
-  std::string add(std::string object, tsdk_bytes twin, const char *metadata);
+  std::string add(const fake_hsa_twin &given);
   std::string run(const Kernel &kernel,
                   const hsa_kernel_dispatch_packet_t &packet);
 
@@ -51,7 +51,7 @@ private:
   struct Twin {
     std::string symbol;
     std::vector<uint32_t> paramBytes;
-    uint32_t threads = 0, sharedBytes = 0;
+    uint32_t threads = 0, sharedBytes = 0, numOwnParams = 0;
     void *function = nullptr;
   };
 
@@ -124,43 +124,17 @@ std::string Simulator::open(const std::string &plugins) {
   return "the simulator has no twin of " + settings().architecture;
 }
 
-/// A number or text of the metadata; it is written by our compiler, on one
-/// level, without spaces.
-std::string_view field(std::string_view json, std::string_view name,
-                       size_t from = 0) {
-  std::string key = '"' + std::string(name) + "\":";
-  size_t at = json.find(key, from);
-  if (at == std::string_view::npos)
-    return {};
-  json.remove_prefix(at + key.size());
-  if (json.starts_with('"'))
-    return json.substr(1, json.find('"', 1) - 1);
-  return json.substr(0, json.find_first_of(",}]"));
-}
-
-std::string Simulator::add(std::string object, tsdk_bytes bytes,
-                           const char *text) {
-  std::string_view json = text;
+std::string Simulator::add(const fake_hsa_twin &given) {
   Twin twin;
-  twin.symbol = field(json, "symbol");
-  auto number = [](std::string_view digits) {
-    return uint32_t(strtoul(std::string(digits).c_str(), nullptr, 10));
-  };
-  twin.threads = number(field(json, "threads"));
-  twin.sharedBytes = number(field(json, "shared_bytes"));
-  size_t begin = json.find("\"params\":["), end = json.find(']', begin);
-  if (twin.symbol.empty() || !twin.threads || end == std::string_view::npos)
-    return "the metadata lacks symbol, threads or params";
-  std::string_view params = json.substr(begin, end - begin);
-  for (size_t at = params.find("\"bytes\":"); at != std::string_view::npos;
-       at = params.find("\"bytes\":", at + 1))
-    twin.paramBytes.push_back(number(field(params, "bytes", at)));
-
+  twin.symbol = given.symbol;
+  twin.threads = given.threads;
+  twin.sharedBytes = given.shared_bytes;
+  twin.paramBytes.assign(given.param_bytes,
+                         given.param_bytes + given.num_params);
   std::lock_guard lock(mutex);
   void *module = nullptr;
-  tsdk_str metadata = {json.data(), json.size()};
-  std::string why =
-      take(driver->module_load(driver->self, device, bytes, metadata, &module));
+  std::string why = take(driver->module_load(
+      driver->self, device, {given.twin, given.twin_size}, {}, &module));
   if (!why.empty())
     return why;
   tsdk_function_desc desc = {};
@@ -168,13 +142,13 @@ std::string Simulator::add(std::string object, tsdk_bytes bytes,
   desc.threads = twin.threads;
   desc.symbol = {twin.symbol.data(), twin.symbol.size()};
   desc.shared_bytes = twin.sharedBytes;
-  desc.num_params = uint32_t(twin.paramBytes.size());
+  desc.num_params = twin.numOwnParams = given.num_twin_params;
   desc.param_bytes = twin.paramBytes.data();
-  desc.metadata = metadata;
   why = take(driver->function_get(driver->self, device, module, &desc,
                                   &twin.function));
   if (why.empty())
-    twins[std::move(object)] = std::move(twin);
+    twins[std::string(static_cast<const char *>(given.object),
+                      given.object_size)] = std::move(twin);
   return why;
 }
 
@@ -193,25 +167,29 @@ std::string Simulator::run(const Kernel &kernel,
            number(packet.workgroup_size_y) + " x " +
            number(packet.workgroup_size_z) + " threads, its twin " +
            number(twin.threads);
-  // The twin knows what the kernel was written with: names and sizes.
+  // What the code object says of its arguments, and what the compiler does.
   std::vector<void *> params;
   for (const Argument &argument : kernel.arguments) {
     if (argument.kind.starts_with("hidden_"))
       continue;
     size_t index = params.size();
     if (index >= twin.paramBytes.size() ||
-        argument.bytes < twin.paramBytes[index])
+        argument.bytes != twin.paramBytes[index])
       return "argument " + number(index) + " has " + number(argument.bytes) +
-             " bytes, its twin's another number";
+             " bytes, the compiler says another number";
     params.push_back(static_cast<char *>(packet.kernarg_address) +
                      argument.offset);
   }
   if (params.size() != twin.paramBytes.size())
-    return "it has " + number(params.size()) + " arguments, its twin " +
-           number(twin.paramBytes.size());
+    return "it has " + number(params.size()) +
+           " arguments, the compiler says " + number(twin.paramBytes.size());
+  if (packet.group_segment_size != kernel.groupBytes + twin.sharedBytes)
+    return "it has " + number(packet.group_segment_size) +
+           " bytes of group memory, the compiler says " +
+           number(kernel.groupBytes + twin.sharedBytes);
   tsdk_driver_launch launch = {};
   launch.struct_size = sizeof launch;
-  launch.num_params = uint32_t(params.size());
+  launch.num_params = twin.numOwnParams;
   launch.grid[0] = packet.grid_size_x / packet.workgroup_size_x;
   launch.grid[1] = packet.grid_size_y;
   launch.grid[2] = packet.grid_size_z;
@@ -232,15 +210,12 @@ std::string runTwin(const Kernel &kernel,
 
 } // namespace tilesdk::fake_hsa
 
-int fake_hsa_register(const void *object, size_t size, const void *twin,
-                      size_t twinSize, const char *metadata,
-                      const char *plugins) {
+int fake_hsa_register(const fake_hsa_twin *twin, const char *plugins) {
   using namespace tilesdk::fake_hsa;
   Simulator &simulator = Simulator::get();
   std::string why = simulator.open(plugins);
   if (why.empty())
-    why = simulator.add(std::string(static_cast<const char *>(object), size),
-                        {twin, twinSize}, metadata);
+    why = simulator.add(*twin);
   if (why.empty())
     return 0;
   report("a twin cannot be registered: " + why);
