@@ -77,7 +77,10 @@ Type *withElement(Type *shape, Type *element) {
 
 class Legaliser {
 public:
-  explicit Legaliser(Module &module) : module(module) {}
+  // A GPU's code generator has every cast; a host's would call a library that
+  // is not there.
+  explicit Legaliser(Module &module)
+      : module(module), hasCasts(module.getTargetTriple().isGPU()) {}
 
   void run() {
     SmallVector<Instruction *> work;
@@ -99,7 +102,9 @@ public:
   }
 
 private:
-  static bool isHardCast(const Instruction &instruction) {
+  bool isHardCast(const Instruction &instruction) const {
+    if (hasCasts)
+      return false;
     Type *to = instruction.getType()->getScalarType();
     if (isa<FPTruncInst>(instruction))
       return to->isBFloatTy() || (to->isHalfTy() && instruction.getOperand(0)
@@ -246,6 +251,7 @@ private:
   }
 
   Module &module;
+  bool hasCasts;
 };
 
 } // namespace
