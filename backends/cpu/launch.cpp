@@ -184,6 +184,7 @@ void LaunchOp::assertFailed(void *state, const char *text, size_t size) {
 }
 
 void LaunchOp::fail(int32_t code, std::string message) {
+  failed.store(true, std::memory_order_relaxed);
   stream->fail(code, std::move(message));
 }
 

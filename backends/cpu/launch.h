@@ -59,6 +59,11 @@ public:
     static_cast<Running *>(program.host_state)
         ->launch->fail(code, std::move(message));
   }
+  /// Whether a program of the launch has failed.
+  static bool hasFailed(const tsdk_tile_program &program) {
+    return static_cast<Running *>(program.host_state)
+        ->launch->failed.load(std::memory_order_relaxed);
+  }
   ~LaunchOp() override;
   static size_t extraBytes(const Function &function);
   /// Copies the values that \p values points at into the extra bytes.
@@ -99,6 +104,7 @@ private:
   const uint32_t grid[3];
   void *const *params;
   uint32_t threads = 1; // how many may take part
+  std::atomic<bool> failed{false};
   // On a line of its own: every participant writes it.
   alignas(64) std::atomic<uint64_t> nextProgram{0};
 };

@@ -65,6 +65,20 @@ void Allocator::free(void *memory) {
   release(reinterpret_cast<uintptr_t>(memory), block);
 }
 
+bool Allocator::find(const void *pointer, uint64_t &begin, uint64_t &end) {
+  uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
+  SpinGuard guard(lock);
+  auto after = blocks.upper_bound(address);
+  if (after == blocks.begin())
+    return false;
+  const auto &[start, block] = *std::prev(after);
+  if (address - start > block.bytes)
+    return false;
+  begin = start;
+  end = start + block.bytes;
+  return true;
+}
+
 bool Allocator::bytesBehind(const void *pointer, uint64_t &bytes) {
   uintptr_t address = reinterpret_cast<uintptr_t>(pointer);
   SpinGuard guard(lock);

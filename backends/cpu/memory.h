@@ -29,6 +29,9 @@ public:
   /// The bytes from \p pointer to the end of its allocation; false when it
   /// points into none.
   bool bytesBehind(const void *pointer, uint64_t &bytes);
+  /// The allocation that \p pointer points into or right behind; false and
+  /// nothing written when there is none.
+  bool find(const void *pointer, uint64_t &begin, uint64_t &end);
 
 private:
   struct Block {

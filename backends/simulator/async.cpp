@@ -16,6 +16,8 @@
 namespace tilesdk::simulator {
 
 void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
+  if (checker)
+    require(checker->copy(running, to, from, bytes));
   PendingCopy copy;
   copy.to = to;
   copy.bytes.resize(bytes);
@@ -25,12 +27,16 @@ void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
 }
 
 void Block::commitCopies() {
+  if (checker)
+    checker->commitCopies(running);
   Copies &own = copies[running];
   own.groups.push_back(std::move(own.open));
   own.open.clear();
 }
 
 void Block::waitCopies(uint32_t pending) {
+  if (checker)
+    checker->waitCopies(running, pending);
   std::vector<std::vector<PendingCopy>> &groups = copies[running].groups;
   size_t done = groups.size() > pending ? groups.size() - pending : 0;
   for (size_t i = 0; i < done; ++i)
@@ -40,10 +46,11 @@ void Block::waitCopies(uint32_t pending) {
 }
 
 void Block::settle(MemoryBarrier &barrier) {
-  if (barrier.arrived < barrier.count || barrier.bytes > 0)
+  if (barrier.arrived < barrier.count || barrier.bytes != 0)
     return;
   barrier.arrived = 0;
   barrier.phase ^= 1;
+  barrier.completed = barrier.arriving;
   progressed = true;
 }
 

@@ -60,7 +60,8 @@ void Block::run(const cpu::Function &function, void *const *params,
   block.function = &function;
   block.program = &program;
   block.params = params;
-  block.target = static_cast<const TargetModel *>(function.state);
+  const auto &kind = *static_cast<const CheckedModel *>(function.state);
+  block.target = kind.model;
   block.warpSize = block.target->machine.warpSize;
   block.warpGroupWarps = std::max(1u, block.target->machine.warpGroupWarps);
   block.numThreads = function.threads;
@@ -72,6 +73,16 @@ void Block::run(const cpu::Function &function, void *const *params,
   }
   // Nobody may rely on what another program left behind.
   std::memset(block.sharedMemory, 0xA5, function.sharedBytes + 1024);
+  if (kind.checks) {
+    if (cpu::LaunchOp::hasFailed(program))
+      return;
+    // The launch put the memory behind the parameters behind their values.
+    auto numParams = static_cast<uint32_t>(function.paramBytes.size() - 1);
+    block.checker = std::make_unique<Checker>(
+        kind.checks, block.numThreads, block.warpSize, block.sharedMemory,
+        function.sharedBytes, static_cast<const Extent *>(params[numParams]),
+        numParams);
+  }
   Block *outer = currentBlock;
   currentBlock = &block;
   block.runThreads();
@@ -118,31 +129,45 @@ void Block::runThreads() {
       if (failed)
         break;
     }
-    if (!progressed && !failed) {
-      uint32_t waiting = 0;
-      while (done[waiting])
-        ++waiting;
-      std::string message =
-          "threads wait for each other in vain: thread " +
-          std::to_string(waiting) + " waits for " +
-          (waitsFor[waiting] ? waitsFor[waiting] : "something");
-      for (uint32_t other = 0; other < numThreads; ++other)
-        if (done[other]) {
-          message += ", thread " + std::to_string(other) + " has ended";
-          break;
-        } else if (waitsFor[other] != waitsFor[waiting]) {
-          message += ", thread " + std::to_string(other) + " for " +
-                     (waitsFor[other] ? waitsFor[other] : "something");
-          break;
-        }
-      fail(TSDK_E_KERNEL_FAULT, "divergent barrier: " + message);
-    }
+    if (!progressed && !failed)
+      fail(TSDK_E_KERNEL_FAULT, stuck(done));
   }
   for (size_t i = 0; i < fibers.size(); ++i)
     if (!failed || done[i])
       reserve.fibers.push_back(fibers[i]);
     else
       cpu::Fiber::abandon(fibers[i]);
+}
+
+/// A round has passed in which nothing happened.
+std::string Block::stuck(const std::vector<bool> &done) const {
+  auto waitOf = [&](uint32_t thread) {
+    std::string text = waitsFor[thread] ? waitsFor[thread] : "something";
+    std::string place = checker ? checker->placeOf(thread) : "";
+    return place.empty() ? text : text + " (" + place + ")";
+  };
+  uint32_t waiting = 0;
+  while (done[waiting])
+    ++waiting;
+  std::string message = checker ? "check barrier: " : "";
+  message += "divergent barrier: threads wait for each other in vain: thread " +
+             std::to_string(waiting) + " waits for " + waitOf(waiting);
+  for (uint32_t other = 0; other < numThreads; ++other)
+    if (done[other])
+      return message + ", thread " + std::to_string(other) + " has ended";
+    else if (waitsFor[other] != waitsFor[waiting])
+      return message + ", thread " + std::to_string(other) + " for " +
+             waitOf(other);
+  return message;
+}
+
+void Block::stop() {
+  if (!checker->report().empty())
+    fail(TSDK_E_KERNEL_FAULT, checker->report());
+  failed = true;
+  // Nobody resumes a thread of a program that failed.
+  while (true)
+    suspend("nothing");
 }
 
 void Block::suspend(const char *what) {
@@ -176,7 +201,12 @@ void Block::leave(Warp &warp) {
 
 void Block::barrier(uint32_t id, uint32_t count) {
   Barrier &barrier = barriers[id];
+  if (checker)
+    barrier.threads.push_back(running);
   if (++barrier.arrived == count) {
+    if (checker)
+      checker->synchronise(barrier.threads);
+    barrier.threads.clear();
     barrier.arrived = 0;
     ++barrier.epoch;
     progressed = true;

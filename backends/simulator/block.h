@@ -16,10 +16,12 @@
 
 #include "backends/cpu/fiber.h"
 #include "backends/cpu/launch.h"
+#include "backends/simulator/checks.h"
 #include "core/target/target.h"
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,10 +29,18 @@
 namespace tilesdk::simulator {
 
 struct TargetModel;
+struct TensorMap;
 
 /// A copy from global to shared memory that was issued and not waited for.
 struct PendingCopy {
   char *to;
+  std::vector<char> bytes;
+};
+
+/// A box under way to shared memory.
+struct PendingBox {
+  char *to;
+  const void *barrier;
   std::vector<char> bytes;
 };
 
@@ -48,6 +58,8 @@ public:
   const TargetModel &model() const { return *target; }
   char *shared() const { return sharedMemory; }
   uint32_t threads() const { return numThreads; }
+  /// Null when the kernel was built without checks.
+  Checker *checks() const { return checker.get(); }
 
   /// All `count` threads that use barrier `id` have arrived.
   void barrier(uint32_t id, uint32_t count);
@@ -74,15 +86,30 @@ public:
 
   /// The launch failed; threads end where they are.
   void fail(int32_t code, const std::string &message);
+  /// The thread that runs goes no further when its access was wrong, or when
+  /// another program failed: it may be what this one waits for.
+  void require(bool isRight) {
+    if (!isRight || cpu::LaunchOp::hasFailed(*program)) [[unlikely]]
+      stop();
+  }
 
   // Asynchronous copies of one thread: groups in order of their commits.
   void copyAsync(char *to, const char *from, uint32_t bytes);
   void commitCopies();
   void waitCopies(uint32_t pending);
 
+  // Boxes, whose coordinates come innermost first.
+  void loadBox(char *to, const void *barrier, const void *map,
+               const int32_t *at, uint32_t rank);
+  void storeBox(const void *map, char *from, const int32_t *at, uint32_t rank);
+  /// What is under way to a barrier arrives.
+  void completeBoxes(const void *barrier);
+
   struct MemoryBarrier {
     uint32_t count = 0, arrived = 0, phase = 0;
     int64_t bytes = 0;
+    /// What happened before the arrivals of this phase, and of those before.
+    Clock arriving, completed;
   };
   MemoryBarrier &memoryBarrier(const void *address) {
     return memoryBarriers[address];
@@ -98,6 +125,7 @@ private:
   };
   struct Barrier {
     uint32_t arrived = 0, epoch = 0;
+    std::vector<uint32_t> threads; // with checks only
   };
   struct Copies {
     std::vector<PendingCopy> open;
@@ -113,7 +141,11 @@ private:
   }
   bool meet(Warp &warp, const char *what, void *brought);
   void leave(Warp &warp);
+  const TensorMap *tensorMap(const void *map, const char *shared,
+                             uint32_t rank);
   void suspend(const char *what);
+  void stop();
+  std::string stuck(const std::vector<bool> &done) const;
   void runThreads();
   static void threadMain(void *argument);
 
@@ -125,11 +157,13 @@ private:
   uint32_t numThreads = 0, warpSize = 32, warpGroupWarps = 1;
   uint32_t running = 0;
   bool progressed = false, failed = false;
+  std::unique_ptr<Checker> checker;
   std::vector<cpu::Fiber *> fibers;
   std::vector<const char *> waitsFor;
   std::vector<Warp> warps, warpGroups;
   std::map<uint32_t, Barrier> barriers;
   std::vector<Copies> copies;
+  std::vector<PendingBox> boxes;
   std::unordered_map<const void *, MemoryBarrier> memoryBarriers;
 };
 

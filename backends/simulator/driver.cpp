@@ -6,9 +6,12 @@
 
 #include "backends/cpu/module.h"
 #include "backends/simulator/block.h"
+#include "backends/simulator/boxes.h"
 #include "backends/simulator/plugin.h"
 
+#include <cstring>
 #include <new>
+#include <vector>
 
 namespace tilesdk::simulator {
 
@@ -96,14 +99,72 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
   function.symbol = symbol;
   function.entry = reinterpret_cast<tsdk_tile_kernel>(found.address);
   function.runProgram = Block::run;
-  function.state = &model;
+  uint32_t checks =
+      checksOf(cpu::optionOfMetadata(view(desc->metadata), "check"));
+  function.state = &model.checked[checks];
   function.threads = desc->threads;
   function.sharedBytes = desc->shared_bytes;
   function.paramBytes.assign(desc->param_bytes,
                              desc->param_bytes + desc->num_params);
+  if (checks)
+    function.paramBytes.push_back(
+        static_cast<uint32_t>(desc->num_params * sizeof(Extent)));
   cpu::SpinGuard guard(module.lock);
   module.functions.push_back(std::move(function));
   *out = &module.functions.back();
+  return nullptr;
+}
+
+/// The memory that a pointer points into, as far as it is known.
+Extent extentOf(uint64_t pointer, const tsdk_driver_launch &launch,
+                cpu::Device &device) {
+  for (uint32_t i = 0; i < launch.num_attrs; ++i) {
+    const tsdk_launch_attr &attr = launch.attrs[i];
+    if (attr.id == TSDK_LAUNCH_EXTENT && pointer >= attr.v[0] &&
+        pointer - attr.v[0] <= attr.v[1])
+      return {attr.v[0], attr.v[0] + attr.v[1]};
+  }
+  Extent extent = {};
+  device.memory.find(reinterpret_cast<const void *>(pointer), extent.begin,
+                     extent.end);
+  return extent;
+}
+
+/// A kernel with checks has one more parameter: the memory behind the others.
+tsdk_error launch(void *self, void *device, void *opaque,
+                  const tsdk_driver_launch *request) {
+  const auto &function = *static_cast<const cpu::Function *>(opaque);
+  auto call = pluginOf(self).cpuLaunch;
+  if (!static_cast<const CheckedModel *>(function.state)->checks ||
+      request->num_params + 1 != function.paramBytes.size())
+    return call(self, device, opaque, request);
+  std::vector<Extent> extents(request->num_params + 1);
+  for (size_t i = 0; i < request->num_params; ++i)
+    if (uint64_t value = 0; function.paramBytes[i] == sizeof value) {
+      std::memcpy(&value, request->params[i], sizeof value);
+      extents[i] = extentOf(value, *request, deviceOf(device));
+    }
+  std::vector<void *> params(request->params,
+                             request->params + request->num_params);
+  params.push_back(extents.data());
+  tsdk_driver_launch checked = *request;
+  checked.num_params = static_cast<uint32_t>(params.size());
+  checked.params = params.data();
+  return call(self, device, opaque, &checked);
+}
+
+tsdk_error tensorMapEncode(void *self, void *device,
+                           const tsdk_tensor_map_desc *desc, void *out,
+                           size_t *size) {
+  if (*size >= sizeof(TensorMap)) {
+    TensorMap map;
+    if (std::string why = encode(*desc, map); !why.empty())
+      return error(self, TSDK_E_INVALID_ARGUMENT,
+                   deviceOf(device).model.name +
+                       ": cannot describe a tensor: " + why);
+    std::memcpy(out, &map, sizeof map);
+  }
+  *size = sizeof(TensorMap);
   return nullptr;
 }
 
@@ -120,6 +181,9 @@ void makeDriver(Plugin &plugin) {
   driver.pointer_get = nullptr;
   driver.module_load = moduleLoad;
   driver.function_get = functionGet;
+  driver.tensor_map_encode = tensorMapEncode;
+  plugin.cpuLaunch = driver.launch;
+  driver.launch = launch;
 }
 
 } // namespace tilesdk::simulator

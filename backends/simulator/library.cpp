@@ -354,6 +354,38 @@ std::string memoryBarrier(std::string_view symbol, std::string_view rest) {
   return "";
 }
 
+/// Coordinates go through an array; groups of stores are done when issued.
+std::string box(std::string_view symbol, std::string_view rest) {
+  uint32_t rank;
+  if (rest == "commit" || consume(rest, "wait."))
+    return Writer(symbol, "void", "").finish();
+  bool isLoad = consume(rest, "load.");
+  if ((!isLoad && !consume(rest, "store.")) || !number(rest, rank) ||
+      rank < 1 || rank > 5)
+    return "";
+  std::string params =
+      isLoad ? "ptr addrspace(3) %p, ptr addrspace(3) %b, ptr %map"
+             : "ptr %map, ptr addrspace(3) %p";
+  for (uint32_t i = 0; i < rank; ++i)
+    params += ", i32 %c" + std::to_string(i);
+  Writer writer(symbol, "void", params);
+  writer.line("%at = alloca [5 x i32]");
+  for (uint32_t i = 0; i < rank; ++i) {
+    std::string k = std::to_string(i);
+    writer.line("%a" + k + " = getelementptr i32, ptr %at, i32 " + k);
+    writer.line("store i32 %c" + k + ", ptr %a" + k);
+  }
+  writer.line("%q = addrspacecast ptr addrspace(3) %p to ptr");
+  std::string last = "ptr %at, i32 " + std::to_string(rank);
+  if (isLoad) {
+    writer.line("%r = addrspacecast ptr addrspace(3) %b to ptr");
+    writer.call(boxLoadService, "ptr %q, ptr %r, ptr %map, " + last);
+  } else {
+    writer.call(boxStoreService, "ptr %map, ptr %q, " + last);
+  }
+  return writer.finish();
+}
+
 } // namespace
 
 std::string makeDeviceFunction(const TargetModel &target,
@@ -445,10 +477,18 @@ std::string makeDeviceFunction(const TargetModel &target,
     return asynchronous(target, symbol, rest);
   if (consume(rest, "mbarrier."))
     return memoryBarrier(symbol, rest);
+  if (consume(rest, "box."))
+    return box(symbol, rest);
   if (consume(rest, "registers."))
     return Writer(symbol, "void", "").finish();
   if (consume(rest, "libdevice."))
     return libdevice::makeDeviceFunction(symbol);
+  if (rest == "check.access")
+    return simple(symbol, checkAccessService,
+                  "ptr %p, i32 %n, i32 %flags, ptr %site",
+                  "ptr %p, i32 %n, i32 %flags, ptr %site");
+  if (rest == "check.site")
+    return simple(symbol, checkSiteService, "ptr %site", "ptr %site");
   if (rest == "clock")
     return simple(symbol, clockService);
   return "";

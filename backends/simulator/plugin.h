@@ -20,6 +20,9 @@ struct Plugin : cpu::Plugin {
                              tsdk_bytes &out);
 
   TargetTable twins;
+  /// The launch of the CPU's driver, which ours prepares.
+  tsdk_error (*cpuLaunch)(void *self, void *device, void *function,
+                          const tsdk_driver_launch *launch) = nullptr;
 
 private:
   std::mutex mutex;

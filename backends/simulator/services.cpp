@@ -9,6 +9,7 @@
 #include "backends/simulator/matrix.h"
 #include "backends/simulator/targets.h"
 
+#include <algorithm>
 #include <ctime>
 
 namespace tilesdk::simulator {
@@ -28,7 +29,11 @@ void barrier(uint32_t id, uint32_t threads) {
 }
 
 void warpSync() {
-  block().warpTogether("a warp synchronisation", nullptr, [](void **) {});
+  Block &self = block();
+  self.warpTogether("a warp synchronisation", nullptr, [&](void **) {
+    if (Checker *checker = self.checks())
+      checker->synchroniseWarp(self.thread());
+  });
 }
 
 struct Shuffled {
@@ -94,11 +99,32 @@ void groupMultiply(const char *row, uint32_t width, uint32_t flags,
   });
 }
 
+/// Each row is an access of the lane that gives its address.
+bool checkRows(Block &self, const SharedModel &model, void **lanes) {
+  const target::SharedRow &row = *model.row;
+  uint32_t warpSize = self.model().machine.warpSize,
+           perRow = row.bytes / row.elementBytes, numRows = 0;
+  for (uint32_t element : model.places.element)
+    numRows = std::max(numRows, element / perRow + 1);
+  Checker &checker = *self.checks();
+  uint32_t first = self.thread() / warpSize * warpSize;
+  for (uint32_t i = 0; i < numRows; ++i)
+    if (!checker.access(
+            first + i, static_cast<MatrixAccess *>(lanes[i])->address,
+            row.bytes,
+            AccessShared | (row.isStore ? AccessWrites : AccessReads),
+            checker.siteOf(first + i)))
+      return false;
+  return true;
+}
+
 void sharedMatrix(const char *row, char *address, void *registers) {
   Block &self = block();
   const SharedModel &model = self.model().shared.find(row)->second;
   MatrixAccess own{address, registers};
   self.warpTogether(model.row->name.c_str(), &own, [&](void **lanes) {
+    if (self.checks())
+      self.require(checkRows(self, model, lanes));
     accessMatrix(model, reinterpret_cast<MatrixAccess **>(lanes),
                  self.model().machine.warpSize);
   });
@@ -118,12 +144,16 @@ void barrierInit(const void *address, uint32_t count) {
 
 void barrierArrive(const void *address) {
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  if (Checker *checker = block().checks())
+    checker->release(block().thread(), barrier.arriving);
   ++barrier.arrived;
   block().settle(barrier);
 }
 
 void barrierExpect(const void *address, uint32_t bytes) {
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
+  if (Checker *checker = block().checks())
+    checker->release(block().thread(), barrier.arriving);
   barrier.bytes += bytes;
   ++barrier.arrived;
   block().settle(barrier);
@@ -132,8 +162,34 @@ void barrierExpect(const void *address, uint32_t bytes) {
 void barrierWait(const void *address, uint32_t parity) {
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
   // The phase with this parity is over once the current one is the other.
-  block().waitUntil("a barrier in shared memory",
-                    [&] { return (barrier.phase & 1) != (parity & 1); });
+  block().waitUntil("a barrier in shared memory", [&] {
+    block().completeBoxes(address);
+    return (barrier.phase & 1) != (parity & 1);
+  });
+  if (Checker *checker = block().checks())
+    checker->acquire(block().thread(), barrier.completed);
+}
+
+void checkAccess(const char *address, uint32_t bytes, uint32_t flags,
+                 const void *site) {
+  Block &self = block();
+  if (Checker *checker = self.checks())
+    self.require(checker->access(self.thread(), address, bytes, flags, site));
+}
+
+void checkSite(const void *site) {
+  Block &self = block();
+  if (Checker *checker = self.checks())
+    checker->setSite(self.thread(), site);
+}
+
+void boxLoad(char *to, const void *barrier, const void *map, const int32_t *at,
+             uint32_t rank) {
+  block().loadBox(to, barrier, map, at, rank);
+}
+
+void boxStore(const void *map, char *from, const int32_t *at, uint32_t rank) {
+  block().storeBox(map, from, at, rank);
 }
 
 uint64_t clock() {

@@ -30,6 +30,10 @@
   X(barrierArrive, "void", "ptr")                                              \
   X(barrierExpect, "void", "ptr, i32")                                         \
   X(barrierWait, "void", "ptr, i32")                                           \
+  X(boxLoad, "void", "ptr, ptr, ptr, ptr, i32")                                \
+  X(boxStore, "void", "ptr, ptr, ptr, i32")                                    \
+  X(checkAccess, "void", "ptr, i32, i32, ptr")                                 \
+  X(checkSite, "void", "ptr")                                                  \
   X(clock, "i64", "")
 
 namespace tilesdk::simulator {

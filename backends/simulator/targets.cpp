@@ -7,6 +7,7 @@
 #include "backends/simulator/targets.h"
 
 #include <cstring>
+#include <iterator>
 
 namespace tilesdk::simulator {
 
@@ -81,6 +82,8 @@ void TargetTable::make() {
       if (row.isMatrix)
         model.shared[row.name] = {&row,
                                   tableOf(row.layout, model.machine.warpSize)};
+    for (uint32_t checks = 0; checks < std::size(model.checked); ++checks)
+      model.checked[checks] = {&model, checks};
     model.codegen.struct_size = sizeof model.codegen;
     model.codegen.artifact = TSDK_ARTIFACT_ELF;
     model.codegen.triple = str("x86_64-unknown-linux-gnu");

@@ -46,6 +46,14 @@ struct SharedModel {
   FragmentTable places;
 };
 
+struct TargetModel;
+
+/// The state of a kernel's function: its target, and what is checked.
+struct CheckedModel {
+  const TargetModel *model = nullptr;
+  uint32_t checks = 0;
+};
+
 /// What the simulator knows of one target; made once, then read only.
 struct TargetModel {
   std::string name;
@@ -55,6 +63,8 @@ struct TargetModel {
   /// The twin that the plugin offers.
   tsdk_target twin = {};
   tsdk_codegen codegen = {};
+  /// By the set of checks.
+  CheckedModel checked[16];
 };
 
 /// All twins, made on first use from the targets that the host lists.

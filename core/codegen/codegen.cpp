@@ -200,6 +200,8 @@ bool Job::linkInputs() {
   for (StringRef bytes : options.extraBitcode)
     if (!linkBitcode(bytes, "linked bitcode " + std::to_string(number++)))
       return false;
+  if (target.checkAccesses)
+    checkAccesses(*module, target.parameters);
   if (!linkProvided())
     return false;
   for (const std::string &name : options.exports) {
@@ -277,13 +279,23 @@ void Job::setAttributes() {
     for (Instruction &instruction : instructions(function))
       if (auto *call = dyn_cast<CallBase>(&instruction);
           call && call->isInlineAsm() &&
-          cast<InlineAsm>(call->getCalledOperand())->hasSideEffects())
+          cast<InlineAsm>(call->getCalledOperand())->hasSideEffects()) {
         call->setConvergent();
+        call->addFnAttr(Attribute::NoMerge);
+      }
     if (!is_contained(options.exports, function.getName()))
       continue;
     function.setCallingConv(target.callingConvention);
-    for (const auto &[name, value] : target.kernelAttributes)
-      function.addFnAttr(name, value);
+    for (const auto &[name, value] : target.kernelAttributes) {
+      StringRef rest = name;
+      if (!rest.consume_front("byval.")) {
+        function.addFnAttr(name, value);
+        continue;
+      }
+      for (Argument &argument : function.args())
+        if (argument.hasByValAttr())
+          argument.addAttr(Attribute::get(module->getContext(), rest, value));
+    }
   }
 }
 

@@ -46,6 +46,8 @@ struct Target {
   llvm::SmallVector<std::pair<std::string, uint32_t>, 0> moduleFlags;
   /// Calls tsdk.check.access before each access to memory that threads share.
   bool checkAccesses = false;
+  /// Names of the kernel's parameters, for those checks.
+  llvm::SmallVector<std::string, 0> parameters;
 };
 
 /// Time spent in one pass or step, without what it called.

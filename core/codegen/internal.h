@@ -35,6 +35,11 @@ llvm::StringRef findMathFunction(llvm::StringRef symbol);
 /// All symbols in order, for tests and the accuracy program.
 llvm::SmallVector<llvm::StringRef> mathFunctionNames();
 
+/// Inserts calls to tsdk.check.access and tsdk.check.site, see
+/// check_accesses.cpp. \p parameters are the names of the kernel's leaves.
+void checkAccesses(llvm::Module &module,
+                   llvm::ArrayRef<std::string> parameters);
+
 void optimiseModule(llvm::Module &module, llvm::TargetMachine &machine,
                     bool isSimt, const Options &options, StepTimes &times);
 

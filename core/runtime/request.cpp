@@ -87,8 +87,9 @@ Error checkChecks(const Target &target, llvm::StringRef value,
       std::vector<llvm::StringRef> names(std::begin(checkNames),
                                          std::end(checkNames));
       return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "option `check` is `" + value + "`: there is no check `" +
-                           entry + "`" + didYouMean(entry, names) +
+                       "option `check` is `" + value +
+                           "`: there is no check `" + entry + "`" +
+                           didYouMean(entry, names) +
                            "; checks: race, bounds, uninit, barrier, all");
     }
   }

@@ -212,6 +212,8 @@ int compareAndSave(Session &session, const Run &options,
       return session.fail(ExitDevice, why);
   }
   for (const std::string &entry : options.checks) {
+    if (entry.find('=') == std::string::npos) // a list of checks
+      continue;
     auto [name, path] = splitName(entry);
     Argument *array = findArray(arguments, name);
     if (!array)
@@ -347,7 +349,14 @@ int run(Session &session, const Run &options) {
   if (int code = parseGrid(session, options.grid, desc.grid))
     return code;
   OptionList list;
-  if (int code = list.parse(session, options.build.options))
+  std::vector<std::string> buildOptions = options.build.options;
+  std::string checks;
+  for (const std::string &entry : options.checks)
+    if (entry.find('=') == std::string::npos)
+      checks += (checks.empty() ? "" : ",") + entry;
+  if (!checks.empty())
+    buildOptions.push_back("check=" + checks);
+  if (int code = list.parse(session, buildOptions))
     return code;
   Handle<tsdk_program> program;
   Handle<tsdk_kernel> kernel;
@@ -428,8 +437,9 @@ Command tilesdk::tool::addRun(CLI::App &app) {
                  "Write an array after the first launch, NAME=FILE.npy")
       ->allow_extra_args(false);
   app.add_option("--check", options->checks,
-                 "Compare an array with NAME=FILE.npy; exit code 5 when it "
-                 "differs")
+                 "Compare an array with NAME=FILE.npy, exit code 5 when it "
+                 "differs; or checks of\na simulated device: race, bounds, "
+                 "uninit, barrier or all, with commas")
       ->allow_extra_args(false);
   app.add_option("--rtol", options->rtol, "Relative tolerance of --check")
       ->capture_default_str();

@@ -173,6 +173,9 @@ typedef struct tsdk_launch_attr {
 #define TSDK_LAUNCH_OVERLAP 4u
 /** v[0], an int64_t: as the priority of a stream. */
 #define TSDK_LAUNCH_PRIORITY 5u
+/** v[0] and v[1]: the address and the bytes of memory that the kernel may use;
+ *  simulated devices check accesses against it. May be there several times. */
+#define TSDK_LAUNCH_EXTENT 6u
 
 /*===- Device properties --------------------------------------------------===*/
 /* Written as the type in brackets; text without a NUL. */

@@ -14,29 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The buffer protocol joined the stable ABI in 3.11 with exactly the symbols
- * and the layout that 3.10 has; its headers hide them below that. */
-#if Py_LIMITED_API + 0 < 0x030B0000
-typedef struct {
-  void *buf;
-  PyObject *obj;
-  Py_ssize_t len;
-  Py_ssize_t itemsize;
-  int readonly;
-  int ndim;
-  char *format;
-  Py_ssize_t *shape;
-  Py_ssize_t *strides;
-  Py_ssize_t *suboffsets;
-  void *internal;
-} Py_buffer;
-#define PyBUF_FORMAT 0x0004
-#define PyBUF_STRIDES 0x0018
-extern int PyObject_CheckBuffer(PyObject *object);
-extern int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags);
-extern void PyBuffer_Release(Py_buffer *view);
-#endif
-
 /* The parts of DLPack's ABI that are read; the layout is frozen. */
 typedef struct {
   void *data;
@@ -203,7 +180,7 @@ static uint32_t dtypeFromDlpack(uint8_t code, uint8_t bits, uint16_t lanes) {
 
 void argScratchClear(ArgScratch *scratch) { Py_CLEAR(scratch->keep); }
 
-static int keepAlive(ArgScratch *scratch, PyObject *object) {
+int keepAlive(ArgScratch *scratch, PyObject *object) {
   if (!scratch->keep && !(scratch->keep = PyList_New(0)))
     return 0;
   return PyList_Append(scratch->keep, object) == 0;

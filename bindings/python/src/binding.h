@@ -19,6 +19,29 @@
 
 #include "tilesdk/tilesdk.h"
 
+/* The buffer protocol joined the stable ABI in 3.11 with exactly the symbols
+ * and the layout that 3.10 has; its headers hide them below that. */
+#if Py_LIMITED_API + 0 < 0x030B0000
+typedef struct {
+  void *buf;
+  PyObject *obj;
+  Py_ssize_t len;
+  Py_ssize_t itemsize;
+  int readonly;
+  int ndim;
+  char *format;
+  Py_ssize_t *shape;
+  Py_ssize_t *strides;
+  Py_ssize_t *suboffsets;
+  void *internal;
+} Py_buffer;
+#define PyBUF_FORMAT 0x0004
+#define PyBUF_STRIDES 0x0018
+extern int PyObject_CheckBuffer(PyObject *object);
+extern int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags);
+extern void PyBuffer_Release(Py_buffer *view);
+#endif
+
 /** Every handle type of the C ABI is wrapped by this one layout. */
 typedef struct {
   PyObject_HEAD void *handle;
@@ -67,6 +90,14 @@ typedef struct {
 } ArgScratch;
 
 void argScratchClear(ArgScratch *scratch);
+
+/** `object` lives until the launch has ended. 0 with an exception set. */
+int keepAlive(ArgScratch *scratch, PyObject *object);
+
+/** When the launch asks for checks: says how much memory is behind its
+ *  arguments. 0 with an exception set. */
+int addExtents(PyObject *const *args, Py_ssize_t count, tsdk_launch_desc *desc,
+               ArgScratch *scratch);
 
 /** Converts one argument. Constexpr parameters become text. 0 with an
  *  exception set when the object is of no kind that a kernel takes. */

@@ -282,7 +282,7 @@ static int bindArguments(KernelObject *self, PyObject *const *args,
   call->desc.struct_size = sizeof call->desc;
   call->desc.options = call->options;
   call->desc.num_options = numOptions;
-  return 1;
+  return addExtents(args, nargs + keywords, &call->desc, &call->scratch);
 }
 
 /** Dict of all bound arguments for a callable grid. */

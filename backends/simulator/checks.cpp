@@ -1,0 +1,368 @@
+//===- checks.cpp - What is wrong with a program's accesses -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/simulator/checks.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+
+namespace tilesdk::simulator {
+
+uint32_t checksOf(std::string_view list) {
+  uint32_t checks = 0;
+  while (!list.empty()) {
+    std::string_view name = list.substr(0, list.find(','));
+    list.remove_prefix(std::min(list.size(), name.size() + 1));
+    checks |= name == "race"      ? RaceCheck
+              : name == "bounds"  ? BoundsCheck
+              : name == "uninit"  ? UninitCheck
+              : name == "barrier" ? BarrierCheck
+                                  : 0;
+  }
+  return checks;
+}
+
+Site::Site(const void *packed) {
+  const char *bytes = static_cast<const char *>(packed);
+  std::memcpy(&line, bytes, 4);
+  std::memcpy(&column, bytes + 4, 4);
+  std::memcpy(&parameter, bytes + 8, 4);
+  file = bytes + 12;
+  what = file + std::strlen(file) + 1;
+  parameterName = what + std::strlen(what) + 1;
+  callers = parameterName + std::strlen(parameterName) + 1;
+}
+
+std::string Site::text() const {
+  std::string result = what;
+  if (line)
+    result += std::string(" at ") + file + ":" + std::to_string(line) + ":" +
+              std::to_string(column);
+  if (*callers)
+    result += std::string(", called from ") + callers;
+  return result;
+}
+
+Checker::Checker(uint32_t checks, uint32_t threadCount, uint32_t warpSize,
+                 const char *shared, uint32_t sharedBytes,
+                 const Extent *extents, uint32_t numExtents)
+    : checks(checks), numThreads(threadCount), warpSize(warpSize),
+      numAgents(2 * threadCount + threadCount / warpSize + 1), shared(shared),
+      sharedBytes(sharedBytes), extents(extents), numExtents(numExtents),
+      threads(threadCount), copiesCommitted(threadCount),
+      readsCommitted(threadCount), sites(threadCount),
+      sharedCells(sharedBytes) {
+  Clock nothing = std::make_shared<const std::vector<uint32_t>>(numAgents);
+  for (Thread &thread : threads)
+    thread.seen = nothing;
+}
+
+//===- Order --------------------------------------------------------------===//
+
+void Checker::synchronise(const std::vector<uint32_t> &list) {
+  auto joined =
+      std::make_shared<std::vector<uint32_t>>(*threads[list.front()].seen);
+  std::vector<uint32_t> &clock = *joined;
+  const std::vector<uint32_t> *last = threads[list.front()].seen.get();
+  for (uint32_t each : list) {
+    // Most have seen the same.
+    const std::vector<uint32_t> *seen = threads[each].seen.get();
+    if (seen != last)
+      for (size_t i = 0; i < clock.size(); ++i)
+        clock[i] = std::max(clock[i], (*seen)[i]);
+    last = seen;
+  }
+  Clock all = joined;
+  for (uint32_t each : list) {
+    Thread &thread = threads[each];
+    clock[each] = std::max(clock[each], thread.clock++);
+    uint32_t &copies = clock[copyAgent(each)];
+    copies = std::max(copies, thread.copiesDone);
+    uint32_t &reads = clock[readAgent(each)];
+    reads = std::max(reads, thread.readsDone);
+    thread.seen = all;
+  }
+  if (list.size() < numThreads)
+    return;
+  // All that was read so far is ordered for everybody.
+  firstReader += static_cast<uint32_t>(readers.size());
+  readers.clear();
+  readerIds.clear();
+}
+
+void Checker::synchroniseWarp(uint32_t thread) {
+  everybody.clear();
+  uint32_t first = thread / warpSize * warpSize;
+  for (uint32_t i = 0; i < warpSize && first + i < numThreads; ++i)
+    everybody.push_back(first + i);
+  synchronise(everybody);
+}
+
+void Checker::release(uint32_t self, Clock &into) {
+  Thread &thread = threads[self];
+  auto joined = std::make_shared<std::vector<uint32_t>>(*thread.seen);
+  std::vector<uint32_t> &clock = *joined;
+  if (into)
+    for (size_t i = 0; i < clock.size(); ++i)
+      clock[i] = std::max(clock[i], (*into)[i]);
+  clock[self] = std::max(clock[self], thread.clock++);
+  uint32_t &copies = clock[copyAgent(self)];
+  copies = std::max(copies, thread.copiesDone);
+  uint32_t &reads = clock[readAgent(self)];
+  reads = std::max(reads, thread.readsDone);
+  into = std::move(joined);
+}
+
+void Checker::acquire(uint32_t self, const Clock &from) {
+  Thread &thread = threads[self];
+  if (!from || from == thread.seen)
+    return;
+  auto joined = std::make_shared<std::vector<uint32_t>>(*thread.seen);
+  for (size_t i = 0; i < joined->size(); ++i)
+    (*joined)[i] = std::max((*joined)[i], (*from)[i]);
+  thread.seen = std::move(joined);
+}
+
+void Checker::waitCopies(uint32_t thread, uint32_t pending) {
+  uint32_t committed = copiesCommitted[thread];
+  if (committed > pending)
+    threads[thread].copiesDone =
+        std::max(threads[thread].copiesDone, committed - pending);
+}
+
+void Checker::commitReads(uint32_t thread) { ++readsCommitted[thread]; }
+
+void Checker::waitReads(uint32_t thread, uint32_t pending) {
+  uint32_t committed = readsCommitted[thread];
+  if (committed > pending)
+    threads[thread].readsDone =
+        std::max(threads[thread].readsDone, committed - pending);
+}
+
+bool Checker::knows(uint32_t self, const Stamp &stamp) const {
+  const Thread &thread = threads[self];
+  return stamp.clock == 0 || stamp.agent == self ||
+         (*thread.seen)[stamp.agent] >= stamp.clock ||
+         (stamp.agent == copyAgent(self) && thread.copiesDone >= stamp.clock) ||
+         (stamp.agent == readAgent(self) && thread.readsDone >= stamp.clock);
+}
+
+//===- Accesses -----------------------------------------------------------===//
+
+uint16_t Checker::internSite(const void *site) {
+  auto [at, isNew] = siteIds.try_emplace(site, 0);
+  if (isNew && siteList.size() <= UINT16_MAX) {
+    at->second = static_cast<uint16_t>(siteList.size());
+    siteList.push_back(site);
+  }
+  return at->second;
+}
+
+uint32_t Checker::addReader(uint32_t set, const Stamp &stamp) {
+  set = live(set);
+  // One of a thread's reads is enough; its others are cheap to keep.
+  while (set && reader(set).stamp.agent == stamp.agent)
+    set = reader(set).others;
+  auto [at, isNew] = readerIds.try_emplace({stamp, set}, 0);
+  if (isNew) {
+    uint32_t depth = set ? reader(set).depth + 1 : 1;
+    readers.push_back({stamp, set, depth});
+    at->second = firstReader + static_cast<uint32_t>(readers.size()) - 1;
+    if (depth > 4 * numAgents) {
+      // A thread's latest read stands for its former ones.
+      std::vector<bool> seen(numAgents);
+      std::vector<Stamp> latest;
+      for (uint32_t each = at->second; each; each = reader(each).others)
+        if (!seen[reader(each).stamp.agent]) {
+          seen[reader(each).stamp.agent] = true;
+          latest.push_back(reader(each).stamp);
+        }
+      uint32_t made = 0, count = 0;
+      for (size_t i = latest.size(); i--;) {
+        readers.push_back({latest[i], made, ++count});
+        made = firstReader + static_cast<uint32_t>(readers.size()) - 1;
+      }
+      return at->second = made;
+    }
+  }
+  return at->second;
+}
+
+/// The cells from an address on; `count` becomes less when they end earlier.
+Checker::Cell *Checker::cellsOf(const char *address, uint32_t flags,
+                                uint32_t &count) {
+  if (flags & AccessShared)
+    return &sharedCells[static_cast<size_t>(address - shared)];
+  uintptr_t place = reinterpret_cast<uintptr_t>(address);
+  std::vector<Cell> &page = pages[place / PageBytes];
+  if (page.empty())
+    page.resize(PageBytes);
+  uint32_t offset = place % PageBytes;
+  count = std::min(count, PageBytes - offset);
+  return &page[offset];
+}
+
+bool Checker::update(uint32_t self, Cell &cell, uint32_t flags,
+                     const Stamp &stamp, const char *address) {
+  bool isRead = flags & AccessReads, isWrite = flags & AccessWrites,
+       isAtomic = flags & AccessAtomic;
+  if (isRead && has(UninitCheck) && (flags & AccessShared) && !cell.isWritten) {
+    message = "check uninit: " + who(stamp) + " reads " +
+              placeText(address, flags) + ", which the program has not written";
+    return false;
+  }
+  if (has(RaceCheck)) {
+    if (!(isAtomic && cell.isAtomic) && !knows(self, cell.write))
+      return race(flags, stamp, true, cell.write, address);
+    if (isWrite)
+      for (uint32_t set = live(cell.reads); set; set = reader(set).others)
+        if (!knows(self, reader(set).stamp))
+          return race(flags, stamp, false, reader(set).stamp, address);
+  }
+  if (isWrite) {
+    cell.write = stamp;
+    cell.reads = 0;
+    cell.isWritten = true;
+    cell.isAtomic = isAtomic;
+  } else if (has(RaceCheck)) {
+    cell.reads = addReader(cell.reads, stamp);
+  }
+  return true;
+}
+
+bool Checker::track(uint32_t self, const char *address, uint32_t bytes,
+                    uint32_t flags, const Stamp &stamp) {
+  if (!(flags & AccessShared) && !has(RaceCheck))
+    return true;
+  while (bytes) {
+    uint32_t count = bytes;
+    Cell *cells = cellsOf(address, flags, count);
+    // Neighbours mostly have the same past.
+    Cell before, after;
+    for (uint32_t i = 0; i < count; ++i) {
+      if (i && cells[i] == before) {
+        cells[i] = after;
+        continue;
+      }
+      before = cells[i];
+      if (!update(self, cells[i], flags, stamp, address + i))
+        return false;
+      after = cells[i];
+    }
+    address += count;
+    bytes -= count;
+  }
+  return true;
+}
+
+bool Checker::inBounds(uint32_t self, const char *address, uint32_t bytes,
+                       uint32_t flags, const void *packed) {
+  uint64_t first = reinterpret_cast<uint64_t>(address);
+  uint64_t begin = reinterpret_cast<uint64_t>(shared),
+           end = begin + sharedBytes;
+  std::string what;
+  Site site(packed);
+  if (flags & AccessShared) {
+    if (first >= begin && first + bytes <= end)
+      return true;
+    what = "the " + std::to_string(sharedBytes) + " bytes of shared memory";
+  } else {
+    if (!has(BoundsCheck) || site.parameter < 0 ||
+        static_cast<uint32_t>(site.parameter) >= numExtents ||
+        !extents[site.parameter].begin)
+      return true;
+    begin = extents[site.parameter].begin;
+    end = extents[site.parameter].end;
+    if (first >= begin && first + bytes <= end)
+      return true;
+    what = "argument `" + std::string(site.parameterName) + "`, which has " +
+           std::to_string(end - begin) + " bytes";
+  }
+  std::string place =
+      first < begin
+          ? std::to_string(begin - first) + " bytes before the begin of "
+          : std::to_string(first - begin) + " bytes behind the begin of ";
+  Stamp now = stampOf(self, threads[self].clock, packed);
+  message = "check bounds: " + who(now) +
+            (flags & AccessWrites ? " writes " : " reads ") +
+            std::to_string(bytes) + " bytes at " + placeText(address, flags) +
+            ", " + place + what;
+  return false;
+}
+
+bool Checker::access(uint32_t self, const char *address, uint32_t bytes,
+                     uint32_t flags, const void *site) {
+  if (bytes == 0)
+    return true;
+  return inBounds(self, address, bytes, flags, site) &&
+         track(self, address, bytes, flags,
+               stampOf(self, threads[self].clock, site));
+}
+
+bool Checker::copy(uint32_t self, const char *to, const char *from,
+                   uint32_t bytes) {
+  const void *site = sites[self];
+  if (from && !access(self, from, bytes, AccessReads, site))
+    return false;
+  return inBounds(self, to, bytes, AccessWrites | AccessShared, site) &&
+         track(self, to, bytes, AccessWrites | AccessShared,
+               stampOf(copyAgent(self), copiesCommitted[self] + 1, site));
+}
+
+bool Checker::readLater(uint32_t self, const char *address, uint32_t bytes) {
+  const void *site = sites[self];
+  return inBounds(self, address, bytes, AccessReads | AccessShared, site) &&
+         track(self, address, bytes, AccessReads | AccessShared,
+               stampOf(readAgent(self), readsCommitted[self] + 1, site));
+}
+
+//===- Reports ------------------------------------------------------------===//
+
+std::string Checker::placeOf(uint32_t thread) const {
+  return sites[thread] ? Site(sites[thread]).text() : "";
+}
+
+std::string Checker::who(const Stamp &stamp) const {
+  std::string place =
+      stamp.site ? " (" + Site(siteList[stamp.site]).text() + ")" : "";
+  if (stamp.agent < numThreads)
+    return "thread " + std::to_string(stamp.agent) + place;
+  if (stamp.agent < 2 * numThreads)
+    return "an asynchronous copy of thread " +
+           std::to_string(stamp.agent - numThreads) + place;
+  return "asynchronous work of warp " +
+         std::to_string(stamp.agent - 2 * numThreads) + place;
+}
+
+std::string Checker::placeText(const char *address, uint32_t flags) const {
+  char text[64];
+  if (flags & AccessShared)
+    std::snprintf(text, sizeof text, "byte %td of shared memory",
+                  address - shared);
+  else
+    std::snprintf(text, sizeof text, "address %p", (const void *)address);
+  return text;
+}
+
+bool Checker::race(uint32_t flags, const Stamp &now, bool wrote,
+                   const Stamp &before, const char *address) {
+  bool isWrite = flags & AccessWrites;
+  std::string place = placeText(address, flags);
+  if (!(flags & AccessShared) && now.site) {
+    Site site(siteList[now.site]);
+    if (site.parameter >= 0)
+      place += " of argument `" + std::string(site.parameterName) + "`";
+  }
+  bool inFlight = before.agent >= numThreads;
+  message = "check race: " + who(now) + (isWrite ? " writes " : " reads ") +
+            place + ", which " + who(before) + (wrote ? " writes" : " reads") +
+            (inFlight ? "; nothing has waited for it"
+                      : "; nothing orders the two, such as a barrier");
+  return false;
+}
+
+} // namespace tilesdk::simulator

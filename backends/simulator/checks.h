@@ -1,0 +1,178 @@
+//===- checks.h - What is wrong with a program's accesses -------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// What is known of each byte that a program touched, and of what happened
+// before what. Two accesses of which one writes must be ordered: by the program
+// order of one thread, or by what threads do together. Asynchronous work is an
+// agent of its own, whose accesses are ordered for a thread once it has waited.
+// So what is found does not depend on the order in which threads happen to run.
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace tilesdk::simulator {
+
+/// The checks of the build option `check`.
+enum CheckBits : uint32_t {
+  RaceCheck = 1,
+  BoundsCheck = 2,
+  UninitCheck = 4,
+  BarrierCheck = 8
+};
+/// Of a list of names; what is unknown is nothing.
+uint32_t checksOf(std::string_view list);
+
+/// Flags of tsdk.check.access.
+enum AccessFlags : uint32_t {
+  AccessReads = 1,
+  AccessWrites = 2,
+  AccessAtomic = 4,
+  AccessShared = 8
+};
+
+/// A place in the source, as core/codegen/check_accesses.cpp packs it.
+struct Site {
+  explicit Site(const void *packed);
+  uint32_t line, column;
+  int32_t parameter;
+  const char *file, *what, *parameterName, *callers;
+  /// "load at f.py:3:5, called from g.py:7".
+  std::string text() const;
+};
+
+/// The memory behind a kernel's parameter; `begin` 0: not known.
+struct Extent {
+  uint64_t begin, end;
+};
+
+/// What a thread knows of the others' clocks.
+using Clock = std::shared_ptr<const std::vector<uint32_t>>;
+
+class Checker {
+public:
+  Checker(uint32_t checks, uint32_t threads, uint32_t warpSize,
+          const char *shared, uint32_t sharedBytes, const Extent *extents,
+          uint32_t numExtents);
+
+  bool has(CheckBits check) const { return checks & check; }
+  /// What the thread is about to do.
+  void setSite(uint32_t thread, const void *site) { sites[thread] = site; }
+  const void *siteOf(uint32_t thread) const { return sites[thread]; }
+  /// Where the thread is, for messages; empty: not known.
+  std::string placeOf(uint32_t thread) const;
+
+  // All return false when something is wrong; `report` says what.
+  bool access(uint32_t thread, const char *address, uint32_t bytes,
+              uint32_t flags, const void *site);
+  /// An asynchronous copy to shared memory is issued; `from` null: fills.
+  bool copy(uint32_t thread, const char *to, const char *from, uint32_t bytes);
+  /// An asynchronous product or box store of the thread's warp reads.
+  bool readLater(uint32_t thread, const char *address, uint32_t bytes);
+
+  // What orders accesses.
+  void synchronise(const std::vector<uint32_t> &threads);
+  void synchroniseWarp(uint32_t thread);
+  /// What the thread did is part of \p into.
+  void release(uint32_t thread, Clock &into);
+  /// What is part of \p from happened before what the thread does now.
+  void acquire(uint32_t thread, const Clock &from);
+  void commitCopies(uint32_t thread) { ++copiesCommitted[thread]; }
+  void waitCopies(uint32_t thread, uint32_t pending);
+  void commitReads(uint32_t thread);
+  void waitReads(uint32_t thread, uint32_t pending);
+
+  const std::string &report() const { return message; }
+
+private:
+  /// Who did something last, and when by his clock; clock 0: nobody.
+  struct Stamp {
+    uint32_t clock = 0;
+    uint16_t agent = 0, site = 0;
+    bool operator==(const Stamp &) const = default;
+  };
+  /// One byte of memory.
+  struct Cell {
+    Stamp write;
+    uint32_t reads = 0; // a set of readers since that write
+    bool isWritten = false, isAtomic = false;
+    bool operator==(const Cell &) const = default;
+  };
+  /// A set of readers: one of them, and the others.
+  struct Reader {
+    Stamp stamp;
+    uint32_t others, depth;
+  };
+  struct ReaderKey {
+    Stamp stamp;
+    uint32_t others;
+    bool operator==(const ReaderKey &) const = default;
+  };
+  struct ReaderHash {
+    size_t operator()(const ReaderKey &key) const {
+      uint64_t low = uint64_t(key.stamp.clock) << 32 | key.others;
+      uint64_t high = uint64_t(key.stamp.agent) << 16 | key.stamp.site;
+      return (low * 0x9e3779b97f4a7c15u) ^ (high * 0xc2b2ae3d27d4eb4fu);
+    }
+  };
+  struct Thread {
+    uint32_t clock = 1, copiesDone = 0, readsDone = 0;
+    Clock seen;
+  };
+  static constexpr uint32_t PageBytes = 1024;
+
+  uint32_t copyAgent(uint32_t thread) const { return numThreads + thread; }
+  uint32_t readAgent(uint32_t thread) const {
+    return 2 * numThreads + thread / warpSize;
+  }
+  bool knows(uint32_t thread, const Stamp &stamp) const;
+  uint16_t internSite(const void *site);
+  Stamp stampOf(uint32_t agent, uint32_t clock, const void *site) {
+    return {clock, static_cast<uint16_t>(agent), internSite(site)};
+  }
+  uint32_t addReader(uint32_t set, const Stamp &stamp);
+  uint32_t live(uint32_t set) const { return set < firstReader ? 0 : set; }
+  const Reader &reader(uint32_t set) const {
+    return readers[set - firstReader];
+  }
+  Cell *cellsOf(const char *address, uint32_t flags, uint32_t &count);
+  bool track(uint32_t thread, const char *address, uint32_t bytes,
+             uint32_t flags, const Stamp &stamp);
+  bool update(uint32_t thread, Cell &cell, uint32_t flags, const Stamp &stamp,
+              const char *address);
+  bool inBounds(uint32_t thread, const char *address, uint32_t bytes,
+                uint32_t flags, const void *site);
+  std::string who(const Stamp &stamp) const;
+  std::string placeText(const char *address, uint32_t flags) const;
+  bool race(uint32_t flags, const Stamp &now, bool wrote, const Stamp &before,
+            const char *address);
+
+  const uint32_t checks, numThreads, warpSize, numAgents;
+  const char *const shared;
+  const uint32_t sharedBytes;
+  const Extent *const extents;
+  const uint32_t numExtents;
+  std::vector<Thread> threads;
+  std::vector<uint32_t> copiesCommitted, readsCommitted, everybody;
+  std::vector<const void *> sites;
+  std::vector<Cell> sharedCells;
+  std::unordered_map<uintptr_t, std::vector<Cell>> pages;
+  std::vector<Reader> readers;
+  std::unordered_map<ReaderKey, uint32_t, ReaderHash> readerIds;
+  uint32_t firstReader = 1;
+  std::vector<const void *> siteList{nullptr};
+  std::unordered_map<const void *, uint16_t> siteIds;
+  std::string message;
+};
+
+} // namespace tilesdk::simulator
