@@ -107,6 +107,12 @@ TEST_F(ApiCacheTest, WellFormedButHostileEntriesAreBuiltAgain) {
       "{\"schema\":1,\"symbol\":\"add\",\"scratch_bytes\":"
       "999999999999999999,\"params\":[]}",
       "{\"schema\":1,\"symbol\":7,\"params\":{}}",
+      "{\"schema\":1,\"symbol\":\"add\",\"params\":[],\"hidden\":7}",
+      "{\"schema\":1,\"symbol\":\"add\",\"params\":[],\"messages\":[],"
+      "\"hidden\":{\"version\":2,\"fields\":[]}}",
+      "{\"schema\":1,\"symbol\":\"add\",\"params\":[],\"messages\":[],"
+      "\"hidden\":{\"version\":1,\"fields\":[{\"name\":\"messages\","
+      "\"bytes\":8},{\"name\":\"scratch\",\"bytes\":8}]}}",
   };
   for (const std::string &metadata : hostile) {
     for (const fs::path &file : files()) {

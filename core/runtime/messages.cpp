@@ -104,8 +104,11 @@ Error Messages::allocate() {
     error = write(PrintSlotsOffset, slots - slots / 16);
   if (!error)
     error = wait();
-  if (error)
+  if (error) {
+    Error ignored = device.check(
+        driver.mem_free(driver.self, device.native(), stream, memory), "free");
     buffer = nullptr;
+  }
   return error;
 }
 
@@ -236,8 +239,8 @@ Error Messages::takeFailure(uint64_t where) {
   auto found = failures.find(where);
   if (found == failures.end())
     return success();
-  Error error =
-      makeError(TSDK_E_DEVICE_ASSERT, device.uri() + ": " + found->second);
+  Error error = makeError(TSDK_E_DEVICE_ASSERT,
+                          device.uri() + ": stream: " + found->second);
   failures.erase(found);
   return error;
 }

@@ -8,7 +8,7 @@
 // a line: `kernel NAME PARAM[:FLAG]...` with the flags constexpr, const,
 // nospec, noalign, =DEFAULT and @TYPE. A line with ERROR does not parse; a
 // kernel whose name starts with `slow` builds until it is cancelled, one with
-// `broken` fails.
+// `broken` fails, one with `talks` has a hidden block for messages.
 //
 //===----------------------------------------------------------------------===//
 
