@@ -55,7 +55,7 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
         reportConversion(convert, costs);
       else if (isa<tile::LoadOp, tile::StoreOp>(op) &&
                isTensor(op->getOperand(0)))
-        reportAccess(op, choice);
+        reportAccess(op, choice, costs);
     });
   }
 
@@ -73,7 +73,8 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
   }
 
   /// What a lane moves at once, and why it is not more.
-  void reportAccess(Operation *op, const LayoutChoice &choice) {
+  void reportAccess(Operation *op, const LayoutChoice &choice,
+                    const LayoutCosts &costs) {
     Type ptrs = op->getOperand(0).getType();
     unsigned bytes = elementBytes(tile::elementOf(tile::pointeeLike(ptrs)));
     // Copies of a load have no pattern of their own.
@@ -87,6 +88,12 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
     auto remark = op->emitRemark("simt-assign-layouts: ");
     remark << (isa<tile::LoadOp>(op) ? "load" : "store") << " of "
            << width * bytes << " bytes a lane";
+    LayoutCosts::Sectors sectors =
+        costs.sectors(layoutAttrOf(ptrs), bytes, *pattern);
+    remark << ", " << sectors.moved << " sectors of " << sectors.bytes
+           << " bytes a warp";
+    if (sectors.moved > sectors.needed)
+      remark << " where " << sectors.needed << " would hold them";
     if (width * bytes >= machine->maxVectorBytes)
       return;
     if (width < pattern->vector)

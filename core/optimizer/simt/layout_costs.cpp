@@ -38,6 +38,7 @@ AccessPattern accessPattern(const AxisInfoAnalysis &axes, mlir::Value ptr,
   if (mask)
     run = std::min(run, axes.lookup(mask).constancy(best.dim));
   best.run = int64_t(bit_floor(uint64_t(std::max<int64_t>(run, 1))));
+  best.contiguous = int64_t(bit_floor(uint64_t(std::max<int64_t>(most, 1))));
   // A run's first address; parts of a run are as aligned as they are long.
   int64_t aligned = std::max<int64_t>(info.divisibility(best.dim) / bytes, 1);
   best.vector = unsigned(
@@ -93,6 +94,35 @@ uint64_t LayoutCosts::access(LayoutAttr attr, unsigned bytes,
       sectors.insert(std::move(at));
     }
   return entry->second = instructions * (accessIssue + sectors.size());
+}
+
+LayoutCosts::Sectors LayoutCosts::sectors(LayoutAttr attr, unsigned bytes,
+                                          const AccessPattern &pattern) const {
+  const layout::Layout &layout = attr.getLayout();
+  uint64_t vector =
+      layout.widestVector(dimName(pattern.dim), pattern.vector, pattern.vector)
+          .elements;
+  uint64_t perSector = std::max<uint64_t>(
+      1, std::min<uint64_t>(sectorBytes / bytes, pattern.contiguous));
+  // By linear index, the first dimension fastest on both sides.
+  uint64_t registers = layout.inputSize(registerDim), stride = 1;
+  for (unsigned dim = 0; dim < pattern.dim; ++dim)
+    stride *= layout.outputs()[dim].size();
+  uint64_t size = layout.outputs()[pattern.dim].size();
+  SmallVector<uint64_t> elements, moved;
+  for (uint64_t lane = 0; lane < threads.lanes; ++lane)
+    for (uint64_t i = 0; i < vector; ++i) {
+      uint64_t at = layout.applyLinear(lane * registers + i);
+      uint64_t place = at / stride % size;
+      elements.push_back(at);
+      moved.push_back(at - (place - place / perSector) * stride);
+    }
+  auto count = [](SmallVector<uint64_t> &list) {
+    sort(list);
+    return uint64_t(std::unique(list.begin(), list.end()) - list.begin());
+  };
+  return {count(moved), divideCeil(count(elements) * bytes, sectorBytes),
+          sectorBytes};
 }
 
 } // namespace tilesdk::optimizer

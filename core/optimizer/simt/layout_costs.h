@@ -23,6 +23,8 @@ struct AccessPattern {
   int64_t run = 1;
   /// Elements one lane may access at once.
   unsigned vector = 1;
+  /// Elements that are neighbours in memory, under whatever mask.
+  int64_t contiguous = 1;
 
   bool operator==(const AccessPattern &) const = default;
 };
@@ -48,6 +50,14 @@ public:
   /// Issue and sectors of an access to global memory.
   uint64_t access(simt::LayoutAttr layout, unsigned bytes,
                   const AccessPattern &pattern);
+  /// The least parts of memory that one access of a warp moves, and how many
+  /// would hold its elements.
+  struct Sectors {
+    uint64_t moved = 0, needed = 0;
+    unsigned bytes = 0; ///< Of one sector.
+  };
+  Sectors sectors(simt::LayoutAttr layout, unsigned bytes,
+                  const AccessPattern &pattern) const;
   /// A cheap operation on all elements that threads hold.
   uint64_t elements(simt::LayoutAttr layout);
 

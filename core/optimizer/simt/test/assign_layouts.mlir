@@ -11,8 +11,8 @@
 // CHECK: tile.load {{.*}} tensor<1024x!tile.ptr<f32>, #[[L]]>
 // CHECK: arith.addf {{.*}} tensor<1024xf32, #[[L]]>
 // CHECK: tile.store {{.*}} tensor<1024x!tile.ptr<f32>, #[[L]]>
-// REMARK: simt-assign-layouts: load of 16 bytes a lane
-// REMARK: simt-assign-layouts: store of 16 bytes a lane
+// REMARK: simt-assign-layouts: load of 16 bytes a lane, 16 sectors of 32 bytes a warp{{$}}
+// REMARK: simt-assign-layouts: store of 16 bytes a lane, 16 sectors of 32 bytes a warp{{$}}
 func.func @add(%x: !tile.ptr<f32> {tile.divisibility = 16 : i64},
                %o: !tile.ptr<f32> {tile.divisibility = 16 : i64},
                %n: i32 {tile.divisibility = 16 : i64}) attributes {tile.kernel} {
@@ -35,7 +35,7 @@ func.func @add(%x: !tile.ptr<f32> {tile.divisibility = 16 : i64},
 // Nothing is known of the length: one element a lane, and the remark says why.
 // CHECK: #simt.layout<"(dim0: 256) { register: (128); lane: (1) (2) (4) (8) (16); warp: (32) (64) }">
 // CHECK-LABEL: @unknown_length
-// REMARK: simt-assign-layouts: store of 4 bytes a lane: neighbours in memory, or under one mask, are not known
+// REMARK: simt-assign-layouts: store of 4 bytes a lane, 4 sectors of 32 bytes a warp: neighbours in memory, or under one mask, are not known
 func.func @unknown_length(%o: !tile.ptr<f32>, %n: i32) attributes {tile.kernel} {
   %r = tile.make_range 0, 256 : tensor<256xi32>
   %nn = tile.splat %n : i32 -> tensor<256xi32>
@@ -243,5 +243,21 @@ func.func @shapes(%x: !tile.ptr<f32> {tile.divisibility = 16 : i64}) attributes 
   %a, %b = tile.split %g : tensor<256x2xf32> -> tensor<256xf32>
   %s = arith.addf %a, %b : tensor<256xf32>
   tile.store %q, %s : tensor<256x!tile.ptr<f32>>
+  return
+}
+
+// -----
+
+// Down a column: each lane moves a sector of its own.
+// CHECK-LABEL: @column
+// REMARK: simt-assign-layouts: store of 4 bytes a lane, 32 sectors of 32 bytes a warp where 4 would hold them: neighbours
+func.func @column(%o: !tile.ptr<f32>, %stride: i32) attributes {tile.kernel} {
+  %r = tile.make_range 0, 256 : tensor<256xi32>
+  %s = tile.splat %stride : i32 -> tensor<256xi32>
+  %i = arith.muli %r, %s : tensor<256xi32>
+  %op = tile.splat %o : !tile.ptr<f32> -> tensor<256x!tile.ptr<f32>>
+  %oq = tile.addptr %op, %i : tensor<256x!tile.ptr<f32>>, tensor<256xi32>
+  %c = arith.constant dense<1.0> : tensor<256xf32>
+  tile.store %oq, %c : tensor<256x!tile.ptr<f32>>
   return
 }
