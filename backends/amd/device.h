@@ -36,6 +36,8 @@ struct Device {
   std::string architecture;
   int maxShared = 0, maxThreads = 0, warpSize = 0;
   bool hasPools = false, isCooperative = false;
+  /// Release 5 runs a module's kernel at once, even into a captured stream.
+  bool recordsLaunches = true;
 
   /// The first error after which the device works no more; its text names it.
   std::atomic<hipError> fault{Success};

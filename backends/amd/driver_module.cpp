@@ -218,6 +218,17 @@ tsdk_error launchGrid(void *self, void *opaque, void *handle,
             readAttributes(self, device, function, *launch, isCooperative))
       return error;
   Current current(device);
+  if (!device.recordsLaunches && launch->stream) [[unlikely]] {
+    int state = 0;
+    if (hip.hipStreamIsCapturing(streamOf(launch->stream), &state) == Success &&
+        state != 0)
+      return failure(self, TSDK_E_UNSUPPORTED,
+                     device.name() + ": cannot launch kernel '" +
+                         *function.symbol + "' into a graph: HIP " +
+                         hip.version() +
+                         " would run it instead of recording it; install ROCm "
+                         "6 or newer");
+  }
   device.lastKernel.store(function.symbol, std::memory_order_relaxed);
   void **params = const_cast<void **>(launch->params);
   hipStream stream = streamOf(launch->stream);
