@@ -79,6 +79,8 @@ KERNELS = {
     "matmul_f32": (matmul("f32", 64, 64, 32), ()),
     "print_assert": (("tests/end_to_end/kernels/control.py", "reporting",
                       "*f32:16,i32,256"), ("debug=1",)),
+    "print_types": (("tests/end_to_end/kernels/control.py", "printing_types",
+                     "*f32:16,*f32:16,8"), ()),
 }
 
 

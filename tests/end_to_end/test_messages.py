@@ -46,6 +46,19 @@ def test_prints_every_element_once(uri, block, control, capfd):
     assert (x == before + 1).all()
 
 
+@pytest.mark.parametrize("uri", DEVICES[1:])
+def test_lines_of_every_type_are_those_of_the_cpu(uri, control, capfd):
+    x = np.array([-3, -1.5, 0, 1e-8, 2.25, 100, 1e9, np.nan], np.float32)
+    y = np.zeros(8, np.float32)
+    lines = []
+    for where in ("cpu", uri):
+        with tilesdk.using(where):
+            control.kernel("printing_types")[(1,)](x, y, BLOCK=8)
+        lines.append(sorted(lines_of(capfd)))
+    assert len(lines[0]) == 15 * 8 + 1 + 1 + 16 + 3
+    assert lines[0] == lines[1]
+
+
 @pytest.mark.parametrize("uri", DEVICES)
 def test_failure_names_kernel_line_and_program(uri, control):
     x = np.ones(64, np.float32)

@@ -239,3 +239,27 @@ def reporting(x_ptr, n, BLOCK: tl.constexpr):
     tl.device_print("program", tl.program_id(0))
     tl.device_assert(x >= 0, "x must not be negative")
     tl.store(x_ptr + offsets, x + 1, mask=offsets < n)
+
+
+@triton.jit
+def printing_types(x_ptr, y_ptr, BLOCK: tl.constexpr):
+    x = tl.load(x_ptr + tl.arange(0, BLOCK))
+    tl.device_print("f16", x.to(tl.float16))
+    tl.device_print("bf16", x.to(tl.bfloat16))
+    tl.device_print("bf16 hex", x.to(tl.bfloat16), hex=True)
+    tl.device_print("f8", x.to(tl.float8e5))
+    tl.device_print("f8 hex", x.to(tl.float8e5), hex=True)
+    tl.device_print("f64", x.to(tl.float64))
+    tl.device_print("f64 hex", x.to(tl.float64), hex=True)
+    tl.device_print("i1", x > 0)
+    tl.device_print("i8", x.to(tl.int8))
+    tl.device_print("u8", x.to(tl.int8).to(tl.uint8))
+    tl.device_print("i16 hex", x.to(tl.int16), hex=True)
+    tl.device_print("i64", x.to(tl.int64) * 10000000000)
+    tl.device_print("u32", x.to(tl.int32).to(tl.uint32))
+    tl.device_print("u64", x.to(tl.int64).to(tl.uint64))
+    tl.device_print("pointers", y_ptr + tl.arange(0, BLOCK))
+    tl.device_print("pointer", y_ptr)
+    tl.device_print("text only")
+    tl.device_print("square", x[:, None] + tl.arange(0, 2)[None, :])
+    tl.device_print("scalars", tl.sum(x), 3, BLOCK)
