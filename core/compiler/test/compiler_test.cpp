@@ -432,4 +432,108 @@ TEST_F(CompilerTest, Explains) {
   EXPECT_EQ(table()->explain(9999, &sink), TSDK_E_NOT_FOUND);
 }
 
+//===----------------------------------------------------------------------===//
+// Targets of plugins
+//===----------------------------------------------------------------------===//
+
+/// The plugin's own data, asked for as a host does.
+struct LoadedPlugin {
+  tsdk_host host = {};
+  const tsdk_plugin *plugin = nullptr;
+
+  explicit LoadedPlugin(const std::string &name) {
+    host.struct_size = sizeof host;
+    void *library = dlopen(
+        (TILESDK_BINARY_DIR "/lib/libtilesdk_plugin_" + name + ".so").c_str(),
+        RTLD_NOW | RTLD_LOCAL);
+    EXPECT_NE(library, nullptr) << dlerror();
+    auto query = library ? reinterpret_cast<tsdk_plugin_query_fn>(
+                               dlsym(library, TSDK_PLUGIN_QUERY_SYMBOL))
+                         : nullptr;
+    if (query)
+      EXPECT_EQ(query(0, &host, &plugin), TSDK_OK);
+  }
+  ~LoadedPlugin() {
+    if (plugin && plugin->shutdown)
+      plugin->shutdown(plugin->self);
+  }
+  const tsdk_target *find(const std::string &name) const {
+    for (size_t i = 0; plugin && i < plugin->target_count(plugin->self); ++i) {
+      const tsdk_target *target = plugin->target_get(plugin->self, i);
+      if (std::string(target->name.data, target->name.size) == name)
+        return target;
+    }
+    return nullptr;
+  }
+};
+
+TEST_F(CompilerTest, PtxOfAKernel) {
+  LoadedPlugin nvidia("nvidia");
+  for (const char *name : {"sm_80", "sm_90a"}) {
+    SCOPED_TRACE(name);
+    input.target = nvidia.find(name);
+    ASSERT_NE(input.target, nullptr);
+    input.plugin = nvidia.plugin;
+    Collected out;
+    ASSERT_EQ(compile(out), TSDK_OK) << out.text();
+    const std::string &text = out.blobs["asm"];
+    EXPECT_EQ(out.blobs.count("object"), 0u);
+    for (const std::string &part :
+         {std::string(".visible .entry add("), ".target " + std::string(name),
+          std::string(".reqntid 128"), std::string(".address_size 64"),
+          // Accesses have the lines of the source.
+          std::string("ld.global.b32"), std::string("st.global.b32"),
+          std::string("\t.loc\t1 8 "), std::string("\t.loc\t1 10 "),
+          std::string("\t.file\t1 \"add.py\"")})
+      EXPECT_NE(text.find(part), std::string::npos) << part;
+    EXPECT_EQ(text.find(".extern .func"), std::string::npos);
+    EXPECT_NE(out.blobs["metadata"].find("\"artifact\":\"assembly\""),
+              std::string::npos);
+    EXPECT_NE(out.blobs["metadata"].find("\"threads\":128"), std::string::npos);
+  }
+}
+
+TEST_F(CompilerTest, CodeObjectOfAKernel) {
+  LoadedPlugin amd("amd");
+  for (auto [name, threads] :
+       {std::pair<const char *, const char *>{"gfx942", "\"threads\":256"},
+        {"gfx1100", "\"threads\":128"}}) {
+    SCOPED_TRACE(name);
+    input.target = amd.find(name);
+    ASSERT_NE(input.target, nullptr);
+    input.plugin = amd.plugin;
+    Collected out;
+    ASSERT_EQ(compile(out), TSDK_OK) << out.text();
+    const std::string &object = out.blobs["object"];
+    ASSERT_EQ(object.substr(0, 5), "\177ELF\2");
+    EXPECT_EQ(object.substr(18, 2), std::string("\xe0\0", 2)); // EM_AMDGPU
+    // The note a loader reads, and the line tables.
+    for (const char *part :
+         {"amdhsa.kernels", "add.kd", ".vgpr_count", ".vgpr_spill_count",
+          ".group_segment_fixed_size", ".kernarg_segment_size", "amdhsa--",
+          ".debug_line", "add.py"})
+      EXPECT_NE(object.find(part), std::string::npos) << part;
+    EXPECT_NE(object.find("amdgcn-amd-amdhsa--" + std::string(name)),
+              std::string::npos);
+    EXPECT_NE(out.blobs["metadata"].find(threads), std::string::npos);
+  }
+}
+
+TEST_F(CompilerTest, StageSimtResumes) {
+  LoadedPlugin amd("amd");
+  input.target = amd.find("gfx942");
+  ASSERT_NE(input.target, nullptr);
+  input.plugin = amd.plugin;
+  std::string keep = "simt";
+  input.keepStages = str(keep);
+  Collected whole, rest;
+  ASSERT_EQ(compile(whole), TSDK_OK) << whole.text();
+  ASSERT_NE(whole.blobs["simt"].find("#simt.layout"), std::string::npos);
+  EXPECT_NE(whole.blobs["simt"].find("loc(\"add.py\":8:"), std::string::npos);
+  ASSERT_EQ(compileOf(resume("simt", whole.blobs["simt"]), rest), TSDK_OK)
+      << rest.text();
+  EXPECT_EQ(whole.blobs["object"], rest.blobs["object"]);
+  EXPECT_EQ(whole.blobs["simt"], rest.blobs["simt"]);
+}
+
 } // namespace
