@@ -180,6 +180,9 @@ public:
   SmallVector<Value> beginFunction(StringRef name, Location loc,
                                    ArrayRef<Type> args, ArrayRef<int64_t> align,
                                    unsigned callingConvention);
+  /// Parameter \p index of the function at hand, a pointer, is a value of \p
+  /// bytes that lies where the caller puts parameters.
+  void passByValue(unsigned index, int64_t bytes, int64_t align);
   void endKernel(); ///< Emits the return.
   /// An address in scratch at a constant that is set later. {constant, address}
   std::pair<Value, Value> scratchAddress(Value scratch);

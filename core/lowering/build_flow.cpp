@@ -60,6 +60,13 @@ SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
   return {args[0], args[1], args[2]};
 }
 
+void Build::passByValue(unsigned index, int64_t bytes, int64_t align) {
+  auto func = cast<LLVM::LLVMFuncOp>(entry->getParentOp());
+  auto type = LLVM::LLVMArrayType::get(i8, unsigned(bytes));
+  func.setArgAttr(index, "llvm.byval", TypeAttr::get(type));
+  func.setArgAttr(index, "llvm.align", b.getI64IntegerAttr(align));
+}
+
 void Build::endKernel() {
   LLVM::ReturnOp::create(b, loc, ValueRange{});
   entry = nullptr;

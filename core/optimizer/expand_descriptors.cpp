@@ -102,30 +102,39 @@ Value paddingOf(OpBuilder &b, tile::DescriptorLoadOp op) {
 struct ExpandDescriptors : impl::TileExpandDescriptorsBase<ExpandDescriptors> {
   void runOnOperation() override {
     getOperation().walk([](Operation *op) {
-      OpBuilder b(op);
-      if (auto load = dyn_cast<tile::DescriptorLoadOp>(op)) {
-        BlockAddresses block(b, load.getLoc(), tile::shapeOf(load.getType()));
-        block.build(load.getBase(), load.getShape(), load.getStrides(),
-                    load.getOffsets());
-        Value value = tile::LoadOp::create(
-            b, load.getLoc(), load.getType(), block.pointers, block.mask,
-            paddingOf(b, load), tile::CacheModifier::None,
-            tile::EvictionPolicy::Normal, false);
-        load.replaceAllUsesWith(value);
-        load.erase();
-      } else if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
-        BlockAddresses block(b, store.getLoc(),
-                             tile::shapeOf(store.getValue().getType()));
-        block.build(store.getBase(), store.getShape(), store.getStrides(),
-                    store.getOffsets());
-        tile::StoreOp::create(
-            b, store.getLoc(), block.pointers, store.getValue(), block.mask,
-            tile::CacheModifier::None, tile::EvictionPolicy::Normal);
-        store.erase();
-      }
+      if (isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(op) &&
+          !op->hasAttr(keepDescriptorAttr))
+        expandDescriptor(op);
     });
   }
 };
 
 } // namespace
+
+Operation *expandDescriptor(Operation *op) {
+  OpBuilder b(op);
+  if (auto load = dyn_cast<tile::DescriptorLoadOp>(op)) {
+    BlockAddresses block(b, load.getLoc(), tile::shapeOf(load.getType()));
+    block.build(load.getBase(), load.getShape(), load.getStrides(),
+                load.getOffsets());
+    auto made = tile::LoadOp::create(
+        b, load.getLoc(), load.getType(), block.pointers, block.mask,
+        paddingOf(b, load), tile::CacheModifier::None,
+        tile::EvictionPolicy::Normal, false);
+    load.replaceAllUsesWith(made.getResult());
+    load.erase();
+    return made;
+  }
+  auto store = cast<tile::DescriptorStoreOp>(op);
+  BlockAddresses block(b, store.getLoc(),
+                       tile::shapeOf(store.getValue().getType()));
+  block.build(store.getBase(), store.getShape(), store.getStrides(),
+              store.getOffsets());
+  auto made = tile::StoreOp::create(
+      b, store.getLoc(), block.pointers, store.getValue(), block.mask,
+      tile::CacheModifier::None, tile::EvictionPolicy::Normal);
+  store.erase();
+  return made;
+}
+
 } // namespace tilesdk::optimizer

@@ -22,4 +22,11 @@ namespace tilesdk::optimizer {
 #define GEN_PASS_REGISTRATION
 #include "core/optimizer/passes.h.inc"
 
+/// On a descriptor access: tile-expand-descriptors leaves it alone.
+inline constexpr char keepDescriptorAttr[] = "tile.keep_descriptor";
+
+/// What tile-expand-descriptors does with one access; \p op is erased. Gives
+/// the load or store by pointers that takes its place.
+mlir::Operation *expandDescriptor(mlir::Operation *op);
+
 } // namespace tilesdk::optimizer

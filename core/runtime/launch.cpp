@@ -7,6 +7,7 @@
 #include "core/runtime/launch.h"
 
 #include "core/runtime/context.h"
+#include "core/runtime/maps.h"
 #include "core/runtime/messages.h"
 #include "core/runtime/specialize.h"
 #include "core/runtime/text.h"
@@ -46,17 +47,27 @@ Error enqueue(Device &device, void *function, const tsdk_launch_desc &desc,
   return success();
 }
 
-/// The same of a kernel that prints or asserts.
-Error enqueueTalking(const Variant &variant, Device &device, void *function,
-                     const tsdk_launch_desc &desc, uint64_t stream,
-                     llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
+/// The same of a kernel that has more parameters than its leaves.
+Error enqueueExtended(const Variant &variant, Device &device, void *function,
+                      const tsdk_launch_desc &desc, uint64_t stream,
+                      llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
+  llvm::SmallVector<TensorMaps::Map, 4> maps;
+  if (variant.maps) {
+    maps.resize(variant.maps->size());
+    if (Error error = variant.maps->encode(device, params, maps))
+      return std::move(error).in("kernel `" + kernel + "`");
+  }
   Messages::Hidden hidden;
-  if (Error error =
-          device.messagesOrNew().begin(variant.messages, stream, &hidden))
-    return error;
   llvm::SmallVector<void *, 32> all(params);
-  all.push_back(&hidden.buffer);
-  all.push_back(&hidden.launch);
+  if (variant.messages) {
+    if (Error error =
+            device.messagesOrNew().begin(variant.messages, stream, &hidden))
+      return error;
+    all.push_back(&hidden.buffer);
+    all.push_back(&hidden.launch);
+  }
+  for (TensorMaps::Map &map : maps)
+    all.push_back(map.bytes);
   return enqueue(device, function, desc, stream, all, kernel);
 }
 
@@ -197,9 +208,9 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
   llvm::SmallVector<void *, 32> params;
   for (const uint64_t &value : values)
     params.push_back(const_cast<uint64_t *>(&value));
-  if (entry->variant->messages) [[unlikely]]
-    return enqueueTalking(*entry->variant, device, entry->function, desc,
-                          stream, params, kernel.name);
+  if (entry->variant->isExtended()) [[unlikely]]
+    return enqueueExtended(*entry->variant, device, entry->function, desc,
+                           stream, params, kernel.name);
   return enqueue(device, entry->function, desc, stream, params, kernel.name);
 }
 
@@ -233,8 +244,8 @@ Error tilesdk::runtime::launchVariant(Variant &variant, Device &device,
                            variant.leaves[i].name +
                            "`) is null; it must point at the value");
   llvm::ArrayRef<void *> list(params, numParams);
-  if (variant.messages) [[unlikely]]
-    return enqueueTalking(variant, device, function, desc, stream, list,
-                          variant.request.kernel);
+  if (variant.isExtended()) [[unlikely]]
+    return enqueueExtended(variant, device, function, desc, stream, list,
+                           variant.request.kernel);
   return enqueue(device, function, desc, stream, list, variant.request.kernel);
 }

@@ -7,6 +7,7 @@
 #include "core/runtime/build.h"
 #include "core/runtime/context.h"
 #include "core/runtime/json.h"
+#include "core/runtime/maps.h"
 #include "core/runtime/messages.h"
 #include "core/runtime/text.h"
 
@@ -136,7 +137,9 @@ bool Variant::readMetadata(llvm::StringRef json) {
     leafBytes.push_back(leaf.bytes);
     leaves.push_back(std::move(leaf));
   }
-  return true;
+  bool hasGoodMaps;
+  maps = TensorMaps::read(*object, leaves, &hasGoodMaps);
+  return hasGoodMaps;
 }
 
 Error Variant::function(Device &device, void **out) {
@@ -216,6 +219,8 @@ Error Variant::load(Device &device, void **out) {
   std::vector<uint32_t> bytes = leafBytes;
   if (messages)
     bytes.insert(bytes.end(), {8, 4});
+  if (maps)
+    bytes.insert(bytes.end(), maps->size(), uint32_t(TensorMaps::Bytes));
   desc.num_params = static_cast<uint32_t>(bytes.size());
   desc.param_bytes = bytes.data();
   desc.metadata = toStr(metadata);

@@ -1,5 +1,6 @@
 """The one list of cases that every backend and every binding runs."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import cases_boxes
 import cases_descriptor
 import cases_elementwise
 import cases_language
@@ -10,7 +11,7 @@ import cases_pipelines
 import cases_reduce
 
 CASES = (cases_elementwise.CASES + cases_memory.CASES +
-         cases_descriptor.CASES + cases_reduce.CASES +
+         cases_descriptor.CASES + cases_boxes.CASES + cases_reduce.CASES +
          cases_matmul.CASES + cases_models.CASES + cases_pipelines.CASES +
          cases_language.CASES)
 

@@ -44,6 +44,9 @@ static bool lowerInit(SimtEngine &e, Operation *operation) {
 
 static bool lowerExpect(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::BarrierExpectOp>(operation);
+  // The one that arrives arrives for lanes that may be behind it: by more than
+  // a phase, and they would wait for one that is long over.
+  e.warpSync();
   e.B.ifThen(e.isFirstThread(), [&] {
     e.B.call("tsdk.mbarrier.expect", {},
              {barrierAddress(e, op.getBarriers(), op.getIndex()),

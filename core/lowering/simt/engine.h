@@ -51,6 +51,7 @@ void addDotOps(OpTable &table);          // dot.cpp
 void addAsyncProductOps(OpTable &table); // mma_async.cpp
 void addAsyncOps(OpTable &table);        // async.cpp
 void addBarrierOps(OpTable &table);      // barriers.cpp
+void addBoxOps(OpTable &table);          // boxes.cpp
 void addAtomicOps(OpTable &table);       // atomics.cpp
 void addGatherOps(OpTable &table);       // gather.cpp
 void addDebugOps(OpTable &table);        // debug.cpp
@@ -157,6 +158,9 @@ public:
   Value pack(ArrayRef<Value> values);
   void unpack(Value vector, SmallVectorImpl<Value> &values);
 
+  /// The address of the map that is parameter \p number of the kernel's maps.
+  Value mapParameter(size_t number);
+
   //===-- Shared memory ---------------------------------------------------===//
 
   Type sharedPtr, globalPtr;
@@ -210,6 +214,7 @@ private:
   DenseMap<Attribute, const LayoutTable *> tableOfAttribute;
   SmallVector<std::unique_ptr<Scope>> scopes;
   llvm::StringMap<Value> kernelValues;
+  size_t firstMap = 0; ///< The number of the first parameter that is a map.
   Operation *scratchUser = nullptr;
   DenseMap<int64_t, Value> sharedAddresses;
   std::map<std::tuple<const LayoutTable *, const LayoutTable *, unsigned,

@@ -14,6 +14,7 @@ void addMatrixOps(OpTable &table) {
   addAsyncProductOps(table);
   addAsyncOps(table);
   addBarrierOps(table);
+  addBoxOps(table);
   addAtomicOps(table);
   addGatherOps(table);
   addDebugOps(table);

@@ -117,6 +117,12 @@ LayoutAttr LayoutChoice::settled(Value value) const {
     return layout;
   if (auto load = value.getDefiningOp<tile::LoadOp>())
     return coalesced(load);
+  if (value.getDefiningOp<tile::DescriptorLoadOp>()) {
+    ArrayRef<int64_t> shape = tile::shapeOf(value.getType());
+    return wrap(blockedLayout(shape, rowMajorOrder(shape.size()),
+                              machine.maxVectorBytes / bytesOf(value),
+                              threads));
+  }
   return defaultFor(value);
 }
 

@@ -19,8 +19,8 @@ namespace tilesdk::optimizer {
 
 LayoutRule layoutRuleOf(Operation *op) {
   return TypeSwitch<Operation *, LayoutRule>(op)
-      .Case<arith::ConstantOp, tile::SplatOp, tile::MakeRangeOp>(
-          [](auto) { return LayoutRule::Leaf; })
+      .Case<arith::ConstantOp, tile::SplatOp, tile::MakeRangeOp,
+            tile::DescriptorLoadOp>([](auto) { return LayoutRule::Leaf; })
       .Case([](tile::LoadOp) { return LayoutRule::Load; })
       .Case([](tile::StoreOp) { return LayoutRule::Store; })
       .Case<tile::AtomicRMWOp, tile::AtomicCASOp>(

@@ -44,17 +44,31 @@ bool LoopLoads::findLoads() {
   Block &body = *loop.getBody();
   if (llvm::none_of(body, [](Operation &op) { return isProduct(&op); }))
     return false;
-  for (auto load : body.getOps<tile::LoadOp>()) {
-    if (!isa<RankedTensorType>(load.getType()) || load.getIsVolatile() ||
-        !feedsProduct(load.getResult()))
+  for (Operation &op : body) {
+    auto load = dyn_cast<tile::LoadOp>(&op);
+    auto block = dyn_cast<tile::DescriptorLoadOp>(&op);
+    if ((!load && !block) ||
+        !isa<RankedTensorType>(op.getResult(0).getType()) ||
+        (load && load.getIsVolatile()) || !feedsProduct(op.getResult(0)))
       continue;
-    LoopLoad entry{load, {}, nullptr};
-    if (load->hasOneUse())
-      entry.buffer = dyn_cast<simt::SharedAllocOp>(*load->getUsers().begin());
-    if (entry.buffer && entry.buffer->getBlock() == &body)
+    LoopLoad entry{&op, {}, nullptr, std::nullopt};
+    if (op.hasOneUse())
+      entry.buffer = dyn_cast<simt::SharedAllocOp>(*op.getUsers().begin());
+    if (entry.buffer && entry.buffer->getBlock() != &body)
+      entry.buffer = {};
+    if (entry.buffer && load)
       entry.row = asyncRow(load, entry.buffer);
+    if (entry.buffer && block) {
+      entry.boxes = planBoxes(entry.buffer.getType(), machine);
+      if (entry.boxes)
+        entry.row = boxRow(machine);
+    }
     if (!entry.row)
       entry.buffer = {};
+    if (block && !entry.row) {
+      remark(block) << "boxes do not fit the buffer of this operand";
+      return false;
+    }
     loads.push_back(entry);
   }
   if (loads.empty())
@@ -203,6 +217,26 @@ void LoopLoads::findCountedProducts() {
     BlockArgument carried = loop.getRegionIterArg(use.getOperandNumber());
     if (product.getAcc() == carried && carried.hasOneUse())
       counted.push_back(wait);
+  }
+}
+
+void copyBoxes(OpBuilder &builder, Location loc, ArrayRef<LoopLoad> loads,
+               ArrayRef<Value> maps, ArrayRef<Value> to, Value barriers,
+               Value index, llvm::function_ref<Value(Value)> mapped) {
+  int64_t bytes = 0;
+  for (const LoopLoad &load : loads)
+    if (load.boxes)
+      bytes += LoopLoad(load).buffer.getType().getBytes();
+  simt::BarrierExpectOp::create(builder, loc, barriers, index,
+                                builder.getI32IntegerAttr(bytes));
+  for (auto [load, map, buffer] : llvm::zip(loads, maps, to)) {
+    if (!load.boxes)
+      continue;
+    SmallVector<Value> at;
+    for (Value offset : load.byBoxes().getOffsets())
+      at.push_back(mapped(offset));
+    simt::BoxLoadOp::create(builder, load.load->getLoc(), map, at, buffer,
+                            barriers, index);
   }
 }
 

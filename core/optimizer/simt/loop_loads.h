@@ -9,6 +9,7 @@
 #include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
 #include "core/optimizer/axis_info.h"
+#include "core/optimizer/simt/boxes.h"
 #include "core/target/target.h"
 
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -19,11 +20,27 @@ namespace tilesdk::optimizer {
 
 /// A load whose value a product of its loop takes.
 struct LoopLoad {
-  tile::LoadOp load;
+  mlir::Operation *load; ///< tile.load or tile.descriptor_load.
   /// Where the value goes, and how; null: it stays in registers.
   simt::SharedAllocOp buffer;
   const target::AsyncRow *row = nullptr;
+  /// Of tile.descriptor_load, which one thread copies for all.
+  std::optional<BoxPlan> boxes;
+
+  tile::LoadOp byLanes() const { return mlir::cast<tile::LoadOp>(load); }
+  tile::DescriptorLoadOp byBoxes() const {
+    return mlir::cast<tile::DescriptorLoadOp>(load);
+  }
 };
+
+/// Fills \p to, one buffer for each entry of \p loads, with the boxes that \p
+/// maps names; the barrier expects them first. \p mapped is applied to the
+/// coordinates.
+void copyBoxes(mlir::OpBuilder &builder, mlir::Location loc,
+               llvm::ArrayRef<LoopLoad> loads, llvm::ArrayRef<mlir::Value> maps,
+               llvm::ArrayRef<mlir::Value> to, mlir::Value barriers,
+               mlir::Value index,
+               llvm::function_ref<mlir::Value(mlir::Value)> mapped);
 
 /// What may run ahead in a loop, and what it needs for that.
 class LoopLoads {

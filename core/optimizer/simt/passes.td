@@ -33,6 +33,21 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
   }];
 }
 
+def SimtBoxCopies : SimtPass<"simt-box-copies"> {
+  let summary = "Choose which blocks of described tensors are copied as boxes";
+  let description = [{
+    On machines where one thread copies a box of a tensor: blocks of
+    descriptors whose parts the launcher knows, which products of a loop read
+    from shared memory, stay `tile.descriptor_load` for `simt-pipeline-loops`
+    and `simt-warp-specialize`. All other accesses by descriptor become masked
+    ones by pointers.
+
+    Assumes: tile IR behind `simt-select-matrix`. Guarantees: descriptor
+    accesses that are left can be boxes. Remarks: why a load is not copied as
+    boxes. Numbers: never changed.
+  }];
+}
+
 def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
   let summary = "Give each tensor a layout";
   let description = [{

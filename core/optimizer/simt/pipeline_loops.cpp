@@ -29,6 +29,9 @@ namespace {
 
 using scf::PipeliningOption;
 
+/// On the condition round what fills buffers by boxes.
+constexpr char fillAttr[] = "simt.fill";
+
 /// Pipelines one loop.
 class LoopPipeliner {
 public:
@@ -112,7 +115,8 @@ void LoopPipeliner::splitFromLate(const llvm::SetVector<Operation *> &early) {
 }
 
 /// Turns loads into copies to arrays of `stages` buffers. Two counters go round
-/// the loop: the buffer to fill and the buffer to read.
+/// the loop: the buffer to fill and the buffer to read. Boxes arrive at a
+/// barrier per buffer, whose phase goes round with the counter.
 void LoopPipeliner::makeBuffers() {
   IRRewriter rewriter(loop.getContext());
   Location loc = loop.getLoc();
@@ -120,24 +124,38 @@ void LoopPipeliner::makeBuffers() {
     return arith::ConstantOp::create(rewriter, loc,
                                      rewriter.getI32IntegerAttr(value));
   };
+  auto isBox = [](const LoopLoad &load) { return load.boxes.has_value(); };
+  bool hasBoxes = llvm::any_of(loads, isBox);
+  bool hasCopies = llvm::any_of(
+      loads, [&](const LoopLoad &load) { return load.buffer && !load.boxes; });
   rewriter.setInsertionPoint(loop);
   Value before = constant(-1), one = constant(1), zero = constant(0),
         count = constant(stages);
-  SmallVector<Value> arrays;
+  SmallVector<Value> arrays, maps;
   for (LoopLoad &load : loads) {
-    if (!load.buffer) {
-      arrays.push_back({});
+    arrays.emplace_back();
+    maps.emplace_back();
+    if (!load.buffer)
       continue;
-    }
     auto type = load.buffer.getType();
     SmallVector<int64_t> shape{int64_t(stages)};
     llvm::append_range(shape, type.getShape());
-    arrays.push_back(simt::SharedAllocOp::create(
-        rewriter, load.load.getLoc(),
-        simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
+    arrays.back() = simt::SharedAllocOp::create(
+        rewriter, load.load->getLoc(),
+        simt::SharedType::get(shape, type.getElementType(), type.getLayout()));
+    if (load.boxes)
+      maps.back() = makeBoxMap(rewriter, load.byBoxes(), type, *load.boxes);
   }
-  Value fill, read;
-  auto step = [&](OpBuilder &builder, Value counter,
+  Value barriers;
+  if (hasBoxes) {
+    barriers = simt::BarriersInitOp::create(
+        rewriter, loc, simt::BarriersType::get(rewriter.getContext(), stages),
+        1, IntegerAttr());
+    // Here, not where a condition guards the first use.
+    simt::BarrierOp::create(rewriter, loc);
+  }
+  Value fill, read, phase;
+  auto step = [&](OpBuilder &builder, Value counter, Value *phase,
                   SmallVectorImpl<Operation *> &ops) -> Value {
     Value next = arith::AddIOp::create(builder, loc, counter, one);
     Value wraps = arith::CmpIOp::create(builder, loc, arith::CmpIPredicate::sge,
@@ -145,60 +163,114 @@ void LoopPipeliner::makeBuffers() {
     Value result = arith::SelectOp::create(builder, loc, wraps, zero, next);
     for (Value v : {next, wraps, result})
       ops.push_back(v.getDefiningOp());
+    if (phase) {
+      Value other = arith::XOrIOp::create(builder, loc, *phase, one);
+      *phase = arith::SelectOp::create(builder, loc, wraps, other, *phase);
+      ops.append({other.getDefiningOp(), phase->getDefiningOp()});
+    }
     return result;
   };
+  SmallVector<Value> inits{before, before};
+  if (hasBoxes)
+    inits.push_back(zero);
   auto newLoop = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
-      rewriter, {before, before}, /*replaceInitOperandUsesInLoop=*/false,
+      rewriter, inits, /*replaceInitOperandUsesInLoop=*/false,
       [&](OpBuilder &builder, Location, ArrayRef<BlockArgument> counters) {
         OpBuilder::InsertionGuard guard(builder);
         builder.setInsertionPointToStart(counters[0].getOwner());
-        fill = step(builder, counters[0], fillOps);
-        read = step(builder, counters[1], headOps);
-        return SmallVector<Value>{fill, read};
+        fill = step(builder, counters[0], nullptr, fillOps);
+        if (hasBoxes)
+          phase = counters[2];
+        read = step(builder, counters[1], hasBoxes ? &phase : nullptr, headOps);
+        SmallVector<Value> yields{fill, read};
+        if (hasBoxes)
+          yields.push_back(phase);
+        return yields;
       }));
   loop = newLoop;
 
-  rewriter.setInsertionPointAfter(read.getDefiningOp());
-  Value arrived =
-      simt::AsyncWaitOp::create(rewriter, loc, ValueRange(), distance - 1);
-  headOps.push_back(arrived.getDefiningOp());
-  SmallVector<Value> tokens;
-  Operation *last = nullptr;
-  for (auto [entry, array] : llvm::zip(loads, arrays)) {
+  rewriter.setInsertionPointAfter(hasBoxes ? phase.getDefiningOp()
+                                           : read.getDefiningOp());
+  Value arrived;
+  if (hasCopies) {
+    arrived =
+        simt::AsyncWaitOp::create(rewriter, loc, ValueRange(), distance - 1);
+    headOps.push_back(arrived.getDefiningOp());
+  }
+  if (hasBoxes)
+    headOps.push_back(
+        simt::BarrierWaitOp::create(rewriter, loc, barriers, read, phase));
+  SmallVector<Value> tokens, targets(loads.size());
+  Operation *last = nullptr, *lastBox = nullptr;
+  for (size_t i = 0; i < loads.size(); ++i) {
+    LoopLoad &entry = loads[i];
     if (!entry.buffer)
       continue;
     auto view = [&](Value index, unsigned slot) {
-      auto op = simt::SharedIndexOp::create(rewriter, entry.load.getLoc(),
-                                            array, index);
+      auto op = simt::SharedIndexOp::create(rewriter, entry.load->getLoc(),
+                                            arrays[i], index);
       op->setAttr(slotAttr, rewriter.getI32IntegerAttr(slot));
       return op;
     };
     rewriter.setInsertionPoint(entry.load);
     auto to = view(fill, distance);
-    auto copy = simt::AsyncCopyOp::create(
-        rewriter, entry.load.getLoc(), entry.row->name, entry.load.getPtr(), to,
-        entry.load.getMask(), entry.load.getOther());
-    fillOps.append({to, copy});
+    fillOps.push_back(to);
+    targets[i] = to;
+    if (entry.boxes) {
+      lastBox = entry.load;
+      continue;
+    }
+    tile::LoadOp load = entry.byLanes();
+    auto copy = simt::AsyncCopyOp::create(rewriter, load.getLoc(),
+                                          entry.row->name, load.getPtr(), to,
+                                          load.getMask(), load.getOther());
+    fillOps.push_back(copy);
     tokens.push_back(copy.getToken());
     last = copy;
+  }
+  if (last) {
+    rewriter.setInsertionPointAfter(last);
+    fillOps.push_back(
+        simt::AsyncCommitOp::create(rewriter, loc, tokens).getOperation());
+  }
+  if (lastBox) {
+    // The pipeliner turns the condition into whether there is an iteration.
+    rewriter.setInsertionPointAfter(lastBox);
+    Value always =
+        arith::ConstantOp::create(rewriter, loc, rewriter.getBoolAttr(true));
+    auto guard = scf::IfOp::create(rewriter, loc, always, false);
+    fillOps.append({always.getDefiningOp(), guard});
+    guard->setAttr(fillAttr, rewriter.getUnitAttr());
+    rewriter.setInsertionPointToStart(guard.thenBlock());
+    copyBoxes(rewriter, loc, loads, maps, targets, barriers, fill,
+              [](Value v) { return v; });
+  }
+  for (size_t i = 0; i < loads.size(); ++i) {
+    LoopLoad &entry = loads[i];
+    if (!entry.buffer)
+      continue;
     rewriter.setInsertionPoint(entry.buffer);
-    auto from = view(read, 0);
+    auto from = simt::SharedIndexOp::create(rewriter, entry.load->getLoc(),
+                                            arrays[i], read);
+    from->setAttr(slotAttr, rewriter.getI32IntegerAttr(0));
     headOps.push_back(from);
-    for (Operation *user : entry.buffer.getResult().getUsers())
-      if (auto get = dyn_cast<simt::SharedLoadOp>(user))
-        get.getTokenMutable().assign(arrived);
+    if (!entry.boxes)
+      for (Operation *user : entry.buffer.getResult().getUsers())
+        if (auto get = dyn_cast<simt::SharedLoadOp>(user))
+          get.getTokenMutable().assign(arrived);
     copyOps.remove(entry.load);
     rewriter.replaceOp(entry.buffer, from);
     rewriter.eraseOp(entry.load);
   }
-  rewriter.setInsertionPointAfter(last);
-  fillOps.push_back(
-      simt::AsyncCommitOp::create(rewriter, loc, tokens).getOperation());
 }
 
 /// \p op where \p predicate holds: what reads memory is masked.
 static Operation *predicateOp(RewriterBase &rewriter, Operation *op,
                               Value predicate) {
+  if (auto guard = dyn_cast<scf::IfOp>(op); guard && op->hasAttr(fillAttr)) {
+    guard.getConditionMutable().assign(predicate);
+    return op;
+  }
   if (!isa<tile::LoadOp, simt::AsyncCopyOp>(op))
     return op;
   OpBuilder::InsertionGuard guard(rewriter);
@@ -299,14 +371,17 @@ FailureOr<unsigned> LoopPipeliner::run() {
   ArrayRef<simt::MmaWaitOp> counted = found.counted;
   distance = stages - 1 - !counted.empty();
 
-  unsigned copies = llvm::count_if(
-      loads, [](const LoopLoad &load) { return bool(load.buffer); });
+  unsigned copies = 0, boxes = 0;
+  for (const LoopLoad &load : loads)
+    (load.boxes ? boxes : copies) += load.buffer ? 1 : 0;
   InFlightDiagnostic done = found.remark(loop);
   done << stages << " stages";
   if (isShort)
     done << " of " << wanted << " that may be";
   done << ": " << copies << " loads by asynchronous copies, "
-       << loads.size() - copies << " to registers";
+       << loads.size() - copies - boxes << " to registers";
+  if (boxes)
+    done << ", " << boxes << " by boxes";
   if (perStage)
     done << ", " << stages * perStage << " bytes of shared memory";
   if (!counted.empty())
@@ -369,6 +444,11 @@ struct PipelineLoops : PassWrapper<PipelineLoops, OperationPass<ModuleOp>> {
           return signalPassFailure();
         stages = std::max(stages, *effective);
       }
+      // What no loop copies as boxes.
+      SmallVector<tile::DescriptorLoadOp> left;
+      function.walk([&](tile::DescriptorLoadOp op) { left.push_back(op); });
+      for (tile::DescriptorLoadOp op : left)
+        expandDescriptorLoad(op);
       function->setAttr(simt::attr::numStages,
                         Builder(&getContext()).getI32IntegerAttr(stages));
     }

@@ -58,6 +58,9 @@ void registerSimtOptimizer() {
   registerPass("simt-select-matrix",
                "Choose the instruction of each matrix product",
                createSimtSelectMatrix);
+  registerPass("simt-box-copies",
+               "Choose which blocks of described tensors are copied as boxes",
+               createSimtBoxCopies);
   registerPass("simt-assign-layouts", "Give each tensor a layout",
                createSimtAssignLayouts);
   registerPass("simt-warp-specialize",

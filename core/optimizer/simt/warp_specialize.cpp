@@ -46,6 +46,7 @@ private:
   bool findOuterSlice();
   void makePartitions();
   void makeProducer();
+  void makeBoxProducer(ArrayRef<unsigned> carried);
   void makeConsumer();
 
   /// Places in a ring of `stages` buffers, and the parity of the round.
@@ -70,8 +71,9 @@ private:
   /// What the producer needs of the code in front of the loop.
   llvm::SetVector<Operation *> outer;
   simt::WarpSpecializeOp partitions;
-  SmallVector<Value> arrays;
+  SmallVector<Value> arrays, maps;
   Value full, empty;
+  bool byBoxes = false;
   IRMapping toProducer;
 };
 
@@ -110,11 +112,18 @@ bool Specializer::isPossible() {
                                  "asynchronous copy to a buffer";
       return false;
     }
+  byBoxes = found.loads[0].boxes.has_value();
+  for (LoopLoad &load : found.loads)
+    if (load.boxes.has_value() != byBoxes) {
+      found.remark(load.load) << "declined: one operand is copied by a thread, "
+                                 "another by lanes";
+      return false;
+    }
   for (Operation *op : found.copyOps)
     for (Value result : op->getResults())
       for (Operation *user : result.getUsers()) {
         Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
-        if (isa<tile::LoadOp>(op) && inBody &&
+        if (isa<tile::LoadOp, tile::DescriptorLoadOp>(op) && inBody &&
             !isa<simt::SharedAllocOp>(user) &&
             !found.copyOps.contains(inBody)) {
           found.remark(op) << "declined: both sides would need this load";
@@ -226,13 +235,15 @@ void Specializer::makePartitions() {
     SmallVector<int64_t> shape{int64_t(stages)};
     llvm::append_range(shape, type.getShape());
     arrays.push_back(simt::SharedAllocOp::create(
-        b, load.load.getLoc(),
+        b, load.load->getLoc(),
         simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
+    maps.push_back(byBoxes ? makeBoxMap(b, load.byBoxes(), type, *load.boxes)
+                           : Value());
   }
   auto barriers = simt::BarriersType::get(b.getContext(), stages);
-  // Each warp arrives.
-  full = simt::BarriersInitOp::create(b, loc, barriers, producerWarps,
-                                      IntegerAttr());
+  // Each warp arrives; of boxes one thread says what to expect.
+  full = simt::BarriersInitOp::create(
+      b, loc, barriers, byBoxes ? 1 : producerWarps, IntegerAttr());
   empty = simt::BarriersInitOp::create(b, loc, barriers, consumerWarps,
                                        IntegerAttr());
   DenseI32ArrayAttr registers;
@@ -242,9 +253,9 @@ void Specializer::makePartitions() {
       int64_t each = registers / (machine.warpSize * warps);
       return std::min<int64_t>(each, most) / granule * granule;
     };
-    // Every lane has the addresses of its copies.
-    int64_t few =
-        llvm::alignTo(std::max<int64_t>(machine.registerMin, 96), granule);
+    // Without boxes every lane has the addresses of its copies.
+    int64_t few = llvm::alignTo(
+        std::max<int64_t>(machine.registerMin, byBoxes ? 40 : 96), granule);
     int64_t entry = perThread(machine.registers, consumerWarps + producerWarps,
                               machine.maxRegisters);
     // Only what the program got at its start is there to be moved: asking for
@@ -253,12 +264,19 @@ void Specializer::makePartitions() {
     int64_t rest = all - few * machine.warpSize * producerWarps;
     int64_t many =
         std::max(entry, perThread(rest, consumerWarps, machine.registerMax));
-    registers = b.getDenseI32ArrayAttr({int32_t(many), int32_t(few)});
+    SmallVector<int32_t> each{int32_t(many), int32_t(few)};
+    if (byBoxes)
+      each.push_back(int32_t(few));
+    registers = b.getDenseI32ArrayAttr(each);
   }
-  partitions = simt::WarpSpecializeOp::create(
-      b, loc,
-      b.getDenseI32ArrayAttr({int32_t(consumerWarps), int32_t(producerWarps)}),
-      registers, 2);
+  // One thread of one warp copies boxes; the rest of its group has nothing to
+  // do but to give up its registers.
+  SmallVector<int32_t> warpsOf{int32_t(consumerWarps), int32_t(producerWarps)};
+  if (byBoxes)
+    warpsOf = {int32_t(consumerWarps), 1, int32_t(producerWarps) - 1};
+  partitions =
+      simt::WarpSpecializeOp::create(b, loc, b.getDenseI32ArrayAttr(warpsOf),
+                                     registers, unsigned(warpsOf.size()));
   for (Region &region : partitions.getPartitions()) {
     region.emplaceBlock();
     b.setInsertionPointToEnd(&region.front());
@@ -301,6 +319,8 @@ void Specializer::makeProducer() {
         !llvm::is_contained(carried, arg.getArgNumber() - 1))
       carried.push_back(arg.getArgNumber() - 1);
 
+  if (byBoxes)
+    return makeBoxProducer(carried);
   // So many groups of copies are under way. The consumers release a buffer when
   // they have the next one, if a product is under way: that one must be full
   // before the first is filled again.
@@ -338,9 +358,10 @@ void Specializer::makeProducer() {
     auto mapped = [&](Value value) { return value ? external(value) : value; };
     Value to = simt::SharedIndexOp::create(
         b, op.getLoc(), arrays[load - found.loads.begin()], fill.index);
+    tile::LoadOp lanes = load->byLanes();
     tokens.push_back(simt::AsyncCopyOp::create(
-        b, op.getLoc(), load->row->name, external(load->load.getPtr()), to,
-        mapped(load->load.getMask()), mapped(load->load.getOther())));
+        b, op.getLoc(), load->row->name, external(lanes.getPtr()), to,
+        mapped(lanes.getMask()), mapped(lanes.getOther())));
   }
   simt::AsyncCommitOp::create(b, loc, tokens);
   simt::AsyncWaitOp::create(b, loc, ValueRange(), ahead);
@@ -376,6 +397,40 @@ void Specializer::makeProducer() {
   simt::BarrierArriveOp::create(b, loc, full, rest.getRegionIterArg(0));
   scf::YieldOp::create(
       b, loc, ValueRange{next({rest.getRegionIterArg(0), {}}, false).index});
+}
+
+/// The copies arrive at the barrier by themselves.
+void Specializer::makeBoxProducer(ArrayRef<unsigned> carried) {
+  SmallVector<Value> inits{constant(0), constant(1)};
+  for (unsigned index : carried)
+    inits.push_back(external(loop.getInitArgs()[index]));
+  auto copies = scf::ForOp::create(b, loc, external(loop.getLowerBound()),
+                                   external(loop.getUpperBound()),
+                                   external(loop.getStep()), inits);
+  OpBuilder::InsertionGuard guard(b);
+  if (copies.getBody()->mightHaveTerminator())
+    copies.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(copies.getBody());
+  toProducer.map(loop.getInductionVar(), copies.getInductionVar());
+  for (auto [i, index] : llvm::enumerate(carried))
+    toProducer.map(loop.getRegionIterArg(index),
+                   copies.getRegionIterArg(2 + i));
+  Ring fill{copies.getRegionIterArg(0), copies.getRegionIterArg(1)};
+  SmallVector<Value> targets;
+  for (auto [load, array] : llvm::zip(found.loads, arrays))
+    targets.push_back(
+        simt::SharedIndexOp::create(b, load.load->getLoc(), array, fill.index));
+  for (Operation &op : *loop.getBody())
+    if (found.copyOps.contains(&op) && !isa<tile::DescriptorLoadOp>(op))
+      adapt(b.clone(op, toProducer));
+  simt::BarrierWaitOp::create(b, loc, empty, fill.index, fill.phase);
+  copyBoxes(b, loc, found.loads, maps, targets, full, fill.index,
+            [&](Value v) { return external(v); });
+  Ring following = next(fill);
+  SmallVector<Value> yields{following.index, following.phase};
+  for (unsigned index : carried)
+    yields.push_back(external(loop.getYieldedValues()[index]));
+  scf::YieldOp::create(b, loc, yields);
 }
 
 void Specializer::makeConsumer() {
@@ -430,9 +485,11 @@ void Specializer::makeConsumer() {
   Value index = loop.getRegionIterArg(first);
   simt::BarrierWaitOp::create(b, loc, full, index,
                               loop.getRegionIterArg(first + 1));
-  for (auto [load, array] : llvm::zip(found.loads, arrays)) {
-    Value view =
-        simt::SharedIndexOp::create(b, load.load.getLoc(), array, index);
+  SmallVector<Value> views;
+  for (auto [load, array] : llvm::zip(found.loads, arrays))
+    views.push_back(
+        simt::SharedIndexOp::create(b, load.load->getLoc(), array, index));
+  for (auto [load, view] : llvm::zip(found.loads, views)) {
     rewriter.replaceOp(load.buffer, view);
     found.copyOps.remove(load.load);
     rewriter.eraseOp(load.load);
@@ -469,9 +526,13 @@ std::optional<unsigned> Specializer::run() {
                        << machine.sharedBytes;
     return std::nullopt;
   }
-  found.remark(loop) << producerWarps << " warps copy, " << consumerWarps
-                     << " warps compute, " << stages << " stages of "
-                     << perStage << " bytes";
+  InFlightDiagnostic done = found.remark(loop);
+  if (byBoxes)
+    done << "a thread copies boxes, ";
+  else
+    done << producerWarps << " warps copy, ";
+  done << consumerWarps << " warps compute, " << stages << " stages of "
+       << perStage << " bytes";
   loop->removeAttr(tile::attr::warpSpecialize);
   // With a product under way its buffer is free one iteration later.
   if (stages >= 3)

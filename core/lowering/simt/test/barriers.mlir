@@ -19,6 +19,7 @@
 // CHECK: call void @tsdk.warp.sync()
 // CHECK: call void @tsdk.mbarrier.arrive(
 // CHECK: sub nsw i32 %[[WARP]], 4
+// CHECK: call void @tsdk.warp.sync()
 // CHECK: call void @tsdk.mbarrier.expect(ptr addrspace(3) %{{.*}}, i32 8192)
 // ARRAY-LABEL: define void @partitions(ptr
 // ARRAY: call void @tsdk.mbarrier.wait(

@@ -1,0 +1,146 @@
+//===- boxes.cpp - Maps of tensors and copies of boxes ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// A box is read when its copy is issued and written when somebody waits at its
+// barrier: the latest moment that is legal, so that a missing wait shows.
+//
+//===----------------------------------------------------------------------===//
+
+#include "backends/simulator/boxes.h"
+
+#include "backends/simulator/block.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tilesdk::simulator {
+
+uint64_t TensorMap::boxBytes() const {
+  uint64_t bytes = elementBytes;
+  for (uint32_t d = 0; d < rank; ++d)
+    bytes *= box[d];
+  return bytes;
+}
+
+static uint32_t bytesOf(uint32_t dtype) {
+  switch (dtype) {
+  case TSDK_F64:
+  case TSDK_I64:
+  case TSDK_U64:
+    return 8;
+  case TSDK_F32:
+  case TSDK_I32:
+  case TSDK_U32:
+    return 4;
+  case TSDK_F16:
+  case TSDK_BF16:
+  case TSDK_I16:
+  case TSDK_U16:
+    return 2;
+  default:
+    return 1;
+  }
+}
+
+std::string encode(const tsdk_tensor_map_desc &desc, TensorMap &map) {
+  map = {};
+  if (desc.rank < 1 || desc.rank > TensorMap::MaxRank)
+    return "it has " + std::to_string(desc.rank) + " dimensions";
+  map.mark = TensorMap::Mark;
+  map.base = reinterpret_cast<uint64_t>(desc.base);
+  map.rank = desc.rank;
+  map.elementBytes = bytesOf(desc.dtype);
+  map.swizzleBytes = desc.swizzle_bytes;
+  if (map.base % 16)
+    return "the tensor's address is not a multiple of 16";
+  for (uint32_t d = 0; d < desc.rank; ++d) {
+    map.shape[d] = desc.shape[d];
+    map.box[d] = desc.box[d];
+    if (!map.shape[d] || !map.box[d] || map.box[d] > 256)
+      return "dimension " + std::to_string(d) + " has " +
+             std::to_string(map.shape[d]) + " elements, the box " +
+             std::to_string(map.box[d]);
+    if (!d)
+      continue;
+    map.strides[d - 1] = desc.strides[d - 1];
+    if (!map.strides[d - 1] || map.strides[d - 1] % 16)
+      return "dimension " + std::to_string(d) + " has a stride of " +
+             std::to_string(map.strides[d - 1]) +
+             " bytes; it must be a multiple of 16";
+  }
+  uint64_t row = uint64_t(map.box[0]) * map.elementBytes;
+  if (row % 16 || (map.swizzleBytes && row > map.swizzleBytes))
+    return "a row of the box has " + std::to_string(row) + " bytes";
+  return "";
+}
+
+const TensorMap *Block::tensorMap(const void *map, const char *shared,
+                                  uint32_t rank) {
+  const auto *known = static_cast<const TensorMap *>(map);
+  if (known->mark != TensorMap::Mark || known->rank != rank) {
+    fail(TSDK_E_KERNEL_FAULT, "a copy of a box has no map of a tensor");
+    return nullptr;
+  }
+  if ((shared - sharedMemory) % 128) {
+    fail(TSDK_E_KERNEL_FAULT,
+         "a box in shared memory is not aligned by 128 bytes");
+    return nullptr;
+  }
+  return known;
+}
+
+void Block::loadBox(char *to, const void *barrier, const void *opaque,
+                    const int32_t *at, uint32_t rank) {
+  const TensorMap *map = tensorMap(opaque, to, rank);
+  if (!map)
+    return;
+  PendingBox box;
+  box.to = to;
+  box.barrier = barrier;
+  box.bytes.resize(map->boxBytes());
+  forEachElement(*map, at, uint64_t(to - sharedMemory),
+                 [&](const char *from, uint64_t place) {
+                   if (from)
+                     std::memcpy(box.bytes.data() + place, from,
+                                 map->elementBytes);
+                 });
+  if (checker) {
+    // The copy is the thread's; who waits at the barrier knows of it.
+    require(checker->access(running, to, uint32_t(box.bytes.size()),
+                            AccessShared | AccessWrites,
+                            checker->siteOf(running)));
+    checker->release(running, memoryBarrier(barrier).arriving);
+  }
+  boxes.push_back(std::move(box));
+  progressed = true;
+}
+
+void Block::storeBox(const void *opaque, char *from, const int32_t *at,
+                     uint32_t rank) {
+  const TensorMap *map = tensorMap(opaque, from, rank);
+  if (!map)
+    return;
+  forEachElement(*map, at, uint64_t(from - sharedMemory),
+                 [&](char *to, uint64_t place) {
+                   if (to)
+                     std::memcpy(to, from + place, map->elementBytes);
+                 });
+}
+
+void Block::completeBoxes(const void *barrier) {
+  for (PendingBox &box : boxes)
+    if (box.barrier == barrier) {
+      std::memcpy(box.to, box.bytes.data(), box.bytes.size());
+      MemoryBarrier &known = memoryBarrier(barrier);
+      known.bytes -= int64_t(box.bytes.size());
+      settle(known);
+      box.barrier = nullptr;
+    }
+  std::erase_if(boxes,
+                [](const PendingBox &box) { return box.barrier == nullptr; });
+}
+
+} // namespace tilesdk::simulator

@@ -1,0 +1,140 @@
+//===- boxes.cpp - Tiles that one thread copies as boxes ------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/boxes.h"
+
+#include "core/layout/algebra.h"
+#include "core/optimizer/passes.h"
+#include "core/optimizer/simt/assign_layouts.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+
+const target::AsyncRow *boxRow(const target::Machine &machine) {
+  if (!machine.has(TSDK_SIMT_MBARRIER))
+    return nullptr;
+  for (const target::AsyncRow &row : machine.async)
+    if (row.issuer == target::AsyncRow::Thread &&
+        row.completion == target::AsyncRow::Barrier)
+      return &row;
+  return nullptr;
+}
+
+std::optional<BoxPlan> planBoxes(simt::SharedType buffer,
+                                 const target::Machine &machine) {
+  const target::AsyncRow *row = boxRow(machine);
+  ArrayRef<int64_t> shape = buffer.getBufferShape();
+  if (!row || shape.size() != 2)
+    return std::nullopt;
+  simt::SharedLayoutAttr memory = buffer.getLayout();
+  const target::SharedFormat *format = machine.format(memory.getFormat().str());
+  if (!format)
+    return std::nullopt;
+  uint64_t bytes = simt::elementBytes(buffer.getElementType());
+  uint64_t columns = format->rowBytes / bytes;
+  if (!columns || columns > row->maxBox || shape[1] % int64_t(columns))
+    return std::nullopt;
+  layout::Layout inverse = layout::pseudoInvert(memory.getLayout());
+  auto offset = [&](uint64_t r, uint64_t c) {
+    return (*inverse.apply({r, c}))[0] * bytes;
+  };
+  // Rows follow each other, their chunks moved as the format says.
+  auto fits = [&](uint64_t r) {
+    uint64_t chunk = r / format->rowShift % format->chunkCount;
+    for (uint64_t c = 0; c < columns; c = c ? c * 2 : 1)
+      if (offset(r, c) != r * format->rowBytes + ((c * bytes) ^ (chunk * 16)))
+        return false;
+    return true;
+  };
+  uint64_t rows = 0;
+  while (rows < uint64_t(shape[0]) && rows < row->maxBox && fits(rows))
+    ++rows;
+  while (rows && shape[0] % int64_t(rows))
+    --rows;
+  uint64_t step = rows * format->rowBytes;
+  if (!rows || step % format->alignment)
+    return std::nullopt;
+  BoxPlan plan;
+  plan.box = {int32_t(rows), int32_t(columns)};
+  for (int64_t c = 0; c < shape[1]; c += int64_t(columns))
+    for (int64_t r = 0; r < shape[0]; r += int64_t(rows)) {
+      uint64_t start = offset(uint64_t(r), uint64_t(c));
+      // Each is laid out as the first.
+      if (start % format->alignment ||
+          offset(uint64_t(r) + rows - 1, uint64_t(c) + columns - 1) !=
+              start + offset(rows - 1, columns - 1))
+        return std::nullopt;
+      plan.parts.push_back({{r, c}, start});
+    }
+  return plan;
+}
+
+std::optional<HostValue> hostValue(Value value) {
+  while (auto extended = value.getDefiningOp<arith::ExtSIOp>())
+    value = extended.getIn();
+  if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
+    auto number = dyn_cast<IntegerAttr>(constant.getValue());
+    if (!number)
+      return std::nullopt;
+    return HostValue{std::nullopt, number.getInt()};
+  }
+  auto argument = dyn_cast<BlockArgument>(value);
+  if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+    return std::nullopt;
+  return HostValue{argument.getArgNumber(), 0};
+}
+
+/// \p value again, from arguments and constants.
+static Value cloneHost(OpBuilder &builder, Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return value;
+  IRMapping map;
+  for (Value operand : op->getOperands())
+    map.map(operand, cloneHost(builder, operand));
+  return builder.clone(*op, map)->getResult(0);
+}
+
+Value makeBoxMap(OpBuilder &builder, tile::DescriptorLoadOp load,
+                 simt::SharedType buffer, const BoxPlan &plan) {
+  auto again = [&](ValueRange values) {
+    SmallVector<Value> result;
+    for (Value value : values)
+      result.push_back(cloneHost(builder, value));
+    return result;
+  };
+  return simt::BoxMapOp::create(
+      builder, load.getLoc(), load.getBase(), again(load.getShape()),
+      again(load.getStrides()), builder.getDenseI32ArrayAttr(plan.box),
+      builder.getStringAttr(buffer.getLayout().getFormat()));
+}
+
+/// Gives \p value and what it is made of the layouts that need no movement.
+static void layOut(Value value, simt::LayoutAttr layout) {
+  if (!layout || !isTensor(value) || simt::layoutAttrOf(value.getType()))
+    return;
+  value.setType(simt::withLayout(value.getType(), layout));
+  Operation *op = value.getDefiningOp();
+  if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
+    auto elements = cast<DenseElementsAttr>(constant.getValue());
+    constant.setValueAttr(
+        elements.resizeSplat(cast<ShapedType>(value.getType())));
+  }
+  for (Value operand : op->getOperands())
+    layOut(operand, operandLayout(op, layout, operand));
+}
+
+void expandDescriptorLoad(tile::DescriptorLoadOp load) {
+  simt::LayoutAttr layout = simt::layoutAttrOf(load.getType());
+  for (Value operand : expandDescriptor(load)->getOperands())
+    layOut(operand, layout);
+}
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,55 @@
+//===- boxes.h - Tiles that one thread copies as boxes ----------*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "core/ir/simt_ops.h"
+#include "core/ir/tile_ops.h"
+#include "core/target/target.h"
+
+#include "mlir/IR/Builders.h"
+
+#include <optional>
+
+namespace tilesdk::optimizer {
+
+/// How boxes fill a buffer.
+struct BoxPlan {
+  /// Extents of a box, in the order of the tensor's dimensions.
+  llvm::SmallVector<int32_t, 2> box;
+  struct Part {
+    llvm::SmallVector<int64_t, 2> at; ///< Of the box's first element.
+    uint64_t bytes;                   ///< From the start of the buffer.
+  };
+  llvm::SmallVector<Part> parts;
+};
+
+/// The row of the machine that copies boxes; null: it has none that ends at a
+/// barrier in memory.
+const target::AsyncRow *boxRow(const target::Machine &machine);
+
+/// Nothing when boxes cannot fill \p buffer, whose last dimension is the one
+/// along which the tensor is contiguous.
+std::optional<BoxPlan> planBoxes(simt::SharedType buffer,
+                                 const target::Machine &machine);
+
+/// What the launcher knows of a number or a pointer: an argument of the kernel
+/// or a constant.
+struct HostValue {
+  std::optional<unsigned> argument;
+  int64_t constant = 0;
+};
+std::optional<HostValue> hostValue(mlir::Value value);
+
+/// Makes the map of \p load's tensor where \p builder stands, which may be
+/// ahead of the parts.
+mlir::Value makeBoxMap(mlir::OpBuilder &builder, tile::DescriptorLoadOp load,
+                       simt::SharedType buffer, const BoxPlan &plan);
+
+/// Expands a descriptor access whose tensor has a layout already.
+void expandDescriptorLoad(tile::DescriptorLoadOp load);
+
+} // namespace tilesdk::optimizer

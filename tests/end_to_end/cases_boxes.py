@@ -1,0 +1,57 @@
+"""Cases of kernels/boxes.py."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+from table import Case, Const, In, Out, unit
+
+CASES = []
+
+
+def add(name, kernel, args, grid, oracle, warps=4, stages=3, **more):
+    """With and without warps for the copies."""
+    for specialize in (False, True):
+        CASES.append(Case(
+            f"boxes/{name}/{'specialized' if specialize else 'plain'}",
+            f"boxes.py:{kernel}", {**args, "SPECIALIZE": Const(specialize)},
+            grid, oracle, options={"num_warps": warps, "num_stages": stages},
+            **more))
+
+
+def cover(size, block):
+    return -(-size // block)
+
+
+# Tensors that blocks fill, that end in a block, that are smaller than one.
+for t in ("f16", "bf16"):
+    for m, n, k, block, warps, stages in (
+            (128, 128, 256, (64, 64, 64), 4, 3),
+            (200, 144, 80, (64, 64, 32), 4, 4),
+            (24, 48, 16, (64, 64, 64), 4, 2),
+            (256, 256, 192, (128, 128, 64), 8, 4),
+            (150, 304, 112, (128, 256, 64), 8, 3)):
+        add(f"product/{t}/{m}x{n}x{k}", "product",
+            {"a": In(t, (m, k), unit), "b": In(t, (k, n), unit),
+             "c": Out(t, (m, n)), "M": m, "N": n, "K": k,
+             "BLOCK_M": Const(block[0]), "BLOCK_N": Const(block[1]),
+             "BLOCK_K": Const(block[2])},
+            (cover(m, block[0]), cover(n, block[1])),
+            lambda a: {"c": a.a @ a.b}, warps, stages, scale=4)
+
+# 8 and 32 bits want their elements along k.
+for t, block_k in (("f16", 64), ("f16", 16), ("bf16", 128), ("f32", 32),
+                   ("f8e4m3", 128)):
+    m, n, k = 100, 144, 3 * block_k + 16
+    add(f"transposed/{t}/{block_k}", "transposed",
+        {"a": In(t, (m, k), unit, block=(64, block_k)),
+         "b": In(t, (n, k), unit, block=(64, block_k)),
+         "c": Out("f32", (m, n), block=(64, 64)), "K": k},
+        (cover(m, 64), cover(n, 64)), lambda a: {"c": a.a @ a.b.T}, scale=20)
+
+add("shared_operand", "shared_operand",
+    {"a": In("f16", (100, 160), unit), "b": In("f16", (160, 80), unit),
+     "c": Out("f32", (100, 80)), "d": Out("f32", (100, 80)), "M": 100, "N": 80,
+     "K": 160, "BLOCK": Const(64), "BLOCK_K": Const(32)}, (2, 2),
+    lambda a: {"c": a.a @ a.b, "d": a.a @ a.b}, scale=20)
+add("persistent", "persistent",
+    {"a": In("f16", (200, 160), unit), "b": In("f16", (160, 144), unit),
+     "c": Out("f32", (200, 144)), "M": 200, "N": 144, "K": 160,
+     "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),
+     "PROGRAMS": Const(3)}, (3,), lambda a: {"c": a.a @ a.b}, scale=20)

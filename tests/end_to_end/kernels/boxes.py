@@ -1,0 +1,72 @@
+"""Products of blocks that one thread may copy as boxes of a tensor."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def product(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+            BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+            SPECIALIZE: tl.constexpr):
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BLOCK_M, BLOCK_K])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BLOCK_K, BLOCK_N])
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    m = tl.program_id(0) * BLOCK_M
+    n = tl.program_id(1) * BLOCK_N
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for k in tl.range(0, K, BLOCK_K, warp_specialize=SPECIALIZE):
+        acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
+    c.store([m, n], acc.to(c.dtype))
+
+
+@triton.jit
+def transposed(a, b, c, K, SPECIALIZE: tl.constexpr):
+    """Descriptors of the host, the right operand's rows along K."""
+    m = tl.program_id(0) * c.block_shape[0]
+    n = tl.program_id(1) * c.block_shape[1]
+    acc = tl.zeros(c.block_shape, tl.float32)
+    for k in tl.range(0, K, a.block_shape[1], warp_specialize=SPECIALIZE):
+        acc = tl.dot(a.load([m, k]), b.load([n, k]).T, acc)
+    c.store([m, n], acc.to(c.dtype))
+
+
+@triton.jit
+def shared_operand(a_ptr, b_ptr, c_ptr, d_ptr, M, N, K, BLOCK: tl.constexpr,
+                   BLOCK_K: tl.constexpr, SPECIALIZE: tl.constexpr):
+    """Two products of one left operand; one right operand comes by pointers."""
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BLOCK, BLOCK_K])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BLOCK_K, BLOCK])
+    m = tl.program_id(0) * BLOCK
+    n = tl.program_id(1) * BLOCK
+    columns = n + tl.arange(0, BLOCK)
+    first = tl.zeros((BLOCK, BLOCK), tl.float32)
+    second = tl.zeros((BLOCK, BLOCK), tl.float32)
+    for k in tl.range(0, K, BLOCK_K, warp_specialize=SPECIALIZE):
+        x = a.load([m, k])
+        rows = k + tl.arange(0, BLOCK_K)
+        y = tl.load(b_ptr + rows[:, None] * N + columns[None, :],
+                    mask=(rows[:, None] < K) & (columns[None, :] < N), other=0)
+        first = tl.dot(x, b.load([k, n]), first)
+        second = tl.dot(x, y, second)
+    at = (m + tl.arange(0, BLOCK))[:, None] * N + columns[None, :]
+    inside = ((m + tl.arange(0, BLOCK))[:, None] < M) & (columns[None, :] < N)
+    tl.store(c_ptr + at, first, mask=inside)
+    tl.store(d_ptr + at, second, mask=inside)
+
+
+@triton.jit
+def persistent(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+               BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+               PROGRAMS: tl.constexpr, SPECIALIZE: tl.constexpr):
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BLOCK_M, BLOCK_K])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BLOCK_K, BLOCK_N])
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    columns = tl.cdiv(N, BLOCK_N)
+    for tile in tl.range(tl.program_id(0), tl.cdiv(M, BLOCK_M) * columns,
+                         PROGRAMS, warp_specialize=SPECIALIZE):
+        m = tile // columns * BLOCK_M
+        n = tile % columns * BLOCK_N
+        acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+        for k in range(0, K, BLOCK_K):
+            acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
+        c.store([m, n], acc.to(c.dtype))
