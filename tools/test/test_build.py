@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -199,3 +200,17 @@ def test_colour(tool, tmp_path):
     assert "\x1b[" in tool("build", "bad.py", env={"CLICOLOR_FORCE": "1"}).err
     assert "\x1b[" not in tool("build", "bad.py", env={
         "CLICOLOR_FORCE": "1", "NO_COLOR": "1"}).err
+
+
+def test_time_of_each_pass(tool, add):
+    done = tool("build", add, "-s", SIGNATURE, "-t", "sm_80", "--time-passes")
+    assert done.code == 0
+    rows = [line.split() for line in done.err.splitlines()
+            if re.match(r" *\d+\.\d+ ms +\d+ x ", line)]
+    names = [row[4] for row in rows]
+    for name in ("frontend", "tile-opt", "mlir.simt-assign-layouts",
+                 "mlir.simt-insert-barriers", "lower-to-threads", "translate",
+                 "optimise-llvm", "llvm.InstCombinePass", "emit-assembly"):
+        assert names.count(name) == 1, name
+    times = [float(row[0]) for row in rows]
+    assert times == sorted(times, reverse=True) and times[0] > 0
