@@ -8,6 +8,8 @@
 
 #include "api/test/api_fixture.h"
 
+#include "core/runtime/context.h"
+
 #include <cmath>
 #include <cstring>
 
@@ -216,6 +218,73 @@ TEST_F(MessagesTest, RawLaunchesHaveTheHiddenBlockToo) {
   EXPECT_EQ(lastLaunch().params.size(), 4u);
   FAILS(tsdk_variant_launch(variant, device, &desc, params, 1),
         "INVALID_ARGUMENT");
+}
+
+//===----------------------------------------------------------------------===//
+// Graphs
+//===----------------------------------------------------------------------===//
+
+std::atomic<uint32_t> captureState{TSDK_CAPTURE_NONE};
+
+/// A fake plugin whose streams can be captured.
+void addGraphs(tsdk_plugin &, tsdk_driver &driver) {
+  driver.capture_begin = [](void *, void *, uint64_t) -> tsdk_error {
+    return nullptr;
+  };
+  driver.capture_end = [](void *, void *, uint64_t, void **) -> tsdk_error {
+    return nullptr;
+  };
+  driver.capture_state = [](void *, void *, uint64_t,
+                            uint32_t *out) -> tsdk_error {
+    *out = captureState;
+    return nullptr;
+  };
+  driver.graph_launch = [](void *, void *, void *, uint64_t) -> tsdk_error {
+    return nullptr;
+  };
+  driver.graph_destroy = [](void *, void *, void *) {};
+}
+
+TEST(MessagesOfGraphs, RingMustBeThereBeforeACapture) {
+  tsdk_option options[] = {{str("cache"), str("0")},
+                           {str("plugin_search"), str("0")}};
+  tsdk_context_desc contextDesc = {};
+  contextDesc.struct_size = sizeof contextDesc;
+  contextDesc.options = options;
+  contextDesc.num_options = 2;
+  tsdk_context context = nullptr;
+  OK(tsdk_context_create(&contextDesc, &context));
+  static_cast<tilesdk::runtime::Context *>(
+      tilesdk::runtime::lookUpHandle(context))
+      ->compiler.inject(compilerTable());
+  setEdit(addGraphs);
+  OK(tsdk_plugin_register(context, reinterpret_cast<void (*)()>(&queryEdited)));
+  tsdk_device device = nullptr;
+  OK(tsdk_device_open(context, str("fake:0"), &device));
+  tsdk_program_desc programDesc = {};
+  programDesc.struct_size = sizeof programDesc;
+  programDesc.source = str("kernel talks n");
+  tsdk_program program = nullptr;
+  tsdk_kernel kernel = nullptr;
+  OK(tsdk_program_create(context, &programDesc, &program, nullptr));
+  OK(tsdk_kernel_get(program, str("talks"), &kernel));
+  tsdk_launch_desc desc = {};
+  desc.struct_size = sizeof desc;
+  desc.grid[0] = desc.grid[1] = desc.grid[2] = 1;
+  tsdk_arg arg = tsdk_make_int(7);
+  captureState = TSDK_CAPTURE_ACTIVE;
+  FAILS(tsdk_kernel_launch(kernel, device, &desc, &arg, 1),
+        "FAILED_PRECONDITION: kernel `talks` prints or asserts, and device "
+        "fake:0 has no buffer for that yet");
+  captureState = TSDK_CAPTURE_NONE;
+  OK(tsdk_kernel_launch(kernel, device, &desc, &arg, 1));
+  captureState = TSDK_CAPTURE_ACTIVE;
+  OK(tsdk_kernel_launch(kernel, device, &desc, &arg, 1));
+  captureState = TSDK_CAPTURE_NONE;
+  tsdk_release(kernel);
+  tsdk_release(program);
+  tsdk_release(device);
+  tsdk_release(context);
 }
 
 } // namespace
