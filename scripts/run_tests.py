@@ -75,6 +75,9 @@ def simulator(all_tiers):
     for warps, stages in ((1, 2), (2, 4), (8, 1)):
         yield [*runner, SIMULATED[0], "--sample", "--option",
                f"num_warps={warps}", "--option", f"num_stages={stages}"], {}
+    # What the suite for real devices can check without one.
+    for device in ("cpu", SIMULATED[0]):
+        yield [PYTHON, "tests/gpu/run.py", "--device", device], {}
 
 
 def probes(all_tiers):
@@ -105,6 +108,7 @@ def command(all_tiers):
 
 def install(all_tiers):
     yield ["tests/install/run.sh", BUILD], {}
+    yield ["tests/install/bundle.sh", BUILD, PYTHON], {}
 
 
 def faults(all_tiers):
@@ -160,7 +164,7 @@ SUITES = {
                  assembly),
     "python": (1, "the Python package", python),
     "command": (1, "the tilesdk command", command),
-    "install": (1, "installed tree: pkg-config and find_package", install),
+    "install": (1, "installed tree: pkg-config and find_package; bundle", install),
     "faults": (1, "killed, read-only, full and damaged caches", faults),
     "guards": (1, "layers, names, sizes, symbols, format", guards),
     "fuzz": (1, "front end and IR reader, bounded", fuzz),
