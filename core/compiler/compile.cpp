@@ -625,6 +625,14 @@ std::optional<std::string> Compilation::substitute(StringRef text) const {
       if (std::optional<int64_t> number = metadata.getInteger(name))
         value = std::to_string(*number);
     } else {
+      // What the target starts from stands where nothing was said.
+      for (size_t i = 0; i < machine.num_options; ++i)
+        if (const tsdk_option_row &row =
+                *reinterpret_cast<const tsdk_option_row *>(
+                    reinterpret_cast<const char *>(machine.options) +
+                    i * machine.option_stride);
+            toRef(row.name) == name)
+          value = toRef(row.initial).str();
       for (size_t i = 0; i < input.numOptions; ++i)
         if (toRef(input.options[i].name) == name)
           value = toRef(input.options[i].value).str();

@@ -3,24 +3,22 @@ metadata that a loader needs."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import pathlib
 import re
-import shutil
-import subprocess
 
 import pytest
+
+from amd_code import OBJDUMP, READOBJ, Code, tool, uses_scratch, waits
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = ROOT / "build/bin/tilesdk"
 TARGETS = {"gfx90a": "v_mfma_", "gfx942": "v_mfma_", "gfx950": "v_mfma_",
            "gfx1100": "v_wmma_", "gfx1200": "v_wmma_"}
-OBJDUMP = shutil.which("llvm-objdump-22") or shutil.which("llvm-objdump")
-READOBJ = shutil.which("llvm-readobj-22") or shutil.which("llvm-readobj")
 
 
-def tool(*arguments):
-    done = subprocess.run(arguments, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def build(output, target, file, kernel, signature, *options):
+    tool(COMMAND, "build", ROOT / "tests/end_to_end/kernels" / file, "--kernel",
+         kernel, "--signature", signature, "--target", target, "-o", output,
+         "-q", *[word for option in options for word in ("--option", option)])
+    return Code(output)
 
 
 @pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
@@ -58,3 +56,93 @@ def test_hidden_block_follows_the_parameters(target, tmp_path):
     sizes = re.findall(r"\.size: +(\d+)", notes)
     assert sizes[:4] == ["8", "4", "8", "4"]
     assert ".uses_dynamic_stack: false" in notes
+
+
+# A warp of RDNA has half the lanes: twice as many make the same program.
+WARPS = {target: 8 if matrix == "v_wmma_" else 4
+         for target, matrix in TARGETS.items()}
+GLOBAL_128 = r"global_(load_dwordx4|load_b128)\b"
+GLOBAL_STORE_128 = r"global_(store_dwordx4|store_b128)\b"
+SHARED_LOAD_128 = r"ds_(read_b128|load_b128)\b"
+SHARED_STORE_128 = (r"ds_(write_b128|store_b128|write2(st64)?_b64|"
+                    r"store_2addr(_stride64)?_b64)\b")
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("left", ["f16", "bf16"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_main_loop_of_a_matrix_product(target, left, tmp_path):
+    """128 x 128 x 32, masked, any sizes: the loop has the matrix instructions,
+    wide accesses of both memories, waits for some of what is in flight, and
+    nothing that goes to scratch memory."""
+    code = build(tmp_path / "matmul.hsaco", target, "matmul.py", "matmul",
+                 f"*{left}:16,*{left}:16,*{left}:16,i32:16,i32:16,i32:16,"
+                 'i32:16,1,i32:16,1,i32:16,1,128,128,32,8,"",tl.float32',
+                 f"num_warps={WARPS[target]}")
+    loops = code.main_loops(TARGETS[target])
+    assert len(loops) == 1
+    loop = loops[0]
+    products = [text for text in loop if text.startswith(TARGETS[target])]
+    lanes = 64 if TARGETS[target] == "v_mfma_" else 32
+    work = sum(int(m) * int(n) * int(k) for m, n, k in
+               (re.search(r"_(\d+)x(\d+)x(\d+)", t).groups()
+                for t in products))
+    assert work * WARPS[target] == 128 * 128 * 32, "each product once"
+    assert all("bf16" in t if left == "bf16" else "bf16" not in t
+               for t in products)
+    for pattern in (GLOBAL_128, SHARED_LOAD_128, SHARED_STORE_128):
+        assert any(re.match(pattern, text) for text in loop), pattern
+    # Two tiles of 2 bytes an element, 16 bytes a lane.
+    loads = [text for text in loop if re.match(r"global_load", text)]
+    assert all(re.match(GLOBAL_128, text) for text in loads)
+    # The next tile is on its way while this one is multiplied; a loop may be
+    # rotated, so that some of its loads stand before it.
+    assert 0 < len(loads) <= 2 * 128 * 32 * 2 // (16 * WARPS[target] * lanes)
+    assert any(count > 0 for count in waits(loop)), "waits for everything"
+    assert not uses_scratch(loop)
+    assert sum(text.startswith(("s_barrier", "s_barrier_signal"))
+               for text in loop if not text.startswith("s_barrier_wait")) <= 2
+    assert code.number("vgpr_spill_count") == 0
+    assert code.number("sgpr_spill_count") == 0
+    assert code.number("private_segment_fixed_size") == 0
+    assert code.number("vgpr_count") <= 256
+    # What the ABI does not ask for is not passed: three pointers, six numbers.
+    assert code.number("kernarg_segment_size") == 3 * 8 + 6 * 4
+    assert "hidden_" not in code.notes
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", TARGETS)
+def test_memory_bound_kernels_move_16_bytes_a_lane(target, tmp_path):
+    code = build(tmp_path / "softmax.hsaco", target, "softmax.py", "softmax",
+                 "*f32:16,*f32:16,i32:16,i32:16,i32:16,4096")
+    assert code.has(GLOBAL_128) and code.has(GLOBAL_STORE_128)
+    assert code.number("private_segment_fixed_size") == 0
+    # The maximum and the sum go through a few words, not through the row.
+    assert not code.has(r"global_load_(dword|b32)\b")
+
+
+@pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
+@pytest.mark.parametrize("version", ["4", "5", "6"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_code_object_version(target, version, tmp_path):
+    output = tmp_path / "dot.hsaco"
+    options = [] if version == "5" else [f"code_object_version={version}"]
+    code = build(output, target, "matmul.py", "dot_tile",
+                 '*f16:16,*f16:16,*f32:16,64,64,64,"tf32"', *options)
+    head = output.read_bytes()[:16]
+    assert head[7] == 64 and head[8] == int(version) - 2
+    # The metadata of 6 is that of 5.
+    assert f"amdhsa.version:\n  - 1\n  - {min(int(version) - 3, 2)}" in \
+        code.notes
+
+
+@pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
+def test_waves_per_eu_bounds_registers(tmp_path):
+    """Eight waves of 64 lanes on a SIMD of 512 registers leave 64 of them."""
+    signature = '*f16:16,*f16:16,*f32:16,64,64,64,"tf32"'
+    free = build(tmp_path / "a.hsaco", "gfx90a", "matmul.py", "dot_tile",
+                 signature, "num_warps=1")
+    bound = build(tmp_path / "b.hsaco", "gfx90a", "matmul.py", "dot_tile",
+                  signature, "num_warps=1", "waves_per_eu=8")
+    assert bound.number("vgpr_count") <= 64 < free.number("vgpr_count")
