@@ -157,13 +157,21 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
   if (!planBoxes(buffer, *machine))
     return "boxes do not fit the buffer of the product's operand";
   auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
-  if (!loop || product->getParentOp() != loop ||
-      !isa<func::FuncOp>(loop->getParentOp()))
+  if (!loop || product->getParentOp() != loop)
+    return "it is not in a loop with the product";
+  // A loop that is entered again finds its barriers where it left them: the
+  // warps that copy keep count of that, pipelined loops do not.
+  if (auto around = dyn_cast<scf::ForOp>(loop->getParentOp())) {
+    if (!isWarpSpecialized(around) || !isa<func::FuncOp>(around->getParentOp()))
+      return "the loop is in another one that has no warps for copies";
+    return "";
+  }
+  if (!isa<func::FuncOp>(loop->getParentOp()))
     return "it is not in a loop of the kernel itself";
   int64_t stages = options.numStages;
   if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     stages = attr.getInt();
-  if (stages < 2 && !loop->hasAttr(tile::attr::warpSpecialize))
+  if (stages < 2 && !isWarpSpecialized(loop))
     return "the loop is not pipelined";
   return "";
 }

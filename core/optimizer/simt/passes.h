@@ -14,6 +14,9 @@
 
 namespace mlir {
 class ModuleOp;
+namespace scf {
+class ForOp;
+} // namespace scf
 } // namespace mlir
 
 namespace tilesdk::optimizer {
@@ -34,5 +37,9 @@ std::unique_ptr<mlir::Pass>
 createSimtAllocateShared(MachinePtr machine, const SimtOptions &options);
 std::unique_ptr<mlir::Pass>
 createSimtInsertBarriers(MachinePtr machine, const SimtOptions &options);
+
+/// Whether the kernel wants warps of their own for the copies of \p loop, or of
+/// the loop in it.
+bool isWarpSpecialized(mlir::scf::ForOp loop);
 
 } // namespace tilesdk::optimizer

@@ -343,6 +343,13 @@ FailureOr<unsigned> LoopPipeliner::run() {
   if (wanted <= 1 || !found.find())
     return 1u;
 
+  for (LoopLoad &load : loads)
+    if (load.boxes && !isa<func::FuncOp>(loop->getParentOp())) {
+      // It would find the barriers in another phase when it is entered again.
+      found.remark(load.load) << "not pipelined: boxes are copied by pointers "
+                                 "in a loop that stands in another op";
+      return 1u;
+    }
   uint64_t perStage = 0;
   for (LoopLoad &load : loads)
     if (load.buffer)

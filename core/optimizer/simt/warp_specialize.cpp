@@ -11,8 +11,14 @@
 // read. The producer waits for the phase before the one it fills, which for a
 // new barrier counts as over.
 //
+// The loop may stand in another one (of a program that stays for many tiles):
+// both partitions then go round that one too, and the places in the rings go
+// with them, so that the producer fetches the next tile's operands while the
+// consumers still finish the last tile.
+//
 //===----------------------------------------------------------------------===//
 
+#include "core/optimizer/simt/buffers.h"
 #include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
@@ -27,15 +33,23 @@
 using namespace mlir;
 
 namespace tilesdk::optimizer {
+
+bool isWarpSpecialized(scf::ForOp loop) {
+  auto flag = loop->getAttr(tile::attr::warpSpecialize);
+  auto value = dyn_cast_or_null<BoolAttr>(flag);
+  return flag && (!value || value.getValue());
+}
+
 namespace {
 
 class Specializer {
 public:
-  Specializer(func::FuncOp function, scf::ForOp loop,
+  /// \p around is the loop that \p loop stands in, or null.
+  Specializer(func::FuncOp function, scf::ForOp loop, scf::ForOp around,
               const target::Machine &machine, const SimtOptions &options,
               const AxisInfoAnalysis &axes)
-      : function(function), loop(loop), machine(machine), options(options),
-        found(loop, machine, axes, "simt-warp-specialize"),
+      : function(function), loop(loop), around(around), machine(machine),
+        options(options), found(loop, machine, axes, "simt-warp-specialize"),
         b(function.getContext()), loc(loop.getLoc()) {}
 
   /// The number of stages, or nothing when it was declined.
@@ -46,7 +60,8 @@ private:
   bool findOuterSlice();
   void makePartitions();
   void makeProducer();
-  void makeBoxProducer(ArrayRef<unsigned> carried);
+  SmallVector<Value> copyByLanes(ValueRange rings);
+  SmallVector<Value> copyByBoxes(ValueRange rings);
   void makeConsumer();
 
   /// Places in a ring of `stages` buffers, and the parity of the round.
@@ -59,16 +74,36 @@ private:
   Ring next(Ring at, bool withPhase = true);
   void adapt(Operation *op);
   Value external(Value value);
+  /// Groups of copies by lanes that are under way at a time. The consumers
+  /// release a buffer when they have the next one, if a product is under way:
+  /// that one must be full before the first is filled again.
+  unsigned ahead() const { return stages - 1 - !found.counted.empty(); }
+  bool readsByProducts();
 
   func::FuncOp function;
-  scf::ForOp loop;
+  scf::ForOp loop, around;
   const target::Machine &machine;
   const SimtOptions &options;
   LoopLoads found;
   OpBuilder b;
   Location loc;
   unsigned consumerWarps = 0, producerWarps = 0, stages = 0;
-  /// What the producer needs of the code in front of the loop.
+  /// The loop at the top of the kernel.
+  scf::ForOp top() { return around ? around : loop; }
+  /// Carried values of \p from that the producer needs, by their number.
+  SmallVector<unsigned> carriedBy(scf::ForOp from);
+  /// A loop of the producer like \p from, whose body is to be filled. It
+  /// carries \p rings, then \p carried.
+  scf::ForOp openLoop(scf::ForOp from, ArrayRef<Value> rings,
+                      ArrayRef<unsigned> carried);
+  void closeLoop(scf::ForOp made, scf::ForOp from, ArrayRef<Value> rings,
+                 ArrayRef<unsigned> carried);
+  /// \p made is called inside of the loop around, if there is one.
+  SmallVector<Value>
+  inAround(ArrayRef<Value> rings,
+           llvm::function_ref<SmallVector<Value>(ValueRange)> make);
+
+  /// What the producer needs of the code in front of the loops.
   llvm::SetVector<Operation *> outer;
   simt::WarpSpecializeOp partitions;
   SmallVector<Value> arrays, maps;
@@ -100,7 +135,7 @@ bool Specializer::isPossible() {
                        << " that leaves room for a warp group";
     return false;
   }
-  if (loop->getBlock() != &function.getBody().front()) {
+  if (top()->getBlock() != &function.getBody().front()) {
     found.remark(loop) << "declined: the loop is inside of another op";
     return false;
   }
@@ -134,14 +169,31 @@ bool Specializer::isPossible() {
 }
 
 bool Specializer::findOuterSlice() {
-  Block *body = loop->getBlock();
+  SmallVector<Block *, 2> bodies{top()->getBlock()};
+  if (around)
+    bodies.push_back(around.getBody());
+  // Whether memory may change between two executions of a load.
   bool writes = false;
-  for (Operation *op = loop->getPrevNode(); op; op = op->getPrevNode())
-    writes |= !isMemoryEffectFree(op) && !isa<tile::LoadOp, tile::AssumeOp>(op);
+  auto noteWrites = [&](Operation *op) {
+    writes |= op != loop && op != around && !isMemoryEffectFree(op) &&
+              !isa<tile::LoadOp, tile::DescriptorLoadOp, tile::AssumeOp>(op);
+  };
+  for (Operation *op = top()->getPrevNode(); op; op = op->getPrevNode())
+    noteWrites(op);
+  if (around)
+    for (Operation &op : *around.getBody())
+      noteWrites(&op);
   SmallVector<Operation *> stack;
   auto visit = [&](Value value) {
+    auto arg = dyn_cast<BlockArgument>(value);
+    if (arg && around && arg.getOwner() == around.getBody()) {
+      if (arg.getArgNumber() == 0)
+        return;
+      value = around.getYieldedValues()[arg.getArgNumber() - 1];
+    }
     Operation *op = value.getDefiningOp();
-    if (op && op->getBlock() == body && outer.insert(op))
+    if (op && op != loop && llvm::is_contained(bodies, op->getBlock()) &&
+        outer.insert(op))
       stack.push_back(op);
   };
   auto visitAll = [&](Operation *op) {
@@ -150,10 +202,16 @@ bool Specializer::findOuterSlice() {
         visit(operand);
     });
   };
-  for (Value operand : loop->getOperands())
-    visit(operand);
+  for (Value bound :
+       {loop.getLowerBound(), loop.getUpperBound(), loop.getStep()})
+    visit(bound);
+  for (unsigned index : carriedBy(loop))
+    visit(loop.getInitArgs()[index]);
   for (Operation *op : found.copyOps)
     visitAll(op);
+  if (around)
+    for (Value operand : around->getOperands())
+      visit(operand);
   while (!stack.empty()) {
     Operation *op = stack.pop_back_val();
     bool isLoad = isa<tile::LoadOp>(op) && !writes;
@@ -237,6 +295,7 @@ void Specializer::makePartitions() {
     arrays.push_back(simt::SharedAllocOp::create(
         b, load.load->getLoc(),
         simt::SharedType::get(shape, type.getElementType(), type.getLayout())));
+    arrays.back().getDefiningOp()->setAttr(ringAttr, b.getUnitAttr());
     maps.push_back(byBoxes ? makeBoxMap(b, load.byBoxes(), type, *load.boxes)
                            : Value());
   }
@@ -299,51 +358,130 @@ Value Specializer::external(Value value) {
   return toProducer.lookupOrDefault(value);
 }
 
-void Specializer::makeProducer() {
-  b.setInsertionPoint(&partitions.getPartitions()[1].front().back());
-  for (Operation &op : *loop->getBlock())
-    if (outer.contains(&op))
-      adapt(b.clone(op, toProducer));
-  // What the copies carry from one iteration to the next.
+SmallVector<unsigned> Specializer::carriedBy(scf::ForOp from) {
+  auto isNeeded = [&](Operation *user) {
+    Operation *inBody = from.getBody()->findAncestorOpInBlock(*user);
+    return inBody && (found.copyOps.contains(inBody) || outer.contains(inBody));
+  };
+  auto isBound = [&](BlockArgument arg) {
+    // Of the inner loop.
+    return from == around &&
+           llvm::is_contained(loop->getOperands().take_front(3), arg);
+  };
   SmallVector<unsigned> carried;
-  for (auto [index, arg] : llvm::enumerate(loop.getRegionIterArgs()))
-    if (llvm::any_of(arg.getUsers(), [&](Operation *user) {
-          Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
-          return inBody && found.copyOps.contains(inBody);
-        }))
+  for (auto [index, arg] : llvm::enumerate(from.getRegionIterArgs()))
+    if (llvm::any_of(
+            arg.getUsers(),
+            [&](Operation *user) {
+              return isNeeded(user) ||
+                     (from == around && loop->isProperAncestor(user) &&
+                      found.copyOps.contains(
+                          loop.getBody()->findAncestorOpInBlock(*user)));
+            }) ||
+        isBound(arg))
       carried.push_back(index);
+  if (from == around)
+    for (unsigned index : carriedBy(loop))
+      if (auto arg = dyn_cast<BlockArgument>(loop.getInitArgs()[index]);
+          arg && arg.getOwner() == around.getBody() && arg.getArgNumber() > 0 &&
+          !llvm::is_contained(carried, arg.getArgNumber() - 1))
+        carried.push_back(arg.getArgNumber() - 1);
   // Carried values that only feed carried values.
   for (size_t i = 0; i < carried.size(); ++i)
-    if (auto arg = dyn_cast<BlockArgument>(loop.getYieldedValues()[carried[i]]);
-        arg && arg.getOwner() == loop.getBody() && arg.getArgNumber() > 0 &&
+    if (auto arg = dyn_cast<BlockArgument>(from.getYieldedValues()[carried[i]]);
+        arg && arg.getOwner() == from.getBody() && arg.getArgNumber() > 0 &&
         !llvm::is_contained(carried, arg.getArgNumber() - 1))
       carried.push_back(arg.getArgNumber() - 1);
+  return carried;
+}
 
-  if (byBoxes)
-    return makeBoxProducer(carried);
-  // So many groups of copies are under way. The consumers release a buffer when
-  // they have the next one, if a product is under way: that one must be full
-  // before the first is filled again.
-  unsigned ahead = stages - 1 - !found.counted.empty();
-  SmallVector<Value> inits{constant(0), constant(1), constant(0), constant(0)};
+scf::ForOp Specializer::openLoop(scf::ForOp from, ArrayRef<Value> rings,
+                                 ArrayRef<unsigned> carried) {
+  SmallVector<Value> inits(rings);
   for (unsigned index : carried)
-    inits.push_back(external(loop.getInitArgs()[index]));
-  auto copies = scf::ForOp::create(b, loc, external(loop.getLowerBound()),
-                                   external(loop.getUpperBound()),
-                                   external(loop.getStep()), inits);
-  OpBuilder::InsertionGuard guard(b);
-  if (copies.getBody()->mightHaveTerminator())
-    copies.getBody()->getTerminator()->erase();
-  b.setInsertionPointToEnd(copies.getBody());
-  toProducer.map(loop.getInductionVar(), copies.getInductionVar());
+    inits.push_back(external(from.getInitArgs()[index]));
+  auto made = scf::ForOp::create(b, loc, external(from.getLowerBound()),
+                                 external(from.getUpperBound()),
+                                 external(from.getStep()), inits);
+  if (made.getBody()->mightHaveTerminator())
+    made.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(made.getBody());
+  toProducer.map(from.getInductionVar(), made.getInductionVar());
   for (auto [i, index] : llvm::enumerate(carried))
-    toProducer.map(loop.getRegionIterArg(index),
-                   copies.getRegionIterArg(4 + i));
+    toProducer.map(from.getRegionIterArg(index),
+                   made.getRegionIterArg(rings.size() + i));
+  return made;
+}
+
+void Specializer::closeLoop(scf::ForOp made, scf::ForOp from,
+                            ArrayRef<Value> rings, ArrayRef<unsigned> carried) {
+  SmallVector<Value> yields(rings);
+  for (unsigned index : carried)
+    yields.push_back(external(from.getYieldedValues()[index]));
+  scf::YieldOp::create(b, loc, yields);
+  b.setInsertionPointAfter(made);
+}
+
+SmallVector<Value>
+Specializer::inAround(ArrayRef<Value> rings,
+                      llvm::function_ref<SmallVector<Value>(ValueRange)> make) {
+  if (!around)
+    return make(rings);
+  SmallVector<unsigned> carried = carriedBy(around);
+  scf::ForOp made = openLoop(around, rings, carried);
+  for (Operation &op : *around.getBody())
+    if (outer.contains(&op))
+      adapt(b.clone(op, toProducer));
+  SmallVector<Value> next =
+      make(made.getRegionIterArgs().take_front(rings.size()));
+  closeLoop(made, around, next, carried);
+  return SmallVector<Value>(made.getResults().take_front(rings.size()));
+}
+
+void Specializer::makeProducer() {
+  b.setInsertionPoint(&partitions.getPartitions()[1].front().back());
+  for (Operation &op : *top()->getBlock())
+    if (outer.contains(&op))
+      adapt(b.clone(op, toProducer));
+  if (byBoxes) {
+    // The place to fill, and its parity.
+    inAround({constant(0), constant(1)},
+             [&](ValueRange rings) { return copyByBoxes(rings); });
+    return;
+  }
+  // The place to fill and its parity, the place that is full next, the count of
+  // groups.
+  SmallVector<Value> last =
+      inAround({constant(0), constant(1), constant(0), constant(0)},
+               [&](ValueRange rings) { return copyByLanes(rings); });
+  // The last groups.
+  simt::AsyncWaitOp::create(b, loc, ValueRange(), 0);
+  if (readsByProducts())
+    simt::FenceAsyncOp::create(b, loc);
+  Value left = arith::MinSIOp::create(b, loc, last[3], constant(ahead()));
+  auto rest = scf::ForOp::create(b, loc, constant(0), left, constant(1),
+                                 ValueRange{last[2]});
+  OpBuilder::InsertionGuard guard(b);
+  if (rest.getBody()->mightHaveTerminator())
+    rest.getBody()->getTerminator()->erase();
+  b.setInsertionPointToEnd(rest.getBody());
+  simt::BarrierArriveOp::create(b, loc, full, rest.getRegionIterArg(0));
+  scf::YieldOp::create(
+      b, loc, ValueRange{next({rest.getRegionIterArg(0), {}}, false).index});
+}
+
+bool Specializer::readsByProducts() {
+  return llvm::any_of(*loop.getBody(),
+                      [](Operation &op) { return isa<simt::MmaAsyncOp>(op); });
+}
+
+SmallVector<Value> Specializer::copyByLanes(ValueRange rings) {
+  SmallVector<unsigned> carried = carriedBy(loop);
+  scf::ForOp copies =
+      openLoop(loop, SmallVector<Value>(rings.begin(), rings.end()), carried);
   Ring fill{copies.getRegionIterArg(0), copies.getRegionIterArg(1)};
   Ring done{copies.getRegionIterArg(2), {}};
   Value count = copies.getRegionIterArg(3);
-  bool mayRead = llvm::any_of(
-      *loop.getBody(), [](Operation &op) { return isa<simt::MmaAsyncOp>(op); });
   simt::BarrierWaitOp::create(b, loc, empty, fill.index, fill.phase);
   SmallVector<Value> tokens;
   for (Operation &op : *loop.getBody()) {
@@ -364,57 +502,30 @@ void Specializer::makeProducer() {
         mapped(lanes.getMask()), mapped(lanes.getOther())));
   }
   simt::AsyncCommitOp::create(b, loc, tokens);
-  simt::AsyncWaitOp::create(b, loc, ValueRange(), ahead);
-  if (mayRead)
+  simt::AsyncWaitOp::create(b, loc, ValueRange(), ahead());
+  if (readsByProducts())
     simt::FenceAsyncOp::create(b, loc);
   Value arrives = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::sge,
-                                        count, constant(ahead));
+                                        count, constant(ahead()));
   auto branch = scf::IfOp::create(b, loc, arrives, /*withElseRegion=*/false);
   b.setInsertionPointToStart(branch.thenBlock());
   simt::BarrierArriveOp::create(b, loc, full, done.index);
   b.setInsertionPointToEnd(copies.getBody());
   Ring fillNext = next(fill), doneNext = next(done, false);
-  SmallVector<Value> yields{
-      fillNext.index, fillNext.phase,
-      arith::SelectOp::create(b, loc, arrives, doneNext.index, done.index),
-      arith::AddIOp::create(b, loc, count, constant(1))};
-  for (unsigned index : carried)
-    yields.push_back(external(loop.getYieldedValues()[index]));
-  scf::YieldOp::create(b, loc, yields);
-
-  // The last groups.
-  b.setInsertionPointAfter(copies);
-  simt::AsyncWaitOp::create(b, loc, ValueRange(), 0);
-  if (mayRead)
-    simt::FenceAsyncOp::create(b, loc);
-  Value left =
-      arith::MinSIOp::create(b, loc, copies.getResult(3), constant(ahead));
-  auto rest = scf::ForOp::create(b, loc, constant(0), left, constant(1),
-                                 ValueRange{copies.getResult(2)});
-  if (rest.getBody()->mightHaveTerminator())
-    rest.getBody()->getTerminator()->erase();
-  b.setInsertionPointToEnd(rest.getBody());
-  simt::BarrierArriveOp::create(b, loc, full, rest.getRegionIterArg(0));
-  scf::YieldOp::create(
-      b, loc, ValueRange{next({rest.getRegionIterArg(0), {}}, false).index});
+  closeLoop(
+      copies, loop,
+      {fillNext.index, fillNext.phase,
+       arith::SelectOp::create(b, loc, arrives, doneNext.index, done.index),
+       arith::AddIOp::create(b, loc, count, constant(1))},
+      carried);
+  return SmallVector<Value>(copies.getResults().take_front(4));
 }
 
 /// The copies arrive at the barrier by themselves.
-void Specializer::makeBoxProducer(ArrayRef<unsigned> carried) {
-  SmallVector<Value> inits{constant(0), constant(1)};
-  for (unsigned index : carried)
-    inits.push_back(external(loop.getInitArgs()[index]));
-  auto copies = scf::ForOp::create(b, loc, external(loop.getLowerBound()),
-                                   external(loop.getUpperBound()),
-                                   external(loop.getStep()), inits);
-  OpBuilder::InsertionGuard guard(b);
-  if (copies.getBody()->mightHaveTerminator())
-    copies.getBody()->getTerminator()->erase();
-  b.setInsertionPointToEnd(copies.getBody());
-  toProducer.map(loop.getInductionVar(), copies.getInductionVar());
-  for (auto [i, index] : llvm::enumerate(carried))
-    toProducer.map(loop.getRegionIterArg(index),
-                   copies.getRegionIterArg(2 + i));
+SmallVector<Value> Specializer::copyByBoxes(ValueRange rings) {
+  SmallVector<unsigned> carried = carriedBy(loop);
+  scf::ForOp copies =
+      openLoop(loop, SmallVector<Value>(rings.begin(), rings.end()), carried);
   Ring fill{copies.getRegionIterArg(0), copies.getRegionIterArg(1)};
   SmallVector<Value> targets;
   for (auto [load, array] : llvm::zip(found.loads, arrays))
@@ -427,10 +538,8 @@ void Specializer::makeBoxProducer(ArrayRef<unsigned> carried) {
   copyBoxes(b, loc, found.loads, maps, targets, full, fill.index,
             [&](Value v) { return external(v); });
   Ring following = next(fill);
-  SmallVector<Value> yields{following.index, following.phase};
-  for (unsigned index : carried)
-    yields.push_back(external(loop.getYieldedValues()[index]));
-  scf::YieldOp::create(b, loc, yields);
+  closeLoop(copies, loop, {following.index, following.phase}, carried);
+  return SmallVector<Value>(copies.getResults().take_front(2));
 }
 
 void Specializer::makeConsumer() {
@@ -449,11 +558,26 @@ void Specializer::makeConsumer() {
       from.replaceAllUsesExcept(to, wait);
   }
   IRRewriter rewriter(b.getContext());
+  b.setInsertionPoint(top());
+  Value zero = constant(0);
+  SmallVector<Value> places{zero, zero};
+  unsigned numCarried = around ? around.getNumRegionIterArgs() : 0;
+  if (around) {
+    rewriter.setInsertionPoint(around);
+    around = cast<scf::ForOp>(*around.replaceWithAdditionalYields(
+        rewriter, places, /*replaceInitOperandUsesInLoop=*/false,
+        [&](OpBuilder &, Location, ArrayRef<BlockArgument> args) {
+          places.assign(args.begin(), args.end());
+          return places; // Replaced below.
+        }));
+    // The new loop has the body of the old one.
+    places.assign(around.getRegionIterArgs().begin() + numCarried,
+                  around.getRegionIterArgs().end());
+  }
   b.setInsertionPoint(loop);
   rewriter.setInsertionPoint(loop);
-  Value zero = constant(0);
   // Index, phase, whether and where a buffer of the iteration before is held.
-  SmallVector<Value> inits{zero, zero};
+  SmallVector<Value> inits(places);
   if (isLate)
     inits.append({zero, zero});
   loop = cast<scf::ForOp>(*loop.replaceWithAdditionalYields(
@@ -481,6 +605,20 @@ void Specializer::makeConsumer() {
         return yields;
       }));
   unsigned first = loop.getNumRegionIterArgs() - inits.size();
+  if (around) {
+    auto yield = cast<scf::YieldOp>(around.getBody()->getTerminator());
+    for (unsigned i = 0; i < 2; ++i)
+      yield->setOperand(numCarried + i, loop.getResult(first + i));
+    if (isLate) {
+      // Behind the wait for the last product of the tile.
+      b.setInsertionPointAfter(loop->getNextNode());
+      Value held = arith::CmpIOp::create(b, loc, arith::CmpIPredicate::ne,
+                                         loop.getResult(first + 3), zero);
+      auto branch = scf::IfOp::create(b, loc, held, /*withElseRegion=*/false);
+      b.setInsertionPointToStart(branch.thenBlock());
+      simt::BarrierArriveOp::create(b, loc, empty, loop.getResult(first + 2));
+    }
+  }
   b.setInsertionPointToStart(loop.getBody());
   Value index = loop.getRegionIterArg(first);
   simt::BarrierWaitOp::create(b, loc, full, index,
@@ -513,9 +651,12 @@ std::optional<unsigned> Specializer::run() {
   stages = std::max(2u, options.numStages);
   if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     stages = std::max<int64_t>(2, attr.getInt());
+  // What comes behind the loop has the memory of the buffers.
   uint64_t other = 0;
   function.walk([&](Operation *op) {
-    other = std::max(other, scratchBytes(op, machine));
+    Operation *here = loop->getBlock()->findAncestorOpInBlock(*op);
+    if (here && (here == loop || here->isBeforeInBlock(loop)))
+      other = std::max(other, scratchBytes(op, machine));
   });
   while (stages > 1 && other + stages * (perStage + 16) > machine.sharedBytes)
     --stages;
@@ -533,7 +674,7 @@ std::optional<unsigned> Specializer::run() {
     done << producerWarps << " warps copy, ";
   done << consumerWarps << " warps compute, " << stages << " stages of "
        << perStage << " bytes";
-  loop->removeAttr(tile::attr::warpSpecialize);
+  top()->removeAttr(tile::attr::warpSpecialize);
   // With a product under way its buffer is free one iteration later.
   if (stages >= 3)
     found.findCountedProducts();
@@ -560,16 +701,24 @@ struct WarpSpecialize : PassWrapper<WarpSpecialize, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
-      SmallVector<scf::ForOp> loops;
+      // Loops of products, with the loop around them if that has the flag.
+      SmallVector<std::pair<scf::ForOp, scf::ForOp>> loops;
       function.walk([&](scf::ForOp loop) {
-        if (auto flag = loop->getAttr(tile::attr::warpSpecialize))
-          if (auto value = dyn_cast<BoolAttr>(flag); !value || value.getValue())
-            loops.push_back(loop);
+        if (!isWarpSpecialized(loop))
+          return;
+        auto inner = loop.getBody()->getOps<scf::ForOp>();
+        if (inner.empty())
+          loops.push_back({loop, {}});
+        else if (llvm::hasSingleElement(inner))
+          loops.push_back({*inner.begin(), loop});
+        else
+          loop->emitRemark("simt-warp-specialize: declined: there are several "
+                           "loops in this one");
       });
-      for (scf::ForOp loop : loops) {
+      for (auto [loop, around] : loops) {
         AxisInfoAnalysis axes(function);
         auto stages =
-            Specializer(function, loop, *machine, options, axes).run();
+            Specializer(function, loop, around, *machine, options, axes).run();
         if (!stages)
           continue;
         function->setAttr(simt::attr::numStages,
