@@ -70,6 +70,11 @@ LogicalResult SimtDialect::verifyOperationAttribute(Operation *op,
              << "attribute '" << name << "' belongs on a function";
     return verifyInteger(op, attribute, 1);
   }
+  if (name == attr::pack) {
+    if (!isa<tile::DotOp>(op))
+      return op->emitOpError() << "attribute 'simt.pack' belongs on 'tile.dot'";
+    return verifyInteger(op, attribute, 2);
+  }
   if (name == attr::sharedBytes || name == attr::scratch)
     return verifyInteger(op, attribute, 0);
   if ((name == attr::target || name == attr::row || name == attr::strategy) &&

@@ -50,6 +50,11 @@ Layout MatrixRow::rightFor(uint32_t width) const {
   return repeated(right, n, width);
 }
 
+uint32_t MatrixRow::run() const {
+  return std::min(left.widestVector("column", k, k).elements,
+                  right.widestVector("row", k, k).elements);
+}
+
 Result<Layout> SharedFormat::layoutOf(uint32_t elementBytes, uint64_t rows,
                                       uint64_t columns) const {
   if (!elementBytes || 16 % elementBytes)

@@ -45,6 +45,15 @@ struct MatrixRow {
   /// The result's layout for an instruction of \p width.
   layout::Layout resultFor(uint32_t width) const;
   layout::Layout rightFor(uint32_t width) const;
+  /// Elements next to each other along k that a lane has of both operands in
+  /// its first registers.
+  uint32_t run() const;
+  /// \p pack instructions whose steps of k are interleaved, so that a lane has
+  /// pack * run() neighbours: where along k the step \p k of number \p which
+  /// lies.
+  uint32_t interleavedK(uint32_t k, uint32_t which, uint32_t pack) const {
+    return k % run() + run() * which + k / run() * run() * pack;
+  }
 };
 
 struct SharedRow {

@@ -41,6 +41,50 @@ def test_product(target, left, tmp_path):
     assert re.search(r"\.symbol: +dot_tile\.kd", notes)
 
 
+def matmul(target, tile, warps):
+    """The assembly of a float16 matmul."""
+    return tool(COMMAND, "show", ROOT / "samples/03_matmul/matmul.py",
+                "--kernel", "matmul", "--signature",
+                "*f16:16,*f16:16,*f32:16" + ",i32:16" * 6 +
+                ",{},{},{},8".format(*tile), "--target", target, "--stage",
+                "asm", "--option", f"num_warps={warps}", "-q")
+
+
+@pytest.mark.parametrize("warps", [4, 8])
+@pytest.mark.parametrize("tile", [(128, 256, 64), (128, 192, 64)])
+@pytest.mark.parametrize("target", ["gfx90a", "gfx942", "gfx950"])
+def test_large_products_stay_in_registers(target, tile, warps):
+    """Nothing is spilled; operands of the matrix instructions come 16 bytes a
+    lane, two barriers an iteration."""
+    text = matmul(target, tile, warps)
+    assert re.search(r"\.vgpr_spill_count: +0\b", text)
+    assert re.search(r"\.private_segment_fixed_size: +0\b", text)
+    loop = loop_of(text, "v_mfma_")
+    assert len(re.findall(r"\bs_barrier\b", loop)) == 2
+    reads = set(re.findall(r"\bds_read\w*", loop))
+    # Of 256 columns eight warps load too few rows a thread to turn more.
+    few = {"ds_read2st64_b64"} if (tile[1], warps) == (256, 8) else set()
+    assert reads <= {"ds_read_b128"} | few
+
+
+@pytest.mark.parametrize("target", ["gfx1100", "gfx1200"])
+def test_products_of_wave32_stay_in_registers(target):
+    text = matmul(target, (128, 128, 32), 8)
+    assert re.search(r"\.vgpr_spill_count: +0\b", text)
+    assert re.search(r"\.private_segment_fixed_size: +0\b", text)
+
+
+def loop_of(text, instruction):
+    """What lies between a label and the jump back to it, around the matrix
+    instructions."""
+    for label in re.findall(r"^(\.LBB\w+):", text, flags=re.M):
+        body = re.search(rf"^{re.escape(label)}:(.*?)s_cbranch\w+ "
+                         rf"{re.escape(label)}\b", text, flags=re.M | re.S)
+        if body and instruction in body[1]:
+            return body[1]
+    raise AssertionError("no loop with matrix instructions")
+
+
 @pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
 @pytest.mark.parametrize("target", TARGETS)
 def test_hidden_block_follows_the_parameters(target, tmp_path):

@@ -40,14 +40,23 @@ Type fragmentType(Build &B, StringRef name) {
   return B.i8;
 }
 
-Value packFragment(SimtEngine &e, const Elements &from, const LayoutTable &part,
+Places placesOf(const LayoutTable &part) {
+  Places places;
+  for (unsigned q = 0; q < part.size(); ++q) {
+    std::vector<uint64_t> at = Elements::coordinates(part, q);
+    places.push_back({at[0], at[1]});
+  }
+  return places;
+}
+
+Value packFragment(SimtEngine &e, const Elements &from, const Places &places,
                    StringRef type, const std::vector<uint64_t> &start) {
   Build &B = e.B;
   SmallVector<Value> list;
-  for (unsigned q = 0; q < part.size(); ++q) {
-    std::vector<uint64_t> c = start, at = Elements::coordinates(part, q);
-    c[c.size() - 2] += at[0];
-    c[c.size() - 1] += at[1];
+  for (auto [row, column] : places) {
+    std::vector<uint64_t> c = start;
+    c[c.size() - 2] += row;
+    c[c.size() - 1] += column;
     Value element = from.find(c);
     if (!element)
       return {};
@@ -97,20 +106,29 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
                      const target::MatrixRow &row) {
   Build &B = e.B;
   Elements left(e, op.getLhs()), right(e, op.getRhs()), acc(e, op.getAcc());
-  const LayoutTable &leftPart = e.table(row.left),
-                    &rightPart = e.table(row.right),
-                    &resultPart = e.table(row.result);
+  const LayoutTable &resultPart = e.table(row.result);
+  unsigned pack = 1;
+  if (auto attribute = op->getAttrOfType<IntegerAttr>(simt::attr::pack))
+    pack = unsigned(attribute.getInt());
+  // Instructions with interleaved steps differ in where along k they read.
+  SmallVector<Places> leftPlaces(pack, placesOf(e.table(row.left))),
+      rightPlaces(pack, placesOf(e.table(row.right)));
+  for (unsigned i = 0; i < pack; ++i) {
+    for (auto &place : leftPlaces[i])
+      place[1] = row.interleavedK(uint32_t(place[1]), i, pack);
+    for (auto &place : rightPlaces[i])
+      place[0] = row.interleavedK(uint32_t(place[0]), i, pack);
+  }
   uint64_t depth = tile::shapeOf(op.getLhs().getType()).back();
   // A fragment whose first element is at (batch, row, column), packed once.
   using Packed = std::map<std::vector<uint64_t>, Value>;
-  Packed packedLeft, packedRight;
-  auto fragment = [&](Packed &known, const Elements &from,
-                      const LayoutTable &part, StringRef type,
-                      ArrayRef<uint64_t> batch, uint64_t r, uint64_t c) {
+  auto fragment = [&](Packed &known, const Elements &from, const Places &places,
+                      StringRef type, ArrayRef<uint64_t> batch, uint64_t r,
+                      uint64_t c) {
     std::vector<uint64_t> start = join(batch, r, c);
     Value &v = known[start];
     if (!v)
-      v = packFragment(e, from, part, type, start);
+      v = packFragment(e, from, places, type, start);
     return v;
   };
 
@@ -121,20 +139,24 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
   std::vector<Value> sums;
   for (const Fragment &tile : tiles)
     sums.push_back(
-        packFragment(e, acc, resultPart, row.resultType, tile.start));
+        packFragment(e, acc, placesOf(resultPart), row.resultType, tile.start));
   std::string name = "tsdk.mma." + row.name;
-  for (uint64_t k = 0; k < depth; k += row.k)
+  for (uint64_t step = 0; step < depth / row.k; ++step) {
+    uint64_t k = step / pack * pack * row.k;
+    unsigned which = unsigned(step % pack);
+    Packed packedLeft, packedRight;
     for (auto [tile, sum] : llvm::zip(tiles, sums)) {
       size_t n = tile.start.size();
       ArrayRef<uint64_t> batch(tile.start.data(), n - 2);
-      Value a = fragment(packedLeft, left, leftPart, row.leftType, batch,
-                         tile.start[n - 2], k);
-      Value b = fragment(packedRight, right, rightPart, row.rightType, batch, k,
-                         tile.start[n - 1]);
+      Value a = fragment(packedLeft, left, leftPlaces[which], row.leftType,
+                         batch, tile.start[n - 2], k);
+      Value b = fragment(packedRight, right, rightPlaces[which], row.rightType,
+                         batch, k, tile.start[n - 1]);
       if (!a || !b)
         return missing(e, op);
       sum = B.callTogether(name, sum.getType(), {a, b, sum}, /*pure=*/true);
     }
+  }
   const LayoutTable &table = e.table(op.getResult());
   Registers out(table.size());
   Type element = tile::elementOf(op.getResult().getType());

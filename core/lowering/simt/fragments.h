@@ -12,6 +12,8 @@
 
 #include "core/lowering/simt/engine.h"
 
+#include <array>
+
 namespace tilesdk::lowering {
 
 /// A tensor's registers by their coordinates at lane 0 of warp 0.
@@ -60,10 +62,14 @@ std::vector<Fragment> fragmentsOf(const LayoutTable &table,
 /// What an instruction takes: bf16 as such, other narrow floats as bits.
 Type fragmentType(Build &B, StringRef name);
 
-/// The fragment of \p part whose first element is at \p start, as a vector of
-/// elements of \p type (a row's name of it); null when the thread does not hold
-/// all of it.
-Value packFragment(SimtEngine &e, const Elements &from, const LayoutTable &part,
+/// Where a fragment's elements lie from its first one, in the order of its
+/// registers: (row, column).
+using Places = std::vector<std::array<uint64_t, 2>>;
+Places placesOf(const LayoutTable &part);
+
+/// The elements at \p places from \p start on, as a vector of elements of
+/// \p type (a row's name of it); null when the thread does not hold all of them.
+Value packFragment(SimtEngine &e, const Elements &from, const Places &places,
                    StringRef type, const std::vector<uint64_t> &start);
 
 } // namespace tilesdk::lowering

@@ -254,7 +254,7 @@ bool Product::lower() {
       for (Tile &tile : tiles) {
         Value &v = fragments[{tile.row, k}];
         if (!v)
-          v = packFragment(e, *leftElements, leftPart, row.leftType,
+          v = packFragment(e, *leftElements, placesOf(leftPart), row.leftType,
                            {tile.row, k});
         if (!v)
           return missing();

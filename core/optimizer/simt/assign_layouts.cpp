@@ -32,6 +32,7 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
       if (failed(LayoutRealisation(choice, *machine).run(function)))
         return signalPassFailure();
       sinkOperandLoads(function, *machine);
+      sinkBelowLoops(function);
       setAttributes(function, threads);
       report(function, choice, choice.costs());
     }

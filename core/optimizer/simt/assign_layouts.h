@@ -107,6 +107,10 @@ public:
   ThreadCounts threadCounts() const { return threads; }
 
 private:
+  /// Where threads put the elements of an operand next to each other along
+  /// dimension \p dim (as \p wanted has them) and memory does not, the load gets
+  /// a layout in which a thread has such neighbours to turn them itself.
+  void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned dim);
   void visitBlock(mlir::Block &block);
   void visitControl(mlir::Operation *op);
   void visitOp(mlir::Operation *op);
@@ -195,5 +199,9 @@ simt::SharedLayoutAttr operandBuffer(simt::LayoutAttr from, simt::LayoutAttr to,
 /// and registers hold what the next instructions need only.
 void sinkOperandLoads(mlir::func::FuncOp function,
                       const target::Machine &machine);
+/// Moves what is computed ahead of a loop, from scalars, for users behind it:
+/// addresses and masks of the stores of what a loop sums up need no registers
+/// in it.
+void sinkBelowLoops(mlir::func::FuncOp function);
 
 } // namespace tilesdk::optimizer

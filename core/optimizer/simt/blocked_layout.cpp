@@ -94,17 +94,22 @@ SmallVector<unsigned, 4> rowMajorOrder(unsigned rank) {
 }
 
 Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
-                     unsigned vector, ThreadCounts threads) {
+                     unsigned vector, ThreadCounts threads, unsigned across) {
   LayoutBuilder builder(shape);
   unsigned total = 0;
   for (unsigned dim : order)
     total += builder.bitsLeft(dim);
   // Every thread works before any works on more.
   unsigned threadBits = Log2_32(threads.total());
-  unsigned vectorBits = std::min<unsigned>(
-      Log2_32(vector), total > threadBits ? total - threadBits : 0);
-  for (unsigned i = 0; i < vectorBits && builder.bitsLeft(order[0]); ++i)
-    builder.addRegister(order[0]);
+  unsigned spare = total > threadBits ? total - threadBits : 0;
+  auto addRegisters = [&](unsigned dim, unsigned count) {
+    for (unsigned bits = Log2_32(count);
+         bits && spare && builder.bitsLeft(dim); --bits, --spare)
+      builder.addRegister(dim);
+  };
+  addRegisters(order[0], vector);
+  if (order.size() > 1)
+    addRegisters(order[1], across);
   unsigned laneBits = Log2_32(threads.lanes);
   for (unsigned dim : order)
     for (; laneBits && builder.bitsLeft(dim); --laneBits)

@@ -58,10 +58,11 @@ llvm::SmallVector<unsigned, 4> rowMajorOrder(unsigned rank);
 
 /// Coalesced in \p order, fastest first: \p vector elements a register group,
 /// then lanes along the fastest dimension; warps take the slowest dimensions,
-/// so that what a warp reads and reduces stays its own.
+/// so that what a warp reads and reduces stays its own. Of the second fastest
+/// dimension a thread has \p across neighbours, if it has that many elements.
 layout::Layout blockedLayout(llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<unsigned> order, unsigned vector,
-                             ThreadCounts threads);
+                             ThreadCounts threads, unsigned across = 1);
 /// Row-major with \p elementBytes wide elements and 16-byte registers groups:
 /// for values that nothing else decides.
 layout::Layout defaultLayout(llvm::ArrayRef<int64_t> shape,

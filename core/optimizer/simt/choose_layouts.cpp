@@ -56,6 +56,14 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
     coalescedLayouts[op] =
         wrap(blockedLayout(shape, order, pattern.vector, threads));
   });
+  function.walk([&](tile::DotOp op) {
+    DotLayouts layouts = dotLayouts(op, machine, threads);
+    unsigned rank = tile::shapeOf(op.getType()).size();
+    if (!layouts.row)
+      return;
+    loadAcross(op.getLhs(), layouts.lhs, rank - 1);
+    loadAcross(op.getRhs(), layouts.rhs, rank - 2);
+  });
   // A loop's values may follow what its body makes of them: a second round
   // sees that, a third what that changed for outer loops.
   constexpr unsigned maxRounds = 4;
@@ -66,6 +74,53 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
       hintBlock(function.getBody().front());
     if (!changed)
       break;
+  }
+}
+
+void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned dim) {
+  unsigned bytes = bytesOf(operand);
+  // Copies and loads of matrices turn elements by themselves.
+  if (!wanted ||
+      llvm::any_of(machine.shared,
+                   [&](const target::SharedRow &row) {
+                     return row.isMatrix && !row.isStore && row.isTransposed &&
+                            row.elementBytes == bytes;
+                   }) ||
+      llvm::any_of(machine.async, [](const target::AsyncRow &row) {
+        return row.issuer == target::AsyncRow::Lane;
+      }))
+    return;
+  unsigned width = std::max(1u, machine.maxVectorBytes / bytes);
+  width = wanted.getLayout().widestVector(dimName(dim), width, width).elements;
+  while (Operation *op = operand.getDefiningOp()) {
+    if (auto load = dyn_cast<tile::LoadOp>(op)) {
+      auto found = patterns.find(op);
+      ArrayRef<int64_t> shape = tile::shapeOf(load.getType());
+      // Only where memory runs along the operand's other dimension.
+      if (found == patterns.end() || found->second.dim == dim || width == 1)
+        return;
+      SmallVector<unsigned, 4> order{found->second.dim, dim};
+      for (unsigned other : rowMajorOrder(shape.size()))
+        if (!llvm::is_contained(order, other))
+          order.push_back(other);
+      coalescedLayouts[op] = wrap(blockedLayout(
+          shape, order, found->second.vector, threads, width));
+      return;
+    }
+    if (auto trans = dyn_cast<tile::TransOp>(op))
+      dim = unsigned(trans.getPerm()[dim]);
+    else if (layoutRuleOf(op) != LayoutRule::Elementwise)
+      return;
+    Value next;
+    for (Value value : op->getOperands())
+      if (isTensor(value)) {
+        if (next)
+          return;
+        next = value;
+      }
+    if (!next)
+      return;
+    operand = next;
   }
 }
 

@@ -27,6 +27,9 @@ void setDotLayouts(tile::DotOp op, const DotLayouts &layouts) {
                                            layouts.result}));
   if (layouts.row)
     op->setAttr(attr::row, StringAttr::get(op.getContext(), layouts.row->name));
+  if (layouts.pack > 1)
+    op->setAttr(attr::pack,
+                Builder(op.getContext()).getI32IntegerAttr(layouts.pack));
 }
 
 void removeDotLayouts(tile::DotOp op) { op->removeAttr(layoutsName); }
@@ -39,6 +42,8 @@ DotLayouts dotLayouts(tile::DotOp op, const target::Machine &machine,
   DotLayouts result;
   if (auto row = op->getAttrOfType<StringAttr>(attr::row))
     result.row = machine.matrixRow(row.getValue());
+  if (auto pack = op->getAttrOfType<IntegerAttr>(attr::pack))
+    result.pack = pack.getInt();
   result.lhs = dyn_cast<LayoutAttr>(attributes[0]);
   result.rhs = dyn_cast<LayoutAttr>(attributes[1]);
   result.lhsBuffer = dyn_cast<SharedLayoutAttr>(attributes[0]);
@@ -137,8 +142,47 @@ DotLayouts fmaLayouts(tile::DotOp op, ThreadCounts threads) {
   return layouts;
 }
 
+/// An operand's fragment for \p pack instructions with interleaved steps; \p dim
+/// is its dimension along k.
+static layout::Layout interleaved(const target::MatrixRow &row,
+                                  const layout::Layout &fragment, unsigned dim,
+                                  unsigned pack) {
+  if (pack == 1)
+    return fragment;
+  unsigned run = row.run();
+  auto spread = [&](const char *input) {
+    std::vector<layout::Basis> bases;
+    for (const layout::Basis &basis : fragment.bases(input))
+      // A joined digit stands for its bits.
+      for (uint32_t step = 1; step < basis.count; step *= 2) {
+        layout::Basis bit{2, basis.value};
+        for (uint64_t &value : bit.value)
+          value *= step;
+        bit.value[dim] = row.interleavedK(uint32_t(bit.value[dim]), 0, pack);
+        bases.push_back(std::move(bit));
+      }
+    return bases;
+  };
+  std::vector<layout::Basis> registers = spread(registerDim);
+  std::vector<layout::Basis> more;
+  for (unsigned which = 1; which < pack; which *= 2) {
+    layout::Basis bit{2, layout::Coord(2, 0)};
+    bit.value[dim] = uint64_t(which) * run;
+    more.push_back(std::move(bit));
+  }
+  registers.insert(registers.begin() + llvm::Log2_32(run), more.begin(),
+                   more.end());
+  std::vector<layout::OutputDim> outputs;
+  for (auto [i, out] : llvm::enumerate(fragment.outputs()))
+    outputs.push_back({out.name, {out.size() * (i == dim ? pack : 1)}});
+  layout::Result<layout::Layout> result = layout::Layout::fromBases(
+      {{registerDim, registers}, {laneDim, spread(laneDim)}}, outputs);
+  assert(result && "bits along k stay apart");
+  return *result;
+}
+
 DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
-                      WarpTiling tiling, ThreadCounts threads) {
+                      WarpTiling tiling, ThreadCounts threads, unsigned pack) {
   unsigned rank = tile::shapeOf(op.getType()).size();
   unsigned batch = rank - 3, first = rank - 2, second = rank - 1;
   Side result(op.getType(), rank), lhs(op.getLhs().getType(), rank),
@@ -172,11 +216,12 @@ DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
   };
   DotLayouts layouts;
   layouts.row = &row;
+  layouts.pack = pack;
   layouts.result = add(result, row.result, first, second);
   if (row.leftInRegisters)
-    layouts.lhs = add(lhs, row.left, first, -1);
+    layouts.lhs = add(lhs, interleaved(row, row.left, 1, pack), first, -1);
   if (row.rightInRegisters)
-    layouts.rhs = add(rhs, row.right, -1, second);
+    layouts.rhs = add(rhs, interleaved(row, row.right, 0, pack), -1, second);
   return layouts;
 }
 

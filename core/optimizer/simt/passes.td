@@ -26,6 +26,10 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
     feeds another product. Without a row the product is made of single
     multiply-adds.
 
+    Where no instruction reads whole matrices from shared memory, the steps of
+    several are interleaved along k, so that a lane reads as much at once as it
+    can (`simt.pack`).
+
     Assumes: tile IR. Guarantees: each `tile.dot` carries the layouts of its
     operands and its result, and `simt.row` unless it is made of multiply-adds.
     Remarks: the row chosen, and why a faster one was not. Numbers: only as
@@ -57,7 +61,8 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
     of them and converts, or computes it in several. Conversions stand behind
     the value's definition, outside of the loops that use it. Operands of
     products go through a buffer in shared memory instead, with the swizzle
-    that has the fewest conflicts, and are read from it where the product is.
+    that has the fewest conflicts, and are read from it where the product is. What is
+    computed ahead of a loop for users behind it moves there.
 
     Assumes: tile IR, in which products may carry the attributes of
     `simt-select-matrix`. Guarantees: the stage `simt`: every tensor has a

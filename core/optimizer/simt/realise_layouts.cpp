@@ -193,8 +193,17 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
     SmallVector<LayoutAttr, 4> candidates;
     if (home)
       candidates.push_back(home);
-    for (LayoutAttr layout : wanted)
-      if (layout != home && canMake(op, layout))
+    // What is loaded for products goes ahead by iterations, and several warps
+    // need it: the fewest accesses to memory count.
+    auto isWorseLoad = [&](unsigned i) {
+      if (rule != LayoutRule::Load || !buffered[i] || !home)
+        return false;
+      unsigned bytes = bytesOf(op->getResult(0));
+      return costs.access(wanted[i], bytes, choice.pattern(op)) >
+             costs.access(home, bytes, choice.pattern(op));
+    };
+    for (auto [i, layout] : llvm::enumerate(wanted))
+      if (layout != home && !isWorseLoad(i) && canMake(op, layout))
         candidates.push_back(layout);
     if (candidates.empty())
       candidates.push_back(rule == LayoutRule::Reshape

@@ -124,6 +124,8 @@ private:
   SharedLayoutAttr bufferFor(Value operand, uint64_t rows, uint64_t columns,
                              bool rowsFastest) const;
   bool rowsAreFastest(Value operand);
+  unsigned packOf(tile::DotOp op, const target::MatrixRow &row,
+                  uint64_t k) const;
   void addBuffers(tile::DotOp op, DotLayouts &layouts);
 
   func::FuncOp function;
@@ -268,6 +270,26 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
   return candidate;
 }
 
+/// How many instructions share what a lane reads at once: as many as fill its
+/// widest access, where no instruction reads whole matrices.
+unsigned Selection::packOf(tile::DotOp op, const target::MatrixRow &row,
+                           uint64_t k) const {
+  unsigned bytes = std::max(bytesOf(op.getLhs()), bytesOf(op.getRhs()));
+  bool hasMatrixLoads =
+      llvm::any_of(machine.shared, [&](const target::SharedRow &load) {
+        return load.isMatrix && !load.isStore && load.elementBytes == bytes;
+      });
+  // What lies in registers already, in the order of its own instruction.
+  if (row.isAsync || hasMatrixLoads || comesFromProduct(op.getLhs()) ||
+      comesFromProduct(op.getRhs()))
+    return 1;
+  unsigned pack = 1;
+  while (row.run() * bytes * pack * 2 <= machine.maxVectorBytes &&
+         k % (uint64_t(row.k) * pack * 2) == 0)
+    pack *= 2;
+  return pack;
+}
+
 void Selection::addBuffers(tile::DotOp op, DotLayouts &layouts) {
   ProductShape shape = shapeOfProduct(op);
   if (!layouts.lhs || !comesFromProduct(op.getLhs())) {
@@ -315,7 +337,8 @@ void Selection::select(tile::DotOp op) {
          << " and " << right << " in " << sum << ": ";
   DotLayouts layouts;
   if (best.row) {
-    layouts = rowLayouts(op, *best.row, best.tiling, threads);
+    layouts = rowLayouts(op, *best.row, best.tiling, threads,
+                         packOf(op, *best.row, shape.k));
     if (best.row->isAsync)
       addBuffers(op, layouts);
     remark << best.row->name << ", warps " << best.tiling.rows << " x "

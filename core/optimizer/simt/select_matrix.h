@@ -23,6 +23,8 @@ struct DotLayouts {
   /// In registers: a layout. In shared memory: the buffer's layout.
   simt::LayoutAttr lhs, rhs;
   simt::SharedLayoutAttr lhsBuffer, rhsBuffer;
+  /// Instructions whose steps of k are interleaved.
+  unsigned pack = 1;
 };
 
 /// From the op's attributes; without them, for single multiply-adds.
@@ -40,8 +42,10 @@ struct WarpTiling {
   unsigned batch = 1, rows = 1, columns = 1;
 };
 /// Layouts for the synchronous \p row, or the asynchronous one with operands in
-/// buffers, its fragments tiled over the result as \p tiling says.
+/// buffers, its fragments tiled over the result as \p tiling says, the steps of
+/// \p pack of them interleaved.
 DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
-                      WarpTiling tiling, ThreadCounts threads);
+                      WarpTiling tiling, ThreadCounts threads,
+                      unsigned pack = 1);
 
 } // namespace tilesdk::optimizer

@@ -5,6 +5,11 @@
 #rhs = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (8,0) (16,0) (0,8); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
 #rhs_steps = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (8,0) (0,8) (16,0); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
 #sb = #simt.shared_layout<layout = "(dim0: 32, dim1: 16) { offset: (0,1) (0,2) (0,4) (0,8) (1,0) (2,0) (4,8) (8,0) (16,0) }", format = "", alignment = 16>
+#acc8 = #simt.layout<"(dim0: 16, dim1: 8) { register: (0,1) (8,0); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
+#lhs4 = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,2) (8,0) (0,16); lane: (0,4) (0,8) (1,0) (2,0) (4,0); warp: }">
+#rhs4 = #simt.layout<"(dim0: 32, dim1: 8) { register: (1,0) (2,0) (16,0); lane: (4,0) (8,0) (0,1) (0,2) (0,4); warp: }">
+#sp = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,0) (2,0) (4,0) (8,0) }", format = "", alignment = 16>
+#sq = #simt.shared_layout<layout = "(dim0: 32, dim1: 8) { offset: (1,0) (2,0) (4,0) (8,0) (16,0) (0,1) (0,2) (0,4) }", format = "", alignment = 16>
 #row = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,2) (0,4) (8,0); lane: (0,8) (0,16) (1,0) (2,0) (4,0); warp: }">
 #s = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,8) (2,16) (4,0) (8,0) }", format = "", alignment = 16>
 #fl = #simt.layout<"(dim0: 4, dim1: 2) { register: (0,1); lane: (0,0) (0,0) (0,0) (0,0) (0,0); warp: (1,0) (2,0) }">
@@ -52,6 +57,30 @@ func.func @steps(%p: !tile.ptr<f32>, %n: i32) attributes {tile.kernel, simt.num_
   }
   %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
   tile.store %ps, %r : tensor<16x16x!tile.ptr<f32>, #acc>
+  return
+}
+
+// Instructions with interleaved steps take their parts of one read.
+// CHECK-LABEL: define void @interleaved(
+// CHECK: %[[A:.*]] = load <4 x float>, ptr addrspace(3)
+// CHECK-DAG: %[[A0:.*]] = extractelement <4 x float> %[[A]], i32 0
+// CHECK-DAG: %[[A1:.*]] = extractelement <4 x float> %[[A]], i32 1
+// CHECK: insertelement <4 x float> poison, float %[[A0]], i32 0
+// CHECK: call <4 x float> @tsdk.mma.m16n8k8.f32.tf32
+// CHECK: insertelement <4 x float> poison, float %[[A1]], i32 0
+// CHECK: call <4 x float> @tsdk.mma.m16n8k8.f32.tf32
+// CHECK-COUNT-2: call <4 x float> @tsdk.mma.m16n8k8.f32.tf32
+// CHECK-NOT: tsdk.mma
+// CHECK: ret void
+func.func @interleaved(%p: !tile.ptr<f32>) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 4096 : i32} {
+  %as = simt.shared_alloc {offset = 0 : i32} -> !simt.shared<16x32xf32, #sp>
+  %bs = simt.shared_alloc {offset = 2048 : i32} -> !simt.shared<32x8xf32, #sq>
+  %a = simt.shared_load %as : !simt.shared<16x32xf32, #sp> -> tensor<16x32xf32, #lhs4>
+  %b = simt.shared_load %bs : !simt.shared<32x8xf32, #sq> -> tensor<32x8xf32, #rhs4>
+  %c = arith.constant dense<0.0> : tensor<16x8xf32, #acc8>
+  %d = tile.dot %a, %b, %c {simt.pack = 4 : i32, simt.row = "m16n8k8.f32.tf32"} : tensor<16x32xf32, #lhs4>, tensor<32x8xf32, #rhs4> -> tensor<16x8xf32, #acc8>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x8x!tile.ptr<f32>, #acc8>
+  tile.store %ps, %d : tensor<16x8x!tile.ptr<f32>, #acc8>
   return
 }
 
