@@ -1,4 +1,4 @@
-//===- insert_barriers.cpp - Order accesses to shared memory ----*- C++ -*-===//
+//===- insert_barriers.cpp - Order accesses of threads ----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
+#include "core/optimizer/simt/global_accesses.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
 #include "core/target/target.h"
@@ -54,14 +55,22 @@ struct Access {
   /// The array and the slot of an iteration, see slotAttr.
   Operation *alloc = nullptr;
   int64_t slot = -1;
+  /// Of global memory: see GlobalAccess.
+  void *root = nullptr;
+  bool isCopied = false;
 
   bool operator<(const Access &other) const { return key() < other.key(); }
   bool operator==(const Access &other) const { return key() == other.key(); }
-  std::tuple<int64_t, int64_t, Kind, unsigned, Operation *, int64_t>
+  std::tuple<int64_t, int64_t, Kind, unsigned, Operation *, int64_t, void *,
+             bool>
   key() const {
-    return {begin, end, kind, age, alloc, slot};
+    return {begin, end, kind, age, alloc, slot, root, isCopied};
   }
   bool overlaps(const Access &other) const {
+    // Threads without copies keep to their own elements, unless the kernel
+    // wants otherwise and has barriers for it.
+    if (root || other.root)
+      return root == other.root && (isCopied || other.isCopied);
     if (alloc && alloc == other.alloc && slot >= 0 && other.slot >= 0)
       return slot == other.slot;
     return begin < other.end && other.begin < end;
@@ -306,7 +315,7 @@ private:
         access.kind = Kind::CopyWrite;
       }
       state.open.insert(access);
-      if (access.kind == Kind::Write)
+      if (access.kind == Kind::Write && !access.root)
         state.unfenced.insert(access);
     }
     // The op wrote its scratch, met, and read it: only the reads are open.
@@ -329,13 +338,22 @@ private:
   void collect(Operation *op, SmallVectorImpl<Access> &accesses) {
     auto add = [&](Value value, Kind kind) {
       for (const BufferView &view : viewsOf(value))
-        // What partitions share they hand over under barriers of their own.
+        // What partitions share they hand over under barriers of their own; the
+        // readers of a ring meet before its memory serves something else.
         if (!partitionId ||
-            view.alloc->getParentOfType<simt::WarpSpecializeOp>())
+            view.alloc->getParentOfType<simt::WarpSpecializeOp>() ||
+            (kind == Kind::Read && view.alloc->hasAttr(ringAttr)))
           accesses.push_back(accessOf(view, kind));
     };
     if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op))
       accesses.push_back(scratchAccess(op));
+    if (std::optional<GlobalAccess> global = globalAccessOf(op)) {
+      Access access;
+      access.kind = global->isWrite ? Kind::Write : Kind::Read;
+      access.root = global->root.getAsOpaquePointer();
+      access.isCopied = global->isCopied;
+      accesses.push_back(access);
+    }
     if (auto alloc = dyn_cast<simt::SharedAllocOp>(op)) {
       if (alloc.getInit())
         add(alloc.getResult(), Kind::Write);

@@ -133,14 +133,16 @@ def SimtAllocateShared : SimtPass<"simt-allocate-shared"> {
 }
 
 def SimtInsertBarriers : SimtPass<"simt-insert-barriers"> {
-  let summary = "Put barriers between accesses to the same shared memory";
+  let summary = "Put barriers between accesses to the same memory";
   let description = [{
     Between two accesses to the same bytes of which one writes there is a
     barrier of all warps that make them, in loops also from one iteration to the
     next; between an asynchronous copy and who reads it also a wait; between
     ordinary writes and asynchronous reads also a fence. Buffers that a
     pipelined loop fills ahead of time are told apart by `simt.slot`. Inside of
-    a partition it is the partition's own barrier.
+    a partition it is the partition's own barrier. Global memory that several
+    threads read as copies of one element is treated the same, by parameter of
+    the kernel: one of them alone writes it.
 
     Assumes: `simt-allocate-shared`; partitions hand data to each other under
     `!simt.barriers`. Guarantees: the above. Numbers: never changed.

@@ -225,3 +225,44 @@ func.func @partitions(%x: tensor<128xf32, #a>) attributes {simt.num_warps = 8 : 
   }
   return
 }
+
+#copies = #simt.layout<"(dim0: 32) { register: ; lane: (1) (2) (4) (8) (16); warp: (0) (0) }">
+
+// All warps read what one of them writes; other arguments are other memory.
+// CHECK-LABEL: func.func @copies(
+func.func @copies(%p: tensor<32x!tile.ptr<f32>, #copies>, %q: tensor<32x!tile.ptr<f32>, #copies>) {
+  // CHECK: tile.load
+  // CHECK-NEXT: tile.store
+  // CHECK-NEXT: simt.barrier
+  // CHECK-NEXT: tile.store
+  %x = tile.load %p : tensor<32x!tile.ptr<f32>, #copies>
+  tile.store %q, %x : tensor<32x!tile.ptr<f32>, #copies>
+  tile.store %p, %x : tensor<32x!tile.ptr<f32>, #copies>
+  return
+}
+
+// Each element has one thread.
+// CHECK-LABEL: func.func @in_place(
+func.func @in_place(%p: tensor<128x!tile.ptr<f32>, #a>) {
+  // CHECK: tile.load
+  // CHECK-NEXT: tile.store
+  %x = tile.load %p : tensor<128x!tile.ptr<f32>, #a>
+  tile.store %p, %x : tensor<128x!tile.ptr<f32>, #a>
+  return
+}
+
+// CHECK-LABEL: func.func @scalar(
+func.func @scalar(%p: !tile.ptr<i32>, %n: i32) {
+  // CHECK: scf.for
+  // CHECK-NEXT: simt.barrier
+  // CHECK-NEXT: tile.load
+  // CHECK-NEXT: simt.barrier
+  // CHECK-NEXT: tile.store
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  scf.for %i = %zero to %n step %one : i32 {
+    %x = tile.load %p : !tile.ptr<i32>
+    tile.store %p, %x : !tile.ptr<i32>
+  }
+  return
+}

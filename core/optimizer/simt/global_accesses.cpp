@@ -1,0 +1,70 @@
+//===- global_accesses.cpp - Global memory that copies access ---*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/global_accesses.h"
+
+#include "core/ir/simt_ops.h"
+#include "core/ir/tile_ops.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+
+static Value rootOf(Value pointer) {
+  while (true) {
+    if (auto argument = dyn_cast<BlockArgument>(pointer)) {
+      auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
+      OpOperand *init = loop ? loop.getTiedLoopInit(argument) : nullptr;
+      if (!init)
+        return pointer;
+      pointer = init->get();
+      continue;
+    }
+    Operation *op = pointer.getDefiningOp();
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      pointer = loop.getInitArgs()[cast<OpResult>(pointer).getResultNumber()];
+    else if (isa<tile::AddPtrOp, tile::SplatOp, tile::BroadcastOp,
+                 tile::ExpandDimsOp, tile::HintOp, tile::PtrCastOp,
+                 tile::TransOp, tile::ReshapeOp, simt::ConvertLayoutOp>(op))
+      pointer = op->getOperand(0);
+    else
+      return pointer;
+  }
+}
+
+/// Whether lanes or warps have copies of the elements.
+static bool isCopied(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor || !tensor.getEncoding())
+    return true; // every thread has a scalar
+  const layout::Layout &layout = simt::layoutOf(type);
+  std::vector<uint64_t> masks = layout.freeVariableMasks();
+  for (std::string_view input : {"lane", "warp"})
+    if (std::optional<size_t> at = layout.inputIndex(input);
+        at && masks[*at] != 0)
+      return true;
+  return false;
+}
+
+std::optional<GlobalAccess> globalAccessOf(Operation *op) {
+  Value pointer;
+  GlobalAccess access;
+  if (auto load = dyn_cast<tile::LoadOp>(op)) {
+    pointer = load.getPtr();
+    access.isCopied = isCopied(pointer.getType());
+  } else if (isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op)) {
+    pointer = op->getOperand(0);
+    access.isWrite = true;
+  } else {
+    return std::nullopt;
+  }
+  access.root = rootOf(pointer);
+  return access;
+}
+
+} // namespace tilesdk::optimizer

@@ -1,0 +1,28 @@
+//===- global_accesses.h - Global memory that copies access -----*- C++ -*-===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#pragma once
+
+#include "mlir/IR/Value.h"
+
+#include <optional>
+
+namespace tilesdk::optimizer {
+
+/// What an op does to global memory, as far as threads can meet in it.
+struct GlobalAccess {
+  /// Where the address comes from: a parameter of the kernel, or the op beyond
+  /// which nothing is known.
+  mlir::Value root;
+  bool isWrite = false;
+  /// Several threads read one element. Only one of them writes it, so another
+  /// may read late what was written behind the read.
+  bool isCopied = false;
+};
+
+std::optional<GlobalAccess> globalAccessOf(mlir::Operation *op);
+
+} // namespace tilesdk::optimizer
