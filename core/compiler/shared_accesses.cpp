@@ -14,6 +14,7 @@
 #include "llvm/Analysis/ScalarEvolution.h"
 #include "llvm/Analysis/TargetLibraryInfo.h"
 #include "llvm/IR/CFG.h"
+#include "llvm/IR/DebugInfoMetadata.h"
 #include "llvm/IR/Dominators.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
@@ -131,9 +132,8 @@ Lanes Counter::binary(const Instruction &in, unsigned depth) {
   const Value *a = in.getOperand(0), *b = in.getOperand(1);
   unsigned width = widthOf(in.getType());
   auto with = [&](auto fn) {
-    return map(a, b, depth, [&](uint64_t x, uint64_t y) {
-      return cut(fn(x, y), width);
-    });
+    return map(a, b, depth,
+               [&](uint64_t x, uint64_t y) { return cut(fn(x, y), width); });
   };
   switch (in.getOpcode()) {
   case Instruction::Add:
@@ -292,8 +292,7 @@ Lanes Counter::compute(const Value *value, unsigned depth) {
       if (isLoop && loop->contains(phi->getIncomingBlock(i)))
         continue;
       const Lanes &one = evaluate(phi->getIncomingValue(i), depth);
-      if (!isFirst &&
-          !std::equal(lanes.v, lanes.v + machine.warpSize, one.v))
+      if (!isFirst && !std::equal(lanes.v, lanes.v + machine.warpSize, one.v))
         return unknown();
       if (isFirst)
         lanes = one;
@@ -397,7 +396,12 @@ void Counter::access(const Instruction &in, const Value *pointer,
   auto [place, isNew] = places.try_emplace(&in, result.list.size());
   if (isNew) {
     SharedAccess made;
-    made.line = in.getDebugLoc() ? in.getDebugLoc().getLine() : 0;
+    if (const DILocation *loc = in.getDebugLoc()) {
+      made.line = loc->getLine();
+      const DISubprogram *kernel = function.getSubprogram();
+      if (kernel && loc->getFilename() != kernel->getFilename())
+        made.file = loc->getFilename().str();
+    }
     made.isStore = row->isStore;
     made.isMatrix = row->isMatrix;
     made.bytes = row->bytes;
@@ -472,13 +476,14 @@ llvm::json::Object SharedAccesses::toJson() const {
   };
   Sum sums[2];
   bool isComplete = dynamic == 0;
-  std::map<std::tuple<unsigned, bool, bool, uint32_t>, Sum> lines;
+  std::map<std::tuple<std::string, unsigned, bool, bool, uint32_t>, Sum> lines;
   for (const SharedAccess &one : list) {
     // An unknown number of times counts as one.
     uint64_t times = one.executions ? one.executions : 1;
     isComplete &= one.executions != 0;
-    for (Sum *sum : {&sums[one.isStore], &lines[{one.line, one.isStore,
-                                                 one.isMatrix, one.bytes}]}) {
+    for (Sum *sum :
+         {&sums[one.isStore],
+          &lines[{one.file, one.line, one.isStore, one.isMatrix, one.bytes}]}) {
       sum->instructions += one.instructions * times;
       sum->wavefronts += one.wavefronts * times;
       sum->conflicts += one.conflicts * times;
@@ -487,10 +492,12 @@ llvm::json::Object SharedAccesses::toJson() const {
   llvm::json::Array rows;
   for (const auto &[key, sum] : lines) {
     llvm::json::Object row = sum.json();
-    row["line"] = std::get<0>(key);
-    row["kind"] = std::get<1>(key) ? "store" : "load";
-    row["matrix"] = std::get<2>(key);
-    row["bytes"] = std::get<3>(key);
+    if (!std::get<0>(key).empty())
+      row["file"] = llvm::json::fixUTF8(std::get<0>(key));
+    row["line"] = std::get<1>(key);
+    row["kind"] = std::get<2>(key) ? "store" : "load";
+    row["matrix"] = std::get<3>(key);
+    row["bytes"] = std::get<4>(key);
     rows.push_back(std::move(row));
   }
   return llvm::json::Object{{"load", sums[0].json()},

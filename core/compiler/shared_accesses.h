@@ -16,6 +16,7 @@
 #include "llvm/Support/JSON.h"
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace llvm {
@@ -29,6 +30,7 @@ namespace tilesdk::compiler {
 
 struct SharedAccess {
   unsigned line = 0; ///< Of the kernel's source; 0: unknown.
+  std::string file;  ///< Where it is not that of the kernel.
   bool isStore = false, isMatrix = false;
   uint32_t bytes = 0; ///< A lane, or a row of a matrix access.
   /// All warps of a program, executed once.

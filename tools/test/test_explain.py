@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import json
 import re
+import sys
 
 import pytest
 
 from kernel_source import ROOT, SIGNATURE
+
+sys.path.insert(0, str(ROOT / "tests/assembly"))
+from test_ptx import PTXAS  # noqa: E402
 
 MATMUL = ROOT / "samples/03_matmul/matmul.py"
 MATMUL_SIGNATURE = ("*f16:16,*f16:16,*f32:16" + ",i32:16" * 6 +
@@ -98,6 +102,50 @@ def test_ir_and_processors(tool, add, tmp_path):
     assert "load of" in done.out
     done = tool("explain", add, "-s", SIGNATURE)
     assert done.code == 0 and "BLOCK: tl.constexpr" in done.out
+
+
+def test_functions_of_other_files(tool, tmp_path):
+    """What a helper does stands under its own file."""
+    (tmp_path / "helpers.py").write_text("""import triton
+import triton.language as tl
+
+
+@triton.jit
+def total(x):
+    return tl.sum(x, 0)  # line 7
+""")
+    (tmp_path / "kernel.py").write_text("""import triton
+import triton.language as tl
+from helpers import total
+
+
+@triton.jit
+def kernel(x):
+    tl.store(x, total(tl.load(x + tl.arange(0, 256))))
+""")
+    done = tool("explain", "kernel.py", "-s", "*f32:16", "-t", "sm_80",
+                "--module", "helpers=helpers.py", "--json")
+    assert done.code == 0, done.err
+    lines = {(entry["file"], entry["line"]): entry
+             for entry in json.loads(done.out)["lines"]}
+    assert lines["helpers.py", 7]["shared_accesses"]
+    assert "tl.sum" in lines["helpers.py", 7]["text"]
+    assert not any(entry["shared_accesses"]
+                   for (file, _), entry in lines.items() if file == "kernel.py")
+
+
+@pytest.mark.skipif(not PTXAS, reason="there is no ptxas")
+def test_figures_of_nvidia(tool):
+    """Registers and spills are what the assembler says."""
+    def figures(*options):
+        done = tool("explain", MATMUL, "--kernel", "matmul", "--signature",
+                    MATMUL_SIGNATURE, "--target", "sm_80", "--json",
+                    *options, env={"TILESDK_PTXAS": PTXAS})
+        assert done.code == 0, done.err
+        return json.loads(done.out)["figures"]
+    many = figures()
+    assert 100 < many["registers"] <= 255 and many["spill_bytes"] == 0
+    assert many["occupancy"]["registers_known"]
 
 
 def test_mistakes(tool, add):

@@ -11,6 +11,7 @@
 
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Path.h"
 
 #include <algorithm>
 #include <cctype>
@@ -127,11 +128,22 @@ void Explanation::addAccesses() {
   const json::Array *lines = accesses ? accesses->getArray("lines") : nullptr;
   if (!lines)
     return;
-  for (const json::Value &value : *lines)
-    if (const json::Object *row = value.getAsObject())
-      notes[row->getString("file").value_or(mainFile).str()]
-           [static_cast<unsigned>(number(row, "line"))]
-               .accesses.push_back(row);
+  // Artifacts name files without the folders of the machine.
+  auto fullName = [&](llvm::StringRef file) -> std::string {
+    for (const auto &[name, text] : sources)
+      if (llvm::sys::path::filename(name) == llvm::sys::path::filename(file))
+        return name;
+    return file.str();
+  };
+  for (const json::Value &value : *lines) {
+    const json::Object *row = value.getAsObject();
+    if (!row)
+      continue;
+    std::optional<llvm::StringRef> file = row->getString("file");
+    notes[file ? fullName(*file) : mainFile]
+         [static_cast<unsigned>(number(row, "line"))]
+             .accesses.push_back(row);
+  }
 }
 
 /// How many programs a multiprocessor holds at once.
