@@ -10,7 +10,8 @@
 
 namespace tilesdk::lowering {
 
-/// Ends the kernel for the threads for which \p condition holds.
-void returnIf(Build &B, Value condition);
+/// Ends the kernel for the threads for which \p condition holds, after what
+/// \p before emits.
+void returnIf(Build &B, Value condition, llvm::function_ref<void()> before);
 
 } // namespace tilesdk::lowering

@@ -8,7 +8,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/ir/simt_dialect.h"
+#include "core/ir/simt_ops.h"
 #include "core/lowering/build_exit.h"
 #include "core/lowering/simt/messages.h"
 
@@ -92,7 +92,18 @@ static void leaveIfFailed(SimtEngine &e, Operation *op, Value buffer,
     }
   }
   word = B.callTogether("tsdk.warp.uniform.i32", B.i32, {word}, true);
-  returnIf(B, B.icmp(NE, word, B.cst32(0)));
+  // What is under way still uses shared memory.
+  bool multiplies = false, copies = false;
+  kernelOf(op).walk([&](Operation *each) {
+    multiplies |= isa<simt::MmaAsyncOp>(each);
+    copies |= isa<simt::AsyncCopyOp>(each);
+  });
+  returnIf(B, B.icmp(NE, word, B.cst32(0)), [&] {
+    if (multiplies)
+      B.callTogether("tsdk.mma.wait.0", {}, {}, false);
+    if (copies)
+      B.call("tsdk.async.wait.0", {}, {}, false);
+  });
 }
 
 static bool lowerAssert(SimtEngine &e, Operation *operation) {

@@ -145,14 +145,14 @@ uint64_t ofAssertion(tile::AssertOp op) {
   auto kernel = op->getParentOfType<func::FuncOp>();
   if (!kernel)
     return 0;
-  bool othersWait =
-      kernel
-          .walk([](Operation *each) {
-            return isa<simt::BarriersInitOp, simt::WarpSpecializeOp>(each)
-                       ? WalkResult::interrupt()
-                       : WalkResult::advance();
-          })
-          .wasInterrupted();
+  bool othersWait = kernel
+                        .walk([](Operation *each) {
+                          return isa<simt::BarriersInitOp, simt::BoxStoreOp,
+                                     simt::WarpSpecializeOp>(each)
+                                     ? WalkResult::interrupt()
+                                     : WalkResult::advance();
+                        })
+                        .wasInterrupted();
   auto warps = kernel->getAttrOfType<IntegerAttr>(simt::attr::numWarps);
   return othersWait || !warps ? 0 : llvm::alignTo(4 * warps.getInt(), 16);
 }
