@@ -1,7 +1,10 @@
 """device_print and device_assert on CPUs and on devices of threads: the same
 lines, and a failure where the work is waited for."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import os
 import pathlib
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -154,3 +157,10 @@ def k(x, out, N: tl.constexpr, BLOCK: tl.constexpr):
             program.kernel("k")[(1,)](x, out, N=6, BLOCK=1024, num_warps=8,
                                       debug=True)
         assert list(out) == [1024, 2048, 3072, 0, 0, 0]
+
+
+def test_the_script_for_devices():
+    script = pathlib.Path(__file__).parent / "messages_on_device.py"
+    subprocess.run([sys.executable, script, "--device", "sim:sm_80"],
+                   check=True, env={**os.environ,
+                                    "PYTHONPATH": os.pathsep.join(sys.path)})
