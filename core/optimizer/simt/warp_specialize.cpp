@@ -651,11 +651,11 @@ std::optional<unsigned> Specializer::run() {
   stages = std::max(2u, options.numStages);
   if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     stages = std::max<int64_t>(2, attr.getInt());
-  // What comes behind the loop has the memory of the buffers.
+  // What comes behind the loops has the memory of the buffers.
   uint64_t other = 0;
   function.walk([&](Operation *op) {
-    Operation *here = loop->getBlock()->findAncestorOpInBlock(*op);
-    if (here && (here == loop || here->isBeforeInBlock(loop)))
+    Operation *here = top()->getBlock()->findAncestorOpInBlock(*op);
+    if (here && (here == top() || here->isBeforeInBlock(top())))
       other = std::max(other, scratchBytes(op, machine));
   });
   while (stages > 1 && other + stages * (perStage + 16) > machine.sharedBytes)
