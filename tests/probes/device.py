@@ -32,17 +32,24 @@ class IrKernel(_KernelBase):
                    (False,) * len(parameters), {})
 
 
-class Device:
-    """One device, and what its target says about itself."""
+class Target:
+    """What a target says about itself."""
+
+    def __init__(self, name):
+        self.target = name
+        self.facts = json.loads(tilesdk.context().target(name))
+        self.simt = self.facts.get("simt")
+        if not self.simt:
+            raise SystemExit(f"{name} has no tables of rows")
+
+
+class Device(Target):
+    """A device of a target."""
 
     def __init__(self, uri):
         self.uri = uri
         self.device = tilesdk.device(uri)
-        self.target = self.device.target
-        self.facts = json.loads(tilesdk.context().target(self.target))
-        self.simt = self.facts.get("simt")
-        if not self.simt:
-            raise SystemExit(f"{uri}: {self.target} has no tables of rows")
+        super().__init__(self.device.target)
         self.stream = self.device.wrap_stream(0)
         self.is_host = uri.startswith("sim")
 

@@ -262,6 +262,52 @@ TEST(Conversion, RadicesThatDoNotFitGoByLinearIndex) {
             Reach::Registers);
 }
 
+TEST(Conversion, ForcedStrategies) {
+  Layout rows = *parse("(dim0: 64) { register: (1); lane: (2) (4) (8) (16); "
+                       "warp: (32) }");
+  Layout swapped = *parse("(dim0: 64) { register: (2); lane: (1) (4) (8) (16); "
+                          "warp: (32) }");
+  Layout turned = *parse("(dim0: 64) { register: (1); lane: (2) (4) (8) (32); "
+                         "warp: (16) }");
+  Layout picked = *parse("(dim0: 64) { register: (1); lane: (3) (4) (8) (16); "
+                         "warp: (32) }");
+  using S = Strategy;
+  const struct {
+    const Layout &to;
+    std::vector<Strategy> possible;
+  } cases[] = {{swapped, {S::Shuffle, S::Shared, S::SharedLinear}},
+               {turned, {S::Shared, S::SharedLinear}},
+               {picked, {S::Permute, S::Shared, S::SharedLinear}}};
+  for (const auto &[to, possible] : cases)
+    for (Strategy forced : {S::None, S::Permute, S::Shuffle, S::Shared,
+                            S::SharedLinear}) {
+      auto plan = planConversion(rows, to, machineWith(16, 4), forced);
+      bool isPossible = std::find(possible.begin(), possible.end(), forced) !=
+                        possible.end();
+      ASSERT_EQ(bool(plan), isPossible) << nameOf(forced);
+      EXPECT_TRUE(strategyNamed(nameOf(forced)) == forced);
+      if (isPossible) {
+        EXPECT_EQ(plan->strategy, forced);
+        EXPECT_EQ(plan->cost.scratchBytes != 0, forced >= S::Shared);
+      }
+    }
+  EXPECT_FALSE(strategyNamed("fast"));
+}
+
+TEST(Conversion, CopiesAreNotStored) {
+  // Two warps hold the same: one of them stores.
+  Layout twice = *parse("(dim0: 32) { register: (1); lane: (2) (4) (8) (16); "
+                        "warp: (0) }");
+  Layout once = *parse("(dim0: 32) { register:; lane: (1) (2) (4) (8); "
+                       "warp: (16) }");
+  for (Strategy forced : {Strategy::Shared, Strategy::SharedLinear}) {
+    auto plan = planConversion(twice, once, machineWith(16, 4), forced);
+    ASSERT_TRUE(plan);
+    EXPECT_EQ(plan->cost.store.instructions, 1u);
+    EXPECT_EQ(plan->cost.load.instructions, 2u);
+  }
+}
+
 TEST(Conversion, Errors) {
   Layout a = *parse("(dim0: 8) { register: (1) (2) (4) }");
   Layout half = *parse("(dim0: 8) { register: (1) (2) }");

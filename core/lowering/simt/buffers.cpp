@@ -74,35 +74,49 @@ void BufferAccess::visit(
     unsigned maxBytes,
     llvm::function_ref<void(Value, ArrayRef<unsigned>)> fn) const {
   Build &B = e.B;
-  uint32_t widest = std::max(1u, std::min(maxBytes, 16u) / bytes);
-  layout::Vector v =
-      table->layout.widestVector("offset", widest, widest, /*anyOrder=*/true);
-  uint64_t inVector = 0;
-  for (unsigned i = 0; (uint64_t(1) << i) < v.elements; ++i)
-    inVector |= uint64_t(1) << v.registerBits[i];
   // Bytes by lane and warp; a register adds a constant by XOR.
   ThreadMap thread = table->thread.map(
       [&](uint64_t bits) { return table->expand(bits, 0) * bytes; });
   uint64_t reach = thread.reach();
+  auto offsetOf = [&](unsigned r) {
+    return (table->expand(table->bits[r], 0) ^ start) + table->oddPart(r, 0);
+  };
+  // The widest access whose elements are all in registers. Threads begin where
+  // it is aligned; which register is its first may differ from one to another.
+  unsigned width = std::max(1u, std::min(maxBytes, 16u) / bytes);
+  std::map<uint64_t, SmallVector<std::pair<uint64_t, unsigned>>> groups;
+  for (;; width /= 2) {
+    uint64_t low = width - 1;
+    bool fits = !(reach & (width * bytes - 1));
+    groups.clear();
+    for (unsigned r = 0; fits && r < table->size(); ++r)
+      if (table->firstCopy[r] == r) {
+        fits = !(table->oddPart(r, 0) & low);
+        groups[offsetOf(r) & ~low].push_back({offsetOf(r) & low, r});
+      }
+    for (auto &[at, list] : groups)
+      fits = fits && list.size() == width;
+    if (fits || width == 1)
+      break;
+  }
   DenseMap<uint64_t, Value> starts;
   for (unsigned r = 0; r < table->size(); ++r) {
-    auto [bits, odd] = table->digits.decompose(r);
-    if (table->firstCopy[r] != r || bits & inVector)
+    // In the order of their first registers.
+    auto found = groups.find(offsetOf(r) & ~uint64_t(width - 1));
+    if (table->firstCopy[r] != r || found == groups.end())
       continue;
+    llvm::sort(found->second);
     SmallVector<unsigned> registers;
-    for (unsigned k = 0; k < v.elements; ++k) {
-      uint64_t set = bits;
-      for (unsigned i = 0; k >> i; ++i)
-        if (k >> i & 1)
-          set |= uint64_t(1) << v.registerBits[i];
-      registers.push_back(unsigned(table->digits.compose(set, odd)));
-    }
-    uint64_t at = (table->expand(table->bits[r], 0) ^ start) * bytes;
+    for (auto &[place, q] : found->second)
+      registers.push_back(q);
+    groups.erase(found);
+    unsigned first = registers.front();
+    uint64_t at = (table->expand(table->bits[first], 0) ^ start) * bytes;
     uint64_t both = at & reach;
     Value &from = starts[both];
     if (!from)
       from = e.byteOffset(base, e.threadValue(thread, both));
-    uint64_t more = (at & ~both) + table->oddPart(r, 0) * bytes;
+    uint64_t more = (at & ~both) + table->oddPart(first, 0) * bytes;
     fn(e.byteOffset(from, B.cst32(more)), registers);
   }
 }
@@ -262,9 +276,9 @@ static void emitLoad(SimtEngine &e, const BufferLoad &load, Type element,
                                  /*pure=*/false);
     e.unpack(B.op("bitcast", B.vec(stored, n), {words}), list);
   } else {
-    e.unpack(B.load(n == 1 ? stored : B.vec(stored, n), load.address,
-                    bytes * n),
-             list);
+    e.unpack(
+        B.load(n == 1 ? stored : B.vec(stored, n), load.address, bytes * n),
+        list);
   }
   for (auto [r, v] : llvm::zip(load.registers, list))
     out[r] = e.fromStored(v, element);

@@ -1,8 +1,8 @@
 // RUN: simt-lower %s | FileCheck %s
 
-#a = #simt.layout<"(dim0: 128) { register: (1) (2); lane: (4) (8) (16) (32) (64); warp: (0) }">
-#turned = #simt.layout<"(dim0: 128) { register: (2) (1); lane: (4) (8) (16) (32) (64); warp: (0) }">
-#swapped = #simt.layout<"(dim0: 128) { register: (1) (4); lane: (2) (8) (16) (32) (64); warp: (0) }">
+#a = #simt.layout<"(dim0: 256) { register: (1) (2); lane: (4) (8) (16) (32) (64); warp: (128) }">
+#turned = #simt.layout<"(dim0: 256) { register: (2) (1); lane: (4) (8) (16) (32) (64); warp: (128) }">
+#swapped = #simt.layout<"(dim0: 256) { register: (1) (4); lane: (2) (8) (16) (32) (64); warp: (128) }">
 #rows = #simt.layout<"(dim0: 128) { register: (64); lane: (1) (2) (4) (8) (16); warp: (32) }">
 #columns = #simt.layout<"(dim0: 128) { register: (1); lane: (4) (8) (16) (32) (64); warp: (2) }">
 #low = #simt.layout<"(dim0: 32) { register:; lane: (1) (2) (4) (8) (0); warp: (16) }">
@@ -16,11 +16,11 @@
 // CHECK-NOT: shuffle
 // CHECK: ret void
 func.func @rename(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 2 : i32} {
-  %x = tile.make_range 0, 128 : tensor<128xi32, #a>
-  %y = simt.convert_layout %x : tensor<128xi32, #a> -> tensor<128xi32, #turned>
-  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<128x!tile.ptr<i32>, #turned>
-  %q = tile.addptr %ps, %y : tensor<128x!tile.ptr<i32>, #turned>, tensor<128xi32, #turned>
-  tile.store %q, %y : tensor<128x!tile.ptr<i32>, #turned>
+  %x = tile.make_range 0, 256 : tensor<256xi32, #a>
+  %y = simt.convert_layout %x : tensor<256xi32, #a> -> tensor<256xi32, #turned>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<256x!tile.ptr<i32>, #turned>
+  %q = tile.addptr %ps, %y : tensor<256x!tile.ptr<i32>, #turned>, tensor<256xi32, #turned>
+  tile.store %q, %y : tensor<256x!tile.ptr<i32>, #turned>
   return
 }
 
@@ -38,16 +38,16 @@ func.func @rename(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 
 // CHECK-NOT: shuffle.xor
 // CHECK: ret void
 func.func @lanes(%p: !tile.ptr<i32>, %h: !tile.ptr<i16>) attributes {tile.kernel, simt.num_warps = 2 : i32} {
-  %x = tile.make_range 0, 128 : tensor<128xi32, #a>
-  %y = simt.convert_layout %x : tensor<128xi32, #a> -> tensor<128xi32, #swapped>
-  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<128x!tile.ptr<i32>, #swapped>
-  %q = tile.addptr %ps, %y : tensor<128x!tile.ptr<i32>, #swapped>, tensor<128xi32, #swapped>
-  tile.store %q, %y : tensor<128x!tile.ptr<i32>, #swapped>
-  %xs = arith.trunci %x : tensor<128xi32, #a> to tensor<128xi16, #a>
-  %z = simt.convert_layout %xs : tensor<128xi16, #a> -> tensor<128xi16, #swapped>
-  %hs = tile.splat %h : !tile.ptr<i16> -> tensor<128x!tile.ptr<i16>, #swapped>
-  %hq = tile.addptr %hs, %y : tensor<128x!tile.ptr<i16>, #swapped>, tensor<128xi32, #swapped>
-  tile.store %hq, %z : tensor<128x!tile.ptr<i16>, #swapped>
+  %x = tile.make_range 0, 256 : tensor<256xi32, #a>
+  %y = simt.convert_layout %x : tensor<256xi32, #a> -> tensor<256xi32, #swapped>
+  %ps = tile.splat %p : !tile.ptr<i32> -> tensor<256x!tile.ptr<i32>, #swapped>
+  %q = tile.addptr %ps, %y : tensor<256x!tile.ptr<i32>, #swapped>, tensor<256xi32, #swapped>
+  tile.store %q, %y : tensor<256x!tile.ptr<i32>, #swapped>
+  %xs = arith.trunci %x : tensor<256xi32, #a> to tensor<256xi16, #a>
+  %z = simt.convert_layout %xs : tensor<256xi16, #a> -> tensor<256xi16, #swapped>
+  %hs = tile.splat %h : !tile.ptr<i16> -> tensor<256x!tile.ptr<i16>, #swapped>
+  %hq = tile.addptr %hs, %y : tensor<256x!tile.ptr<i16>, #swapped>, tensor<256xi32, #swapped>
+  tile.store %hq, %z : tensor<256x!tile.ptr<i16>, #swapped>
   return
 }
 
