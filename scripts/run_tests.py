@@ -95,6 +95,15 @@ def probes(all_tiers):
 
 def assembly(all_tiers):
     yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/assembly"], {}
+    for target in ASSEMBLED if all_tiers else ("sm_90a", "gfx942"):
+        yield [PYTHON, "tests/assembly/every_case.py", "--target", target,
+               *([] if all_tiers else ["--sample"])], {}
+
+
+def amd(all_tiers):
+    yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/fake_hsa"], {}
+    if all_tiers:
+        yield [PYTHON, "tests/fake_hsa/run_cases.py"], {}
 
 
 def python(all_tiers):
@@ -153,6 +162,9 @@ def gcc(all_tiers):
 
 # URIs of the devices that stand for the GPUs.
 SIMULATED = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
+# What every case is assembled for.
+ASSEMBLED = ("sm_80", "sm_86", "sm_89", "sm_90a", "gfx90a", "gfx942", "gfx950",
+             "gfx1100", "gfx1200")
 
 SUITES = {
     "unit": (1, "GoogleTest, lit and C ABI tests beside the code", unit),
@@ -162,6 +174,7 @@ SUITES = {
                probes),
     "assembly": (1, "GPU assembly: what it holds, and that it assembles",
                  assembly),
+    "amd": (1, "kernels on the real HIP over a fake HSA runtime", amd),
     "python": (1, "the Python package", python),
     "command": (1, "the tilesdk command", command),
     "install": (1, "installed tree: pkg-config and find_package; bundle", install),

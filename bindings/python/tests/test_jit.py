@@ -326,6 +326,17 @@ def test_build_for_a_signature():
     assert "128xf32" in compiled.asm["tile"]
 
 
+def test_registers_and_stages_of_a_gpu():
+    compiled = add.build("*f32:16,*f32:16,*f32:16,i32,256", target="gfx942")
+    assert 0 < compiled.n_regs <= 512 and compiled.n_spills == 0
+    assert "simt" in list(compiled.asm)
+    assert "#simt.layout" in compiled.asm["simt"]
+    of_host = add.build("*f32:16,*f32:16,*f32:16,i32,256", target="cpu")
+    assert of_host.n_regs is None and of_host.n_spills is None
+    assert list(of_host.asm) == ["tile", "tile-opt", "llvm", "asm", "object"]
+    assert all(of_host.asm.values())
+
+
 def test_streams_are_asynchronous_and_ordered():
     device = tilesdk.device("cpu")
     stream = device.stream()

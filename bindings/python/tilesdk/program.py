@@ -47,6 +47,17 @@ class CompiledKernel:
         return json.loads(self._variant._metadata())
 
     @property
+    def n_regs(self):
+        """Registers of a thread; None where nothing says it."""
+        return self.metadata.get("resources", {}).get("registers")
+
+    @property
+    def n_spills(self):
+        """Spills of a thread, in 32-bit words; None where nothing says it."""
+        spilled = self.metadata.get("resources", {}).get("spill_bytes")
+        return None if spilled is None else spilled // 4
+
+    @property
     def info(self):
         """How this variant came to be: from build or cache, times, sizes."""
         return json.loads(self._variant._info())
