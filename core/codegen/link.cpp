@@ -98,22 +98,12 @@ bool linkSharedObject(llvm::StringRef object, bool withBuiltins,
     error = std::string("cannot make a file in memory: ") + strerror(errno);
     return false;
   }
-  llvm::SmallVector<const char *> arguments = {"ld.lld",
-                                               "-shared",
-                                               "--no-undefined",
-                                               "--gc-sections",
-                                               // Line tables stay.
-                                               "--discard-all",
-                                               "--build-id=none",
-                                               "--hash-style=gnu",
-                                               "--no-eh-frame-hdr",
-                                               "-Bsymbolic",
-                                               "-z",
-                                               "norelro",
-                                               "--threads=1",
-                                               input.path(),
-                                               "-o",
-                                               "kernel"};
+  llvm::SmallVector<const char *> arguments = {
+      "ld.lld", "-shared", "--no-undefined", "--gc-sections",
+      // Line tables stay.
+      "--discard-all", "--build-id=none", "--hash-style=gnu",
+      "--no-eh-frame-hdr", "-Bsymbolic", "-z", "norelro", "--threads=1",
+      input.path(), "-o", "kernel"};
   if (withBuiltins)
     arguments.push_back(builtins.path());
   // lld is not safe to run twice at a time, on any platform.

@@ -122,10 +122,17 @@ static void describeMaps(llvm::json::Object &metadata,
     return;
   auto parts = [](const std::vector<lowering::BoxMap::Part> &list) {
     llvm::json::Array array;
-    for (const lowering::BoxMap::Part &part : list)
-      array.push_back(part.argument >= 0
-                          ? llvm::json::Object{{"param", part.argument}}
-                          : llvm::json::Object{{"value", part.constant}});
+    // Each is a sum; a term is its factor and the numbers of parameters.
+    for (const lowering::BoxMap::Part &part : list) {
+      llvm::json::Array terms;
+      for (const lowering::BoxMap::Term &term : part) {
+        llvm::json::Array product{term.factor};
+        for (unsigned argument : term.arguments)
+          product.push_back(int64_t(argument));
+        terms.push_back(std::move(product));
+      }
+      array.push_back(std::move(terms));
+    }
     return array;
   };
   llvm::json::Array maps;

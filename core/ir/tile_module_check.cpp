@@ -212,8 +212,7 @@ LogicalResult checkTileModule(ModuleOp module, bool withLayouts) {
       return WalkResult::advance();
     bool isSimtOp =
         withLayouts && op->getDialect() && isSimt(*op->getDialect());
-    if ((!isSimtOp &&
-         !isTileIrDialect(op->getName().getDialectNamespace())) ||
+    if ((!isSimtOp && !isTileIrDialect(op->getName().getDialectNamespace())) ||
         isa<ModuleOp, UnrealizedConversionCastOp>(op)) {
       op->emitError() << "'" << op->getName() << "' does not belong to tile IR";
       return WalkResult::interrupt();

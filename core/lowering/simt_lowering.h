@@ -29,10 +29,12 @@ namespace tilesdk::lowering {
 
 /// A map of a tensor for copies of boxes, which the launcher makes.
 struct BoxMap {
-  /// An argument of the kernel, or a constant where that is negative.
-  struct Part {
-    int64_t argument, constant;
+  /// A sum of products of a factor and arguments of the kernel.
+  struct Term {
+    int64_t factor;
+    std::vector<unsigned> arguments;
   };
+  using Part = std::vector<Term>;
   unsigned base = 0; ///< An argument.
   /// In elements, in the order of the tensor's dimensions.
   std::vector<Part> shape, strides;

@@ -21,23 +21,33 @@ bool TensorMaps::readParts(const llvm::json::Array *list,
   if (!list || list->empty() || list->size() > MaxRank)
     return false;
   for (const llvm::json::Value &element : *list) {
-    const llvm::json::Object *object = element.getAsObject();
-    if (!object)
+    const llvm::json::Array *terms = element.getAsArray();
+    if (!terms)
       return false;
     Part part;
-    if (std::optional<int64_t> leaf = object->getInteger("param")) {
-      if (*leaf < 0 || static_cast<size_t>(*leaf) >= leaves.size())
+    for (const llvm::json::Value &each : *terms) {
+      const llvm::json::Array *product = each.getAsArray();
+      if (!product || product->empty())
         return false;
-      part.leaf = *leaf;
-      part.bytes = leaves[static_cast<size_t>(*leaf)].bytes;
-      if (part.bytes != 4 && part.bytes != 8)
+      std::optional<int64_t> factor = product->front().getAsInteger();
+      if (!factor)
         return false;
-    } else if (std::optional<int64_t> value = object->getInteger("value")) {
-      part.value = *value;
-    } else {
-      return false;
+      Term term;
+      term.factor = *factor;
+      for (size_t i = 1; i < product->size(); ++i) {
+        std::optional<int64_t> leaf = (*product)[i].getAsInteger();
+        if (!leaf || *leaf < 0 || static_cast<size_t>(*leaf) >= leaves.size())
+          return false;
+        Leaf used;
+        used.index = static_cast<size_t>(*leaf);
+        used.bytes = leaves[used.index].bytes;
+        if (used.bytes != 4 && used.bytes != 8)
+          return false;
+        term.leaves.push_back(used);
+      }
+      part.push_back(std::move(term));
     }
-    out->push_back(part);
+    out->push_back(std::move(part));
   }
   std::reverse(out->begin(), out->end());
   return true;
@@ -127,11 +137,9 @@ Error TensorMaps::make(Device &device, const Spec &spec, const Parts &parts,
 
 Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
                          llvm::MutableArrayRef<Map> out) {
-  auto numberOf = [&](const Part &part) -> int64_t {
-    if (part.leaf < 0)
-      return part.value;
-    const void *value = params[static_cast<size_t>(part.leaf)];
-    if (part.bytes == 4) {
+  auto leafOf = [&](const Leaf &leaf) -> int64_t {
+    const void *value = params[leaf.index];
+    if (leaf.bytes == 4) {
       int32_t narrow;
       std::memcpy(&narrow, value, sizeof(narrow));
       return narrow;
@@ -139,6 +147,17 @@ Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
     int64_t wide;
     std::memcpy(&wide, value, sizeof(wide));
     return wide;
+  };
+  // Unsigned, for a sum of any arguments is defined.
+  auto numberOf = [&](const Part &part) {
+    uint64_t sum = 0;
+    for (const Term &term : part) {
+      uint64_t product = static_cast<uint64_t>(term.factor);
+      for (const Leaf &leaf : term.leaves)
+        product *= static_cast<uint64_t>(leafOf(leaf));
+      sum += product;
+    }
+    return static_cast<int64_t>(sum);
   };
   for (size_t i = 0; i < specs.size(); ++i) {
     const Spec &spec = specs[i];

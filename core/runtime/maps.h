@@ -45,11 +45,17 @@ public:
 
 private:
   static constexpr size_t MaxRank = 5;
-  /// A number of the launch, or a constant where `leaf` is negative.
-  struct Part {
-    int64_t leaf = -1, value = 0;
+  /// A number of the launch.
+  struct Leaf {
+    size_t index = 0;
     uint32_t bytes = 0;
   };
+  /// A sum of products of a factor and such numbers.
+  struct Term {
+    int64_t factor = 0;
+    std::vector<Leaf> leaves;
+  };
+  using Part = std::vector<Term>;
   /// Innermost dimension first.
   struct Spec {
     size_t base = 0;

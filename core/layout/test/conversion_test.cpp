@@ -279,11 +279,11 @@ TEST(Conversion, ForcedStrategies) {
                {turned, {S::Shared, S::SharedLinear}},
                {picked, {S::Permute, S::Shared, S::SharedLinear}}};
   for (const auto &[to, possible] : cases)
-    for (Strategy forced : {S::None, S::Permute, S::Shuffle, S::Shared,
-                            S::SharedLinear}) {
+    for (Strategy forced :
+         {S::None, S::Permute, S::Shuffle, S::Shared, S::SharedLinear}) {
       auto plan = planConversion(rows, to, machineWith(16, 4), forced);
-      bool isPossible = std::find(possible.begin(), possible.end(), forced) !=
-                        possible.end();
+      bool isPossible =
+          std::find(possible.begin(), possible.end(), forced) != possible.end();
       ASSERT_EQ(bool(plan), isPossible) << nameOf(forced);
       EXPECT_TRUE(strategyNamed(nameOf(forced)) == forced);
       if (isPossible) {

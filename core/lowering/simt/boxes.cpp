@@ -30,8 +30,10 @@ static bool lowerMap(SimtEngine &e, Operation *operation) {
       e.fail(op, "internal error: a part of the map is no argument");
       return;
     }
-    to.push_back(
-        {known->argument ? int64_t(*known->argument) : -1, known->constant});
+    BoxMap::Part &part = to.emplace_back();
+    for (const optimizer::HostValue::Term &term : known->terms)
+      part.push_back(
+          {term.factor, {term.arguments.begin(), term.arguments.end()}});
   };
   std::vector<BoxMap::Part> base;
   add(op.getBase(), base);
@@ -41,7 +43,7 @@ static bool lowerMap(SimtEngine &e, Operation *operation) {
     add(stride, map.strides);
   if (e.failed)
     return false;
-  map.base = unsigned(base[0].argument);
+  map.base = base[0][0].arguments[0];
   map.box.assign(op.getBox().begin(), op.getBox().end());
   if (const target::SharedFormat *format =
           e.machine.format(op.getFormat().str()))

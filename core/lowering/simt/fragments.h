@@ -68,7 +68,8 @@ using Places = std::vector<std::array<uint64_t, 2>>;
 Places placesOf(const LayoutTable &part);
 
 /// The elements at \p places from \p start on, as a vector of elements of
-/// \p type (a row's name of it); null when the thread does not hold all of them.
+/// \p type (a row's name of it); null when the thread does not hold all of
+/// them.
 Value packFragment(SimtEngine &e, const Elements &from, const Places &places,
                    StringRef type, const std::vector<uint64_t> &start);
 

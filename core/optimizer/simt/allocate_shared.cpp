@@ -27,6 +27,10 @@ struct User {
   unsigned begin, end; ///< Numbers of ops, both included.
   /// The partition it is private to; null: outside of partitions.
   Region *partition = nullptr;
+  /// Of a ring: the first partition, where what begins behind `ringEnd` may
+  /// have the memory.
+  Region *ringPartition = nullptr;
+  unsigned ringEnd = 0;
   uint64_t offset = 0;
 };
 
@@ -136,9 +140,12 @@ private:
   }
 
   void addBufferUses(User &user, simt::SharedAllocOp alloc) {
+    bool isRing = alloc->hasAttr(ringAttr);
     forEachBufferUse(alloc.getResult(), [&](OpOperand &use, Value) {
       Operation *op = use.getOwner();
       extend(user, alloc, op);
+      if (isRing)
+        extendRing(user, op);
       // Handed on to the next iteration: needed all through the loop.
       if (isa<scf::YieldOp>(op) &&
           isa<LoopLikeOpInterface>(op->getParentOp())) {
@@ -155,6 +162,25 @@ private:
     });
   }
 
+  /// A use of a ring in the first partition.
+  void extendRing(User &user, Operation *op) {
+    auto partitions = op->getParentOfType<simt::WarpSpecializeOp>();
+    if (!partitions)
+      return;
+    Region &first = partitions.getPartitions()[0];
+    user.ringPartition = &first;
+    Operation *last = first.front().findAncestorOpInBlock(*op);
+    if (!last)
+      return;
+    user.ringEnd = std::max(user.ringEnd, places[last].second);
+    if (!isa<simt::MmaAsyncOp>(op))
+      return;
+    Operation *wait = findWait<simt::MmaWaitOp>(op);
+    last = wait ? first.front().findAncestorOpInBlock(*wait) : nullptr;
+    user.ringEnd =
+        std::max(user.ringEnd, places[last ? last : partitions].second);
+  }
+
   void addTokenUses(User &user, Operation *alloc, Value token) {
     llvm::SetVector<Value> tokens;
     tokens.insert(token);
@@ -167,27 +193,38 @@ private:
       });
   }
 
-  /// Until the first wait for everything behind \p op in its block or, where
-  /// that has none, in one around it.
-  template <typename Wait>
-  void addWait(User &user, Operation *alloc, Operation *op) {
+  /// The first wait for everything behind \p op in its block or, where that has
+  /// none, in one around it.
+  template <typename Wait> Operation *findWait(Operation *op) {
     for (Operation *at = op; at && at != function; at = at->getParentOp())
       for (Operation *next = at->getNextNode(); next;
            next = next->getNextNode()) {
         auto wait = dyn_cast<Wait>(next);
-        if (wait && wait.getPending() == 0) {
-          if (alloc->getBlock()->findAncestorOpInBlock(*wait))
-            extend(user, alloc, wait);
-          return;
-        }
+        if (wait && wait.getPending() == 0)
+          return wait;
       }
-    user.end = places[function].second;
+    return nullptr;
+  }
+
+  template <typename Wait>
+  void addWait(User &user, Operation *alloc, Operation *op) {
+    Operation *wait = findWait<Wait>(op);
+    if (!wait)
+      user.end = places[function].second;
+    else if (alloc->getBlock()->findAncestorOpInBlock(*wait))
+      extend(user, alloc, wait);
   }
 
   static bool conflict(const User &a, const User &b) {
     if (a.partition && b.partition && a.partition != b.partition &&
         a.partition->getParentOp() == b.partition->getParentOp())
       return true; // At the same time, whatever the order in the text.
+    auto isBehind = [](const User &ring, const User &other) {
+      return ring.ringPartition && other.partition == ring.ringPartition &&
+             other.begin > ring.ringEnd;
+    };
+    if (isBehind(a, b) || isBehind(b, a))
+      return false;
     return a.begin <= b.end && b.begin <= a.end;
   }
 

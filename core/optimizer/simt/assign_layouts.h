@@ -108,8 +108,8 @@ public:
 
 private:
   /// Where threads put the elements of an operand next to each other along
-  /// dimension \p dim (as \p wanted has them) and memory does not, the load gets
-  /// a layout in which a thread has such neighbours to turn them itself.
+  /// dimension \p dim (as \p wanted has them) and memory does not, the load
+  /// gets a layout in which a thread has such neighbours to turn them itself.
   void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned dim);
   void visitBlock(mlir::Block &block);
   void visitControl(mlir::Operation *op);

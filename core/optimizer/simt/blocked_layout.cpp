@@ -103,8 +103,8 @@ Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
   unsigned threadBits = Log2_32(threads.total());
   unsigned spare = total > threadBits ? total - threadBits : 0;
   auto addRegisters = [&](unsigned dim, unsigned count) {
-    for (unsigned bits = Log2_32(count);
-         bits && spare && builder.bitsLeft(dim); --bits, --spare)
+    for (unsigned bits = Log2_32(count); bits && spare && builder.bitsLeft(dim);
+         --bits, --spare)
       builder.addRegister(dim);
   };
   addRegisters(order[0], vector);

@@ -15,6 +15,8 @@
 
 #include "mlir/Pass/PassManager.h"
 
+#include <numeric>
+
 using namespace mlir;
 
 namespace tilesdk::optimizer {
@@ -70,32 +72,37 @@ private:
   SimtOptions options;
 };
 
-/// The largest known divisor of what the launcher gives.
+/// A known divisor of what the launcher gives.
 int64_t divisorOf(func::FuncOp function, const HostValue &value) {
-  if (!value.argument)
-    return value.constant;
-  auto known = function.getArgAttrOfType<IntegerAttr>(*value.argument,
-                                                      tile::attr::divisibility);
-  return known ? known.getInt() : 1;
+  int64_t all = 0;
+  for (const HostValue::Term &term : value.terms) {
+    int64_t one = term.factor;
+    for (unsigned argument : term.arguments)
+      if (auto known = function.getArgAttrOfType<IntegerAttr>(
+              argument, tile::attr::divisibility))
+        one *= known.getInt();
+    all = std::gcd(all, one);
+  }
+  return all;
 }
 
 std::string SimtBoxCopies::partsReason(tile::DescriptorLoadOp load) {
   auto function = load->getParentOfType<func::FuncOp>();
   int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
   std::optional<HostValue> base = hostValue(load.getBase());
-  if (!base || !base->argument)
+  if (!base || !base->argument())
     return "the base is not an argument of the kernel";
   if (divisorOf(function, *base) % BoxAlignment)
     return "the base is not known to be aligned by 16 bytes";
   for (Value extent : load.getShape())
     if (!hostValue(extent))
-      return "an extent is not an argument of the kernel or a constant";
+      return "an extent is not made of arguments of the kernel and constants";
   for (auto [i, stride] : llvm::enumerate(load.getStrides())) {
     std::optional<HostValue> known = hostValue(stride);
     if (!known)
-      return "a stride is not an argument of the kernel or a constant";
+      return "a stride is not made of arguments of the kernel and constants";
     bool isLast = i + 1 == load.getStrides().size();
-    if (isLast ? known->argument.has_value() || known->constant != 1
+    if (isLast ? known->constant() != 1
                : (divisorOf(function, *known) * bytes) % BoxAlignment != 0)
       return isLast ? "the last stride is not 1"
                     : "a stride is not known to be a multiple of 16 bytes";

@@ -76,19 +76,60 @@ std::optional<BoxPlan> planBoxes(simt::SharedType buffer,
   return plan;
 }
 
+std::optional<unsigned> HostValue::argument() const {
+  if (terms.size() != 1 || terms[0].factor != 1 ||
+      terms[0].arguments.size() != 1)
+    return std::nullopt;
+  return terms[0].arguments[0];
+}
+
+std::optional<int64_t> HostValue::constant() const {
+  if (terms.empty())
+    return 0;
+  if (terms.size() != 1 || !terms[0].arguments.empty())
+    return std::nullopt;
+  return terms[0].factor;
+}
+
 std::optional<HostValue> hostValue(Value value) {
+  constexpr size_t maxTerms = 8;
   while (auto extended = value.getDefiningOp<arith::ExtSIOp>())
     value = extended.getIn();
   if (auto constant = value.getDefiningOp<arith::ConstantOp>()) {
     auto number = dyn_cast<IntegerAttr>(constant.getValue());
     if (!number)
       return std::nullopt;
-    return HostValue{std::nullopt, number.getInt()};
+    return HostValue{{{number.getInt(), {}}}};
   }
-  auto argument = dyn_cast<BlockArgument>(value);
-  if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    if (!isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+      return std::nullopt;
+    return HostValue{{{1, {argument.getArgNumber()}}}};
+  }
+  Operation *op = value.getDefiningOp();
+  if (!isa<arith::AddIOp, arith::SubIOp, arith::MulIOp>(op))
     return std::nullopt;
-  return HostValue{argument.getArgNumber(), 0};
+  std::optional<HostValue> left = hostValue(op->getOperand(0)),
+                           right = hostValue(op->getOperand(1));
+  if (!left || !right || left->terms.size() * right->terms.size() > maxTerms)
+    return std::nullopt;
+  HostValue result;
+  if (isa<arith::MulIOp>(op)) {
+    for (const HostValue::Term &l : left->terms)
+      for (const HostValue::Term &r : right->terms) {
+        HostValue::Term &term = result.terms.emplace_back(l);
+        term.factor *= r.factor;
+        llvm::append_range(term.arguments, r.arguments);
+      }
+    return result;
+  }
+  result = *left;
+  for (HostValue::Term term : right->terms) {
+    if (isa<arith::SubIOp>(op))
+      term.factor = -term.factor;
+    result.terms.push_back(term);
+  }
+  return result;
 }
 
 /// \p value again, from arguments and constants.

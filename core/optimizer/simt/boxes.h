@@ -36,11 +36,18 @@ const target::AsyncRow *boxRow(const target::Machine &machine);
 std::optional<BoxPlan> planBoxes(simt::SharedType buffer,
                                  const target::Machine &machine);
 
-/// What the launcher knows of a number or a pointer: an argument of the kernel
-/// or a constant.
+/// What the launcher can compute of a number or a pointer: a sum of products of
+/// a constant and arguments of the kernel.
 struct HostValue {
-  std::optional<unsigned> argument;
-  int64_t constant = 0;
+  struct Term {
+    int64_t factor;
+    llvm::SmallVector<unsigned, 2> arguments;
+  };
+  llvm::SmallVector<Term, 2> terms;
+
+  /// The one argument that it is.
+  std::optional<unsigned> argument() const;
+  std::optional<int64_t> constant() const;
 };
 std::optional<HostValue> hostValue(mlir::Value value);
 

@@ -20,6 +20,10 @@ namespace tilesdk::optimizer {
 /// loop: i is 0). Accesses of different slots never meet.
 inline constexpr char slotAttr[] = "simt.slot";
 
+/// On an array of buffers that partitions share, set by simt-warp-specialize:
+/// behind its last use in the first partition nobody else uses it either.
+inline constexpr char ringAttr[] = "simt.ring";
+
 /// A place that a value of type !simt.shared or !simt.barriers may name.
 struct BufferView {
   mlir::Operation *alloc; ///< shared_alloc or barriers_init.

@@ -103,8 +103,8 @@ void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned dim) {
       for (unsigned other : rowMajorOrder(shape.size()))
         if (!llvm::is_contained(order, other))
           order.push_back(other);
-      coalescedLayouts[op] = wrap(blockedLayout(
-          shape, order, found->second.vector, threads, width));
+      coalescedLayouts[op] = wrap(
+          blockedLayout(shape, order, found->second.vector, threads, width));
       return;
     }
     if (auto trans = dyn_cast<tile::TransOp>(op))

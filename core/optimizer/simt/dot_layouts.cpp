@@ -142,8 +142,8 @@ DotLayouts fmaLayouts(tile::DotOp op, ThreadCounts threads) {
   return layouts;
 }
 
-/// An operand's fragment for \p pack instructions with interleaved steps; \p dim
-/// is its dimension along k.
+/// An operand's fragment for \p pack instructions with interleaved steps; \p
+/// dim is its dimension along k.
 static layout::Layout interleaved(const target::MatrixRow &row,
                                   const layout::Layout &fragment, unsigned dim,
                                   unsigned pack) {

@@ -199,10 +199,17 @@ tsdk_error pluginCompile(void *self, const tsdk_plugin_compile_in *in,
   return nullptr;
 }
 
+tsdk_str pluginAssembler(void *, const tsdk_target *) {
+  return counters().assembler == 1 ? lit("fake-as 1") : lit("fake-as 2");
+}
+
 tsdk_error pluginInspect(void *self, const tsdk_plugin_compile_in *in,
                          tsdk_plugin_compile_out *out) {
   if (pluginText("", in->ir).rfind("object of ", 0) != 0)
     return fail(self, TSDK_E_INTERNAL, "this is no object");
+  std::string_view promised(in->assembler.data, in->assembler.size);
+  if (promised != (counters().assembler == 1 ? "fake-as 1" : "fake-as 2"))
+    return fail(self, TSDK_E_INTERNAL, "the key has another assembler");
   out->registers = 24;
   out->stack_bytes = 16;
   out->shared_bytes = 512;
@@ -289,6 +296,7 @@ Fake *makeFake(const tsdk_host *host) {
   };
   plugin.compile = pluginCompile;
   plugin.inspect = pluginInspect;
+  plugin.assembler = pluginAssembler;
   plugin.driver = &driver;
   plugin.shutdown = shutdown;
   return fake;

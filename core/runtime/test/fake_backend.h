@@ -37,6 +37,8 @@ struct Counters {
   std::atomic<int> shutdowns{0};
   /// Milliseconds that a compile takes.
   std::atomic<int> compileTime{0};
+  /// The version of the assembler that the machine has.
+  std::atomic<int> assembler{1};
 };
 Counters &counters();
 

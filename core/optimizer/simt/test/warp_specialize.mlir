@@ -9,8 +9,8 @@
 // PLAIN: remark: simt-warp-specialize: declined: the machine has no warp groups with barriers of their own
 // CHECK-LABEL: func.func @async_product(
 // CHECK-SAME: simt.num_stages = 4 : i32, simt.num_warps = 8 : i32, simt.threads = 256 : i32
-// CHECK: %[[A:.*]] = simt.shared_alloc -> !simt.shared<4x64x32xf16
-// CHECK: %[[B:.*]] = simt.shared_alloc -> !simt.shared<4x32x64xf16
+// CHECK: %[[A:.*]] = simt.shared_alloc {simt.ring} -> !simt.shared<4x64x32xf16
+// CHECK: %[[B:.*]] = simt.shared_alloc {simt.ring} -> !simt.shared<4x32x64xf16
 // CHECK: %[[FULL:.*]] = simt.barriers_init count = 4 : !simt.barriers<4>
 // CHECK: %[[EMPTY:.*]] = simt.barriers_init count = 4 : !simt.barriers<4>
 // CHECK: simt.warp_specialize warps = [4, 4] registers = [248, 96] {
