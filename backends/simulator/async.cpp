@@ -28,7 +28,7 @@ void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
 
 void Block::commitCopies() {
   if (checker)
-    checker->commitCopies(running);
+    checker->commit(running, CopyGroups);
   Copies &own = copies[running];
   own.groups.push_back(std::move(own.open));
   own.open.clear();
@@ -36,7 +36,7 @@ void Block::commitCopies() {
 
 void Block::waitCopies(uint32_t pending) {
   if (checker)
-    checker->waitCopies(running, pending);
+    checker->wait(running, CopyGroups, pending);
   std::vector<std::vector<PendingCopy>> &groups = copies[running].groups;
   size_t done = groups.size() > pending ? groups.size() - pending : 0;
   for (size_t i = 0; i < done; ++i)

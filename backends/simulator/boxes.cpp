@@ -97,6 +97,9 @@ void Block::loadBox(char *to, const void *barrier, const void *opaque,
   const TensorMap *map = tensorMap(opaque, to, rank);
   if (!map)
     return;
+  if (checker)
+    require(checker->copyBox(running, to, uint32_t(map->boxBytes()),
+                             memoryBarrier(barrier).arriving));
   PendingBox box;
   box.to = to;
   box.barrier = barrier;
@@ -107,13 +110,6 @@ void Block::loadBox(char *to, const void *barrier, const void *opaque,
                      std::memcpy(box.bytes.data() + place, from,
                                  map->elementBytes);
                  });
-  if (checker) {
-    // The copy is the thread's; who waits at the barrier knows of it.
-    require(checker->access(running, to, uint32_t(box.bytes.size()),
-                            AccessShared | AccessWrites,
-                            checker->siteOf(running)));
-    checker->release(running, memoryBarrier(barrier).arriving);
-  }
   boxes.push_back(std::move(box));
   progressed = true;
 }
@@ -123,6 +119,9 @@ void Block::storeBox(const void *opaque, char *from, const int32_t *at,
   const TensorMap *map = tensorMap(opaque, from, rank);
   if (!map)
     return;
+  if (checker)
+    require(checker->readLater(running, BoxGroups, from,
+                               uint32_t(map->boxBytes())));
   forEachElement(*map, at, uint64_t(from - sharedMemory),
                  [&](char *to, uint64_t place) {
                    if (to)

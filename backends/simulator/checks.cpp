@@ -51,17 +51,27 @@ Checker::Checker(uint32_t checks, uint32_t threadCount, uint32_t warpSize,
                  const char *shared, uint32_t sharedBytes,
                  const Extent *extents, uint32_t numExtents)
     : checks(checks), numThreads(threadCount), warpSize(warpSize),
-      numAgents(2 * threadCount + threadCount / warpSize + 1), shared(shared),
+      numAgents(threadCount * (NumLater + 2)), shared(shared),
       sharedBytes(sharedBytes), extents(extents), numExtents(numExtents),
-      threads(threadCount), copiesCommitted(threadCount),
-      readsCommitted(threadCount), sites(threadCount),
-      sharedCells(sharedBytes) {
+      threads(threadCount), sites(threadCount), sharedCells(sharedBytes) {
+  for (std::vector<uint32_t> &groups : committed)
+    groups.resize(threadCount);
   Clock nothing = std::make_shared<const std::vector<uint32_t>>(numAgents);
   for (Thread &thread : threads)
     thread.seen = nothing;
 }
 
 //===- Order --------------------------------------------------------------===//
+
+/// What a thread alone knows becomes part of \p clock.
+void Checker::publish(uint32_t self, std::vector<uint32_t> &clock) {
+  Thread &thread = threads[self];
+  clock[self] = std::max(clock[self], thread.clock++);
+  for (uint32_t kind = 0; kind < NumLater; ++kind) {
+    uint32_t &groups = clock[agentOf(self, Later(kind))];
+    groups = std::max(groups, thread.done[kind]);
+  }
+}
 
 void Checker::synchronise(const std::vector<uint32_t> &list) {
   auto joined =
@@ -78,13 +88,8 @@ void Checker::synchronise(const std::vector<uint32_t> &list) {
   }
   Clock all = joined;
   for (uint32_t each : list) {
-    Thread &thread = threads[each];
-    clock[each] = std::max(clock[each], thread.clock++);
-    uint32_t &copies = clock[copyAgent(each)];
-    copies = std::max(copies, thread.copiesDone);
-    uint32_t &reads = clock[readAgent(each)];
-    reads = std::max(reads, thread.readsDone);
-    thread.seen = all;
+    publish(each, clock);
+    threads[each].seen = all;
   }
   if (list.size() < numThreads)
     return;
@@ -109,11 +114,7 @@ void Checker::release(uint32_t self, Clock &into) {
   if (into)
     for (size_t i = 0; i < clock.size(); ++i)
       clock[i] = std::max(clock[i], (*into)[i]);
-  clock[self] = std::max(clock[self], thread.clock++);
-  uint32_t &copies = clock[copyAgent(self)];
-  copies = std::max(copies, thread.copiesDone);
-  uint32_t &reads = clock[readAgent(self)];
-  reads = std::max(reads, thread.readsDone);
+  publish(self, clock);
   into = std::move(joined);
 }
 
@@ -127,28 +128,21 @@ void Checker::acquire(uint32_t self, const Clock &from) {
   thread.seen = std::move(joined);
 }
 
-void Checker::waitCopies(uint32_t thread, uint32_t pending) {
-  uint32_t committed = copiesCommitted[thread];
-  if (committed > pending)
-    threads[thread].copiesDone =
-        std::max(threads[thread].copiesDone, committed - pending);
-}
-
-void Checker::commitReads(uint32_t thread) { ++readsCommitted[thread]; }
-
-void Checker::waitReads(uint32_t thread, uint32_t pending) {
-  uint32_t committed = readsCommitted[thread];
-  if (committed > pending)
-    threads[thread].readsDone =
-        std::max(threads[thread].readsDone, committed - pending);
+void Checker::wait(uint32_t thread, Later kind, uint32_t pending) {
+  uint32_t groups = committed[kind][thread], &done = threads[thread].done[kind];
+  if (groups > pending)
+    done = std::max(done, groups - pending);
 }
 
 bool Checker::knows(uint32_t self, const Stamp &stamp) const {
   const Thread &thread = threads[self];
-  return stamp.clock == 0 || stamp.agent == self ||
-         (*thread.seen)[stamp.agent] >= stamp.clock ||
-         (stamp.agent == copyAgent(self) && thread.copiesDone >= stamp.clock) ||
-         (stamp.agent == readAgent(self) && thread.readsDone >= stamp.clock);
+  if (stamp.clock == 0 || stamp.agent == self ||
+      (*thread.seen)[stamp.agent] >= stamp.clock)
+    return true;
+  for (uint32_t kind = 0; kind < NumLater; ++kind)
+    if (stamp.agent == agentOf(self, Later(kind)))
+      return thread.done[kind] >= stamp.clock;
+  return false;
 }
 
 //===- Accesses -----------------------------------------------------------===//
@@ -310,14 +304,31 @@ bool Checker::copy(uint32_t self, const char *to, const char *from,
     return false;
   return inBounds(self, to, bytes, AccessWrites | AccessShared, site) &&
          track(self, to, bytes, AccessWrites | AccessShared,
-               stampOf(copyAgent(self), copiesCommitted[self] + 1, site));
+               stampOf(agentOf(self, CopyGroups),
+                       committed[CopyGroups][self] + 1, site));
 }
 
-bool Checker::readLater(uint32_t self, const char *address, uint32_t bytes) {
+bool Checker::copyBox(uint32_t self, const char *to, uint32_t bytes,
+                      Clock &into) {
+  const void *site = sites[self];
+  uint32_t clock = ++threads[self].boxes;
+  if (!inBounds(self, to, bytes, AccessWrites | AccessShared, site) ||
+      !track(self, to, bytes, AccessWrites | AccessShared,
+             stampOf(boxAgent(self), clock, site)))
+    return false;
+  release(self, into);
+  auto known = std::make_shared<std::vector<uint32_t>>(*into);
+  (*known)[boxAgent(self)] = clock;
+  into = std::move(known);
+  return true;
+}
+
+bool Checker::readLater(uint32_t self, Later kind, const char *address,
+                        uint32_t bytes) {
   const void *site = sites[self];
   return inBounds(self, address, bytes, AccessReads | AccessShared, site) &&
          track(self, address, bytes, AccessReads | AccessShared,
-               stampOf(readAgent(self), readsCommitted[self] + 1, site));
+               stampOf(agentOf(self, kind), committed[kind][self] + 1, site));
 }
 
 //===- Reports ------------------------------------------------------------===//
@@ -329,13 +340,14 @@ std::string Checker::placeOf(uint32_t thread) const {
 std::string Checker::who(const Stamp &stamp) const {
   std::string place =
       stamp.site ? " (" + Site(siteList[stamp.site]).text() + ")" : "";
-  if (stamp.agent < numThreads)
-    return "thread " + std::to_string(stamp.agent) + place;
-  if (stamp.agent < 2 * numThreads)
-    return "an asynchronous copy of thread " +
-           std::to_string(stamp.agent - numThreads) + place;
-  return "asynchronous work of warp " +
-         std::to_string(stamp.agent - 2 * numThreads) + place;
+  static const char *const kinds[] = {
+      "thread ", "an asynchronous copy of thread ",
+      "a store of a box of thread ", "an asynchronous product of warp ",
+      "a copy of a box of thread "};
+  uint32_t kind = stamp.agent / numThreads, number = stamp.agent % numThreads;
+  if (kind == ProductGroups + 1)
+    number /= warpSize;
+  return kinds[kind] + std::to_string(number) + place;
 }
 
 std::string Checker::placeText(const char *address, uint32_t flags) const {

@@ -59,6 +59,9 @@ struct Extent {
 /// What a thread knows of the others' clocks.
 using Clock = std::shared_ptr<const std::vector<uint32_t>>;
 
+/// Asynchronous work that is counted in groups and waited for.
+enum Later : uint32_t { CopyGroups, BoxGroups, ProductGroups, NumLater };
+
 class Checker {
 public:
   Checker(uint32_t checks, uint32_t threads, uint32_t warpSize,
@@ -77,8 +80,11 @@ public:
               uint32_t flags, const void *site);
   /// An asynchronous copy to shared memory is issued; `from` null: fills.
   bool copy(uint32_t thread, const char *to, const char *from, uint32_t bytes);
-  /// An asynchronous product or box store of the thread's warp reads.
-  bool readLater(uint32_t thread, const char *address, uint32_t bytes);
+  /// A copy of a box is issued, of which whoever acquires \p into knows.
+  bool copyBox(uint32_t thread, const char *to, uint32_t bytes, Clock &into);
+  /// Asynchronous work of the thread reads.
+  bool readLater(uint32_t thread, Later kind, const char *address,
+                 uint32_t bytes);
 
   // What orders accesses.
   void synchronise(const std::vector<uint32_t> &threads);
@@ -87,10 +93,8 @@ public:
   void release(uint32_t thread, Clock &into);
   /// What is part of \p from happened before what the thread does now.
   void acquire(uint32_t thread, const Clock &from);
-  void commitCopies(uint32_t thread) { ++copiesCommitted[thread]; }
-  void waitCopies(uint32_t thread, uint32_t pending);
-  void commitReads(uint32_t thread);
-  void waitReads(uint32_t thread, uint32_t pending);
+  void commit(uint32_t thread, Later kind) { ++committed[kind][thread]; }
+  void wait(uint32_t thread, Later kind, uint32_t pending);
 
   const std::string &report() const { return message; }
 
@@ -126,15 +130,22 @@ private:
     }
   };
   struct Thread {
-    uint32_t clock = 1, copiesDone = 0, readsDone = 0;
+    uint32_t clock = 1, boxes = 0;
+    uint32_t done[NumLater] = {}; // groups waited for
     Clock seen;
   };
   static constexpr uint32_t PageBytes = 1024;
 
-  uint32_t copyAgent(uint32_t thread) const { return numThreads + thread; }
-  uint32_t readAgent(uint32_t thread) const {
-    return 2 * numThreads + thread / warpSize;
+  // Agents: the threads; what they issue, by kind; copies of boxes.
+  uint32_t agentOf(uint32_t thread, Later kind) const {
+    // A warp issues products together.
+    return numThreads * (kind + 1) +
+           (kind == ProductGroups ? thread / warpSize * warpSize : thread);
   }
+  uint32_t boxAgent(uint32_t thread) const {
+    return numThreads * (NumLater + 1) + thread;
+  }
+  void publish(uint32_t thread, std::vector<uint32_t> &clock);
   bool knows(uint32_t thread, const Stamp &stamp) const;
   uint16_t internSite(const void *site);
   Stamp stampOf(uint32_t agent, uint32_t clock, const void *site) {
@@ -163,7 +174,7 @@ private:
   const Extent *const extents;
   const uint32_t numExtents;
   std::vector<Thread> threads;
-  std::vector<uint32_t> copiesCommitted, readsCommitted, everybody;
+  std::vector<uint32_t> committed[NumLater], everybody;
   std::vector<const void *> sites;
   std::vector<Cell> sharedCells;
   std::unordered_map<uintptr_t, std::vector<Cell>> pages;

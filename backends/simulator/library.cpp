@@ -11,6 +11,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/libdevice/libdevice.h"
+#include "backends/simulator/checks.h"
 #include "backends/simulator/matrix.h"
 #include "backends/simulator/services.h"
 #include "backends/simulator/targets.h"
@@ -354,11 +355,23 @@ std::string memoryBarrier(std::string_view symbol, std::string_view rest) {
   return "";
 }
 
+/// "commit", or how many groups may be under way.
+std::string groups(std::string_view symbol, Later kind, std::string_view rest) {
+  std::string args = "i32 " + std::to_string(kind);
+  uint32_t pending;
+  if (rest == "commit")
+    return simple(symbol, commitLaterService, "", args);
+  if (!number(rest, pending))
+    return "";
+  return simple(symbol, waitLaterService, "",
+                args + ", i32 " + std::to_string(pending));
+}
+
 /// Coordinates go through an array; groups of stores are done when issued.
 std::string box(std::string_view symbol, std::string_view rest) {
   uint32_t rank;
   if (rest == "commit" || consume(rest, "wait."))
-    return Writer(symbol, "void", "").finish();
+    return groups(symbol, BoxGroups, rest);
   bool isLoad = consume(rest, "load.");
   if ((!isLoad && !consume(rest, "store.")) || !number(rest, rank) ||
       rank < 1 || rank > 5)
@@ -457,8 +470,10 @@ std::string makeDeviceFunction(const TargetModel &target,
     return globalAccess(symbol, rest);
   if (consume(rest, "mma.")) {
     // Products are done when they are issued.
-    if (rest == "fence" || rest == "commit" || consume(rest, "wait."))
+    if (rest == "fence")
       return Writer(symbol, "void", "").finish();
+    if (rest == "commit" || consume(rest, "wait."))
+      return groups(symbol, ProductGroups, rest);
     auto found = target.matrix.find(rest);
     return found == target.matrix.end()
                ? groupMultiplication(target, symbol, rest)

@@ -178,6 +178,25 @@ void multiplyGroup(const MatrixModel &model, const target::Machine &machine,
         &ElementType::store);
 }
 
+void forEachGroupOperand(
+    const MatrixModel &model, const target::Machine &machine, uint32_t width,
+    uint32_t flags, const GroupOperands &lane, const char *shared,
+    const std::function<void(const char *, uint32_t)> &fn) {
+  const target::MatrixRow &row = *model.row;
+  if (!(flags & leftInRegisters)) {
+    unsigned bytes = ElementType(row.leftType).bytes();
+    SharedOperand left(machine, lane.leftDescriptor, shared, bytes);
+    for (uint32_t i = 0; i < row.m; ++i)
+      for (uint32_t k = 0; k < row.k; ++k)
+        fn(flags & leftTransposed ? left.at(i, k) : left.at(k, i), bytes);
+  }
+  unsigned bytes = ElementType(row.rightType).bytes();
+  SharedOperand right(machine, lane.rightDescriptor, shared, bytes);
+  for (uint32_t k = 0; k < row.k; ++k)
+    for (uint32_t j = 0; j < width; ++j)
+      fn(flags & rightTransposed ? right.at(j, k) : right.at(k, j), bytes);
+}
+
 void accessMatrix(const SharedModel &model, MatrixAccess *const *lanes,
                   uint32_t warpSize) {
   const target::SharedRow &row = *model.row;

@@ -8,6 +8,8 @@
 
 #include "backends/simulator/targets.h"
 
+#include <functional>
+
 namespace tilesdk::simulator {
 
 /// The operands of one lane; `result` is the accumulator on entry.
@@ -38,6 +40,13 @@ enum GroupFlags {
 void multiplyGroup(const MatrixModel &model, const target::Machine &machine,
                    uint32_t width, uint32_t flags, GroupOperands *const *lanes,
                    const char *shared);
+/// Calls \p fn(address, bytes) for each element that the product reads from
+/// shared memory.
+void forEachGroupOperand(const MatrixModel &model,
+                         const target::Machine &machine, uint32_t width,
+                         uint32_t flags, const GroupOperands &lane,
+                         const char *shared,
+                         const std::function<void(const char *, uint32_t)> &fn);
 
 /// A descriptor: the start in shared memory in bits 0 to 19, leading and stride
 /// in units of 16 bytes from bits 20 and 38, the number of the format from bit

@@ -83,6 +83,23 @@ void matrixMultiply(const char *row, const void *left, const void *right,
   });
 }
 
+/// Each warp of the group reads the operands until it has waited.
+bool checkGroup(Block &self, const MatrixModel &model, uint32_t width,
+                uint32_t flags, const GroupOperands &lane) {
+  const target::Machine &machine = self.model().machine;
+  uint32_t threads = model.row->warps * machine.warpSize,
+           first = self.thread() / threads * threads;
+  bool isRight = true;
+  forEachGroupOperand(model, machine, width, flags, lane, self.shared(),
+                      [&](const char *address, uint32_t bytes) {
+                        for (uint32_t i = 0; i < threads && isRight;
+                             i += machine.warpSize)
+                          isRight = self.checks()->readLater(
+                              first + i, ProductGroups, address, bytes);
+                      });
+  return isRight;
+}
+
 void groupMultiply(const char *row, uint32_t width, uint32_t flags,
                    void *result, const void *left, uint64_t right,
                    uint32_t useResult) {
@@ -94,6 +111,8 @@ void groupMultiply(const char *row, uint32_t width, uint32_t flags,
   else
     own.leftDescriptor = *static_cast<const uint64_t *>(left);
   self.groupTogether(model.row->name.c_str(), &own, [&](void **lanes) {
+    if (self.checks())
+      self.require(checkGroup(self, model, width, flags, own));
     multiplyGroup(model, self.model().machine, width, flags,
                   reinterpret_cast<GroupOperands **>(lanes), self.shared());
   });
@@ -168,6 +187,17 @@ void barrierWait(const void *address, uint32_t parity) {
   });
   if (Checker *checker = block().checks())
     checker->acquire(block().thread(), barrier.completed);
+}
+
+/// Work that is done when it is issued: only checks know of its groups.
+void commitLater(uint32_t kind) {
+  if (Checker *checker = block().checks())
+    checker->commit(block().thread(), Later(kind));
+}
+
+void waitLater(uint32_t kind, uint32_t pending) {
+  if (Checker *checker = block().checks())
+    checker->wait(block().thread(), Later(kind), pending);
 }
 
 void checkAccess(const char *address, uint32_t bytes, uint32_t flags,

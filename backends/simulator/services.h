@@ -32,6 +32,8 @@
   X(barrierWait, "void", "ptr, i32")                                           \
   X(boxLoad, "void", "ptr, ptr, ptr, ptr, i32")                                \
   X(boxStore, "void", "ptr, ptr, ptr, i32")                                    \
+  X(commitLater, "void", "i32")                                                \
+  X(waitLater, "void", "i32, i32")                                             \
   X(checkAccess, "void", "ptr, i32, i32, ptr")                                 \
   X(checkSite, "void", "ptr")                                                  \
   X(clock, "i64", "")
