@@ -80,6 +80,17 @@ TEST_F(ApiCacheTest, WarmProcessNeedsNoCompiler) {
   EXPECT_TRUE(log.empty());
 }
 
+TEST_F(ApiCacheTest, AnotherAssemblerIsAnotherEntry) {
+  int compiles = counters().compiles;
+  EXPECT_EQ(launchOnce(), "");
+  counters().assembler = 2;
+  EXPECT_EQ(launchOnce(), "");
+  EXPECT_EQ(counters().compiles, compiles + 2);
+  counters().assembler = 1;
+  EXPECT_EQ(launchOnce(), "");
+  EXPECT_EQ(counters().compiles, compiles + 2);
+}
+
 TEST_F(ApiCacheTest, CorruptEntriesAreBuiltAgainWithAWarning) {
   EXPECT_EQ(launchOnce(), "");
   ASSERT_EQ(files().size(), 2u);

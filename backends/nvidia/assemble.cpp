@@ -33,9 +33,10 @@ struct Assembler::Plan {
 };
 
 struct Assembler::Result {
-  std::string code;  ///< Empty: none was made.
-  std::string log;   ///< With -v.
-  std::string notes; ///< Why something was not used; lines.
+  std::string code;         ///< Empty: none was made.
+  std::string log;          ///< With -v.
+  std::string notes;        ///< Why something was not used; lines.
+  AssemblerNumbers numbers; ///< Where the log has none.
   tsdk_code problem = TSDK_OK;
   std::string message;
 };
@@ -105,6 +106,35 @@ bool numberBefore(std::string_view line, std::string_view words,
 bool isAge(std::string_view log) {
   return has(log, "Unsupported .version") ||
          has(log, "is not defined for option 'gpu-name'");
+}
+
+/// What the driver says of the code, when its linker said nothing. Stack is all
+/// of local memory.
+AssemblerNumbers askNumbers(const Cuda &cuda, const std::string &code,
+                            const std::string &text) {
+  AssemblerNumbers numbers;
+  constexpr std::string_view entry = ".entry ";
+  size_t start = text.find(entry);
+  CUmodule module = nullptr;
+  if (start == std::string::npos ||
+      cuda.cuModuleLoadDataEx(&module, code.data(), 0, nullptr, nullptr) !=
+          Success)
+    return numbers;
+  start += entry.size();
+  std::string name =
+      text.substr(start, text.find_first_of("( \n", start) - start);
+  CUfunction function = nullptr;
+  if (cuda.cuModuleGetFunction(&function, module, name.c_str()) == Success)
+    for (auto [attribute, out] :
+         {std::pair(FunctionRegisters, &numbers.registers),
+          std::pair(FunctionLocalBytes, &numbers.stackBytes),
+          std::pair(FunctionSharedBytes, &numbers.sharedBytes)}) {
+      int value = 0;
+      if (cuda.cuFuncGetAttribute(&value, attribute, function) == Success)
+        *out = static_cast<uint32_t>(value);
+    }
+  cuda.cuModuleUnload(module);
+  return numbers;
 }
 
 /// The assembly has line tables.
@@ -315,13 +345,15 @@ bool Assembler::runDriver(const tsdk_plugin_compile_in &in, Result &result) {
     result.code.assign(static_cast<const char *>(code), size);
   if (link)
     cuda.cuLinkDestroy(link);
+  result.log = info.c_str();
+  if (status == Success && !readNumbers(result.log).registers)
+    result.numbers = askNumbers(cuda, result.code, text);
   cuda.cuThreadExchangeStreamCaptureMode(&mode);
   cuda.cuCtxSetCurrent(former);
   cuda.cuDevicePrimaryCtxRelease(native);
-  if (status == Success) {
-    result.log = info.c_str();
+  if (status == Success)
     return true;
-  }
+  result.log.clear();
   constexpr CUresult invalidPtx = 218;
   if (status == invalidPtx) {
     result.log = errors.c_str();
@@ -370,7 +402,8 @@ tsdk_error Assembler::finish(const tsdk_plugin_compile_in &in, Result &result,
   if (!out.object.data)
     return failure(&owner, TSDK_E_RESOURCE_EXHAUSTED,
                    "no memory for the machine code");
-  AssemblerNumbers numbers = readNumbers(result.log);
+  AssemblerNumbers numbers =
+      result.numbers.registers ? result.numbers : readNumbers(result.log);
   out.registers = numbers.registers;
   out.spill_bytes = numbers.spillBytes;
   out.stack_bytes = numbers.stackBytes;

@@ -84,7 +84,7 @@ tsdk_error examine(Device &device) {
     return explain(device, result, "cannot count the devices");
   if (ordinal < 0 || ordinal >= count)
     return failure(&device.owner, TSDK_E_NOT_FOUND,
-                   device.name() + ": the driver has " + std::to_string(count) +
+                   "the driver has " + std::to_string(count) +
                        (count == 1 ? " device" : " devices") +
                        "; CUDA_VISIBLE_DEVICES may hide others");
   if (CUresult result = cuda.cuDeviceGet(&device.native, ordinal))
@@ -260,10 +260,9 @@ tsdk_error noCapture(Device &device, CUstream stream, const std::string &what) {
   if (!isCapturing(device, stream))
     return nullptr;
   return failure(&device.owner, TSDK_E_FAILED_PRECONDITION,
-                 device.name() + ": " + what +
-                     ": the stream is being captured into a graph, which "
-                     "cannot hold that; do it before the capture (a kernel "
-                     "that needs memory has it after its first launch)");
+                 what + ": the stream is being captured into a graph, which "
+                        "cannot hold that; do it before the capture (a kernel "
+                        "that needs memory has it after its first launch)");
 }
 
 tsdk_error memAlloc(void *, void *opaque, uint64_t stream, size_t bytes,
@@ -502,8 +501,8 @@ tsdk_error eventElapsed(void *self, void *opaque, uint64_t from, uint64_t to,
       device.cuda.cuEventElapsedTime(&milliseconds, eventOf(from), eventOf(to));
   if (result == NotReady)
     return failure(self, TSDK_E_FAILED_PRECONDITION,
-                   device.name() + ": cannot read events: their work is not "
-                                   "done; wait for the later one first");
+                   "cannot read events: their work is not "
+                   "done; wait for the later one first");
   if (result != Success)
     return explain(device, result, "cannot read events");
   *nanoseconds = static_cast<uint64_t>(double(milliseconds) * 1e6);

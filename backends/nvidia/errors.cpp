@@ -139,7 +139,7 @@ tsdk_error faulted(Device &device, CUresult result, const std::string &what) {
     const Meaning *meaning = meaningOf(result);
     std::string text = suspects(device) + " " + meaning->text + " (" +
                        device.cuda.describe(result) + ")";
-    if (meaning->code == TSDK_E_KERNEL_FAULT)
+    if (meaning->code == TSDK_E_KERNEL_FAULT && device.target)
       text += "; run it on sim:" + std::string(view(device.target->name)) +
               ":0 with the option check=bounds, or under compute-sanitizer, to "
               "see where";
@@ -152,8 +152,7 @@ tsdk_error faulted(Device &device, CUresult result, const std::string &what) {
   }
   CUresult first = device.fault.load(std::memory_order_acquire);
   return failure(&device.owner, meaningOf(first)->code,
-                 device.name() + ": " + what + ": " +
-                     (isFirst ? "" : "earlier ") + device.faultText +
+                 what + ": " + (isFirst ? "" : "earlier ") + device.faultText +
                      ". The device does no more work for this process: end it "
                      "and start anew",
                  result);
@@ -191,8 +190,7 @@ tsdk_error explain(Device &device, CUresult result, const std::string &what) {
   if ((meaning && meaning->isFault) ||
       device.fault.load(std::memory_order_acquire))
     return faulted(device, result, what);
-  std::string text =
-      device.name() + ": " + what + ": " + device.cuda.describe(result);
+  std::string text = what + ": " + device.cuda.describe(result);
   if (meaning && *meaning->text)
     text += "; " + std::string(meaning->text);
   if (result == OutOfMemory) {

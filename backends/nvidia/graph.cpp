@@ -147,7 +147,7 @@ tsdk_error tensorMapEncode(void *self, void *opaque,
                            const tsdk_tensor_map_desc *desc, void *out,
                            size_t *size) {
   Device &device = deviceOf(opaque);
-  std::string start = device.name() + ": cannot describe a tensor: ";
+  std::string start = "cannot describe a tensor: ";
   if (device.capability < 90)
     return failure(self, TSDK_E_UNSUPPORTED,
                    start + "compute capability 9.0 is the lowest that copies "

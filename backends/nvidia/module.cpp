@@ -46,10 +46,9 @@ tsdk_error moduleLoad(void *self, void *opaque, tsdk_bytes object, tsdk_str,
   Artifact artifact;
   if (!readArtifact(object, &artifact))
     return failure(self, TSDK_E_DATA_LOSS,
-                   device.name() +
-                       ": cannot load the kernel's code: the artifact is "
-                       "neither machine code nor assembly of NVIDIA devices; "
-                       "build it for " +
+                   "cannot load the kernel's code: the artifact is "
+                   "neither machine code nor assembly of NVIDIA devices; "
+                   "build it for " +
                        std::string(view(device.target->name)));
   std::unique_ptr<Module> module(new (std::nothrow) Module());
   if (!module)
@@ -342,7 +341,8 @@ tsdk_error launchGrid(void *self, void *opaque, void *handle,
   Current current(device);
   CUstream stream = streamOf(launch->stream);
   std::atomic<bool> &isCaptured = function.module->isCaptured;
-  if (!isCaptured.load(std::memory_order_relaxed) &&
+  // The default stream cannot be captured.
+  if (stream && !isCaptured.load(std::memory_order_relaxed) &&
       isCapturing(device, stream)) [[unlikely]]
     isCaptured.store(true, std::memory_order_relaxed);
   device.launches.add(stream, function.symbol);

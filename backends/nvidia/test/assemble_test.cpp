@@ -272,6 +272,16 @@ TEST_F(AssembleTest, Driver) {
   driver->module_unload(self, device, module);
 }
 
+TEST_F(AssembleTest, DriverThatSaysNothing) {
+  stub.set("STUB_CUDA_LOCAL", "64");
+  stub.be("QUIET", "1");
+  Assembled result = assemble();
+  EXPECT_TRUE(result.isCode());
+  EXPECT_EQ(result.out.registers, 32u);
+  EXPECT_EQ(result.out.stack_bytes, 64u);
+  EXPECT_EQ(result.out.spill_bytes, 0u);
+}
+
 /// Only for a target that is open, and only when the key has it.
 TEST_F(AssembleTest, DriverOnlyAsPromised) {
   EXPECT_EQ(plan("sm_80"), "ptxas=;driver=0;linker=0");

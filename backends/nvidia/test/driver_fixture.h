@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "backends/nvidia/cuda.h"
 #include "tilesdk/tilesdk_plugin.h"
 
 #include <cstdlib>

@@ -82,7 +82,7 @@ TEST_F(DriverTest, SeveralDevices) {
     EXPECT_DONE(driver->device_open(self, i, &devices[i]));
   void *none = nullptr;
   EXPECT_FAILS(driver->device_open(self, 3, &none), TSDK_E_NOT_FOUND,
-               "nvidia:3", "3 devices", "CUDA_VISIBLE_DEVICES");
+               "3 devices", "CUDA_VISIBLE_DEVICES");
   for (uint32_t i = 0; i < 3; ++i) {
     void *memory = nullptr;
     EXPECT_DONE(driver->mem_alloc(self, devices[i], 0, 64, 0, &memory));
@@ -113,9 +113,16 @@ TEST_F(DriverTest, OpeningFails) {
         "cuDevicePrimaryCtxRetain"}) {
     stub.fail(std::string(call) + "=46");
     EXPECT_FAILS(driver->device_open(self, 0, &device), TSDK_E_UNAVAILABLE,
-                 "nvidia:0", "compute mode");
+                 "compute mode");
     EXPECT_EQ(stub.live(), "") << call;
   }
+  // A device that somebody else has lost.
+  stub.fail("cuDevicePrimaryCtxRetain=719");
+  EXPECT_FAILS(driver->device_open(self, 0, &device), TSDK_E_KERNEL_FAULT,
+               "context");
+  stub.fail("cuDeviceGetCount=700");
+  EXPECT_FAILS(driver->device_open(self, 0, &device), TSDK_E_KERNEL_FAULT,
+               "count");
 }
 
 TEST_F(DriverTest, CopiesAndFills) {
@@ -167,7 +174,7 @@ TEST_F(DriverTest, CopiesAndFills) {
 TEST_F(DriverTest, OutOfMemory) {
   void *memory = &memory;
   EXPECT_FAILS(driver->mem_alloc(self, device, 0, size_t(2) << 30, 0, &memory),
-               TSDK_E_RESOURCE_EXHAUSTED, "nvidia:0", "2147483648 bytes",
+               TSDK_E_RESOURCE_EXHAUSTED, "2147483648 bytes",
                "1024 MiB of 1024 MiB are free");
   EXPECT_EQ(memory, &memory);
   // The device goes on.
@@ -320,7 +327,7 @@ TEST_F(DriverTest, EachCallFails) {
   std::string live = stub.live();
   for (const auto &each : cases) {
     stub.fail(std::string(each.call) + "=999");
-    EXPECT_FAILS(each.run(), TSDK_E_DRIVER, "nvidia:0", "CUDA_ERROR_999");
+    EXPECT_FAILS(each.run(), TSDK_E_DRIVER, "CUDA_ERROR_999");
     EXPECT_EQ(Outcome(each.run()).native, 999) << each.call;
     EXPECT_EQ(stub.live(), live) << each.call;
   }
@@ -406,14 +413,14 @@ TEST_F(DriverTest, Threads) {
 
 /// A context of somebody else stays current.
 TEST_F(DriverTest, LeavesTheCurrentContext) {
-  auto *get = stub.other<int(void **)>("cuCtxGetCurrent");
-  auto *set = stub.other<int(void *)>("cuCtxSetCurrent");
-  int others = 0;
-  set(&others);
+  auto *get = stub.other<CUresult(CUcontext *)>("cuCtxGetCurrent");
+  auto *set = stub.other<CUresult(CUcontext)>("cuCtxSetCurrent");
+  int memory = 0;
+  CUcontext others = reinterpret_cast<CUcontext>(&memory), current = nullptr;
+  set(others);
   EXPECT_DONE(driver->stream_sync(self, device, 0));
-  void *current = nullptr;
   get(&current);
-  EXPECT_EQ(current, &others);
+  EXPECT_EQ(current, others);
   set(nullptr);
 }
 

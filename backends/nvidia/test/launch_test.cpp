@@ -222,8 +222,8 @@ TEST_F(LaunchTest, Faults) {
     EXPECT_DONE(driver->device_health(self, device));
     stub.fail("cuStreamSynchronize=" + std::to_string(result) + "@1");
     EXPECT_FAILS(driver->stream_sync(self, device, stream), TSDK_E_KERNEL_FAULT,
-                 "nvidia:0", "kernel `scatter`", text, "sim:sm_90a:0",
-                 "compute-sanitizer", "end it");
+                 "kernel `scatter`", text, "sim:sm_90a:0", "compute-sanitizer",
+                 "end it");
     // All that follows says so too.
     EXPECT_FAILS(driver->stream_sync(self, device, stream), TSDK_E_KERNEL_FAULT,
                  "earlier kernel `scatter`", text);
@@ -326,20 +326,21 @@ TEST_F(LaunchTest, GraphsThatFail) {
 /// health and allocating pinned memory do not void it.
 TEST_F(LaunchTest, CapturesOfOthers) {
   uint64_t stream = newStream();
-  auto *begin = stub.other<int(uint64_t, int)>("cuStreamBeginCapture");
-  auto *end = stub.other<int(uint64_t, void **)>("cuStreamEndCapture");
-  auto *destroy = stub.other<int(void *)>("cuGraphDestroy");
-  auto *set = stub.other<int(void *)>("cuCtxSetCurrent");
-  set(reinterpret_cast<void *>(0x1000));
-  ASSERT_EQ(begin(stream, 0), 0);
+  auto *begin = stub.other<CUresult(CUstream, int)>("cuStreamBeginCapture");
+  auto *end = stub.other<CUresult(CUstream, CUgraph *)>("cuStreamEndCapture");
+  auto *destroy = stub.other<CUresult(CUgraph)>("cuGraphDestroy");
+  auto *set = stub.other<CUresult(CUcontext)>("cuCtxSetCurrent");
+  CUstream native = reinterpret_cast<CUstream>(stream);
+  set(reinterpret_cast<CUcontext>(0x1000));
+  ASSERT_EQ(begin(native, 0), 0);
   void *function = kernel("late");
   EXPECT_DONE(launch(function, stream));
   EXPECT_DONE(driver->device_health(self, device));
   void *pinned = nullptr;
   EXPECT_DONE(driver->host_alloc(self, device, 64, &pinned));
   driver->host_free(self, device, pinned);
-  void *graph = nullptr;
-  EXPECT_EQ(end(stream, &graph), 0);
+  CUgraph graph = nullptr;
+  EXPECT_EQ(end(native, &graph), 0);
   EXPECT_EQ(destroy(graph), 0);
   set(nullptr);
   driver->stream_destroy(self, device, stream);
@@ -376,7 +377,7 @@ TEST_F(LaunchTest, TensorMaps) {
   EXPECT_EQ(words[11], 8192u);
   auto fails = [&](const char *text) {
     EXPECT_FAILS(driver->tensor_map_encode(self, device, &desc, map, &size),
-                 TSDK_E_INVALID_ARGUMENT, "nvidia:0", text);
+                 TSDK_E_INVALID_ARGUMENT, "describe a tensor", text);
   };
   tsdk_tensor_map_desc good = desc;
   desc.base = map + 8;

@@ -72,7 +72,7 @@ struct Link {
 
 struct State {
   std::recursive_mutex mutex;
-  int devices, version, capability, pools, busy;
+  int devices, version, capability, pools, busy, quiet;
   size_t memory;
   int registers, local, shared, maxThreads;
   std::set<std::string> missing;
@@ -113,6 +113,7 @@ struct State {
     capability = number("STUB_CUDA_CAPABILITY", 90);
     pools = number("STUB_CUDA_POOLS", 1);
     busy = number("STUB_CUDA_BUSY", 0);
+    quiet = number("STUB_CUDA_QUIET", 0);
     memory = size_t(number("STUB_CUDA_MEMORY", 1024)) << 20;
     registers = number("STUB_CUDA_REGISTERS", 32);
     local = number("STUB_CUDA_LOCAL", 0);
@@ -786,7 +787,7 @@ CUresult cuLinkComplete(CUlinkState state_, void **out, size_t *size) {
               7);
   header[18] = static_cast<char>(190);
   link.text = header + link.text.c_str() + '\0';
-  if (link.infoLog)
+  if (link.infoLog && !own.quiet)
     snprintf(link.infoLog, link.infoBytes,
              "ptxas info    : Compiling entry function 'k' for 'sm_90'\n"
              "ptxas info    : Function properties for k\n"

@@ -19,6 +19,7 @@
 //   STUB_CUDA_FAIL          "cuLaunchKernel=700": all calls give 700;
 //                           "cuLaunchKernel=700@2": the second does
 //   STUB_CUDA_BUSY          1: queries say that work is not done
+//   STUB_CUDA_QUIET         1: the linker says nothing of what it made
 //   STUB_CUDA_REGISTERS, STUB_CUDA_LOCAL, STUB_CUDA_SHARED,
 //   STUB_CUDA_MAX_THREADS   of functions: 32, 0, 0, 1024
 //   STUB_CUDA_LOG           file that calls are appended to
