@@ -127,6 +127,28 @@ def test_warp_groups_multiply_from_shared_memory(tile):
         assert instruction not in loop, instruction
 
 
+BOXES = ("tests/end_to_end/kernels/boxes.py", "product",
+         "*f16:16,*f16:16,*f16:16,i32:16,i32:16,i32:16,128,256,64")
+
+
+@pytest.mark.parametrize("specialize", [False, True])
+def test_one_thread_copies_boxes(specialize, tmp_path):
+    text = ptx("sm_90a", *BOXES[:2], f"{BOXES[2]},{specialize}",
+               ("num_warps=8", "num_stages=4"))
+    copies = re.findall(r"cp\.async\.bulk\.tensor\.2d", text)
+    assert copies and "cp.async.cg" not in text
+    assert text.count(".align 64 .b8") == 2, "the maps are parameters"
+    assert ("setmaxnreg.inc" in text) == specialize
+    if specialize:
+        # Four stages fit: what follows the loop has the memory of its buffers.
+        assert len(re.findall(r"mbarrier\.init", text)) == 8
+        # One warp copies: a box of the left operand, four of the right one.
+        assert len(copies) == 5
+    if PTXAS:
+        registers, spilled = assemble(text, "sm_90a", tmp_path)
+        assert spilled == 0 and registers <= 255
+
+
 def loop_of(text, instruction="mma.sync"):
     """The block that holds the matrix instructions and jumps back to itself."""
     blocks = re.split(r"^(\$L(?!__tmp)\w+):", text, flags=re.M)

@@ -1,0 +1,124 @@
+"""Builds every kernel of the end-to-end table for AMD targets and looks at what
+came out: registers, spills, and accesses to scratch memory within loops.
+
+    python tests/assembly/all_kernels.py [--sample] [--target T] [PATTERN...]
+
+Ends with a line for each target; fails when a kernel does not build, or when
+one that is not listed in KNOWN has scratch accesses in a loop.
+"""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/end_to_end"))
+sys.path.insert(0, str(ROOT / "build/python"))
+sys.path.insert(0, str(ROOT / "tests/assembly"))
+os.environ.setdefault("TILESDK_CACHE", "0")
+
+TARGETS = ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1200")
+
+# What still goes to scratch memory in a loop: (pattern of targets, start of
+# case names, why).
+KNOWN = ()
+
+
+def is_known(target, name):
+    return any(target.startswith(targets) and name.startswith(cases)
+               for targets, cases, _ in KNOWN)
+
+
+def signature_of(case):
+    """As a launch of the case would build it."""
+    import launch
+    from table import Bound
+    bound = Bound(case)
+    places = {name: launch._HostPlace(memory)
+              for name, memory in bound.memory.items()}
+    kernel = launch.kernel(case.file, case.function)
+    built = kernel.warmup(*launch.arguments(bound, places), **case.options)
+    return kernel, built.info["signature"], built.info["options"]
+
+
+def examine(variant, directory):
+    """Empty, or what is wrong with the object."""
+    resources = variant.metadata["resources"]
+    if not resources["spill_bytes"] and not resources["stack_bytes"]:
+        return ""
+    from amd_code import Code, uses_scratch
+    path = pathlib.Path(directory) / "object.hsaco"
+    path.write_bytes(variant.asm["object"])
+    code = Code(path)
+    inside = {text for loop in code.loops() for text in uses_scratch(loop)}
+    if not inside:
+        return ""
+    return (f"{len(inside)} accesses to scratch memory in loops, "
+            f"{resources['registers']} registers, "
+            f"{code.number('vgpr_spill_count')} spilled")
+
+
+def run(arguments):
+    names, targets = arguments
+    import cases
+    import tilesdk
+    tilesdk.set_device("cpu")
+    known = {case.name: case for case in cases.CASES}
+    lines, seen = [], set()
+    with tempfile.TemporaryDirectory() as directory:
+        for name in names:
+            case = known[name]
+            kernel, signature, options = signature_of(case)
+            key = (case.file, case.function, signature, str(options))
+            if key in seen:
+                continue
+            seen.add(key)
+            for target in targets:
+                try:
+                    problem = examine(kernel.build(signature, target=target,
+                                                   options=options), directory)
+                except tilesdk.Error as error:
+                    problem = "does not build: " + " ".join(
+                        str(error).split())[:200]
+                lines.append((target, name, problem))
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("patterns", nargs="*")
+    parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--target", action="append")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args()
+    import cases
+    chosen = cases.select(1, options.patterns)
+    if options.sample:
+        chosen = cases.sample(chosen)
+    names = [case.name for case in chosen]
+    targets = options.target or TARGETS
+    chunks = [(names[i::8 * options.jobs], targets)
+              for i in range(8 * options.jobs)]
+    results = []
+    with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
+        for lines in pool.map(run, [c for c in chunks if c[0]]):
+            results += lines
+    wrong = 0
+    for target in targets:
+        own = [(name, problem) for t, name, problem in results if t == target]
+        bad = [(n, p) for n, p in own if p and not is_known(target, n)]
+        listed = sum(bool(p) for _, p in own) - len(bad)
+        for name, problem in sorted(bad):
+            print(f"FAILED {target} {name}: {problem}")
+        wrong += len(bad)
+        print(f"{target}: {len(own)} variants, {len(own) - len(bad)} as they "
+              f"should be, {listed} of these known to use scratch in a loop")
+    print(f"{len(results) - wrong} passed, {wrong} failed")
+    return wrong != 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
