@@ -12,6 +12,7 @@
 
 #include "core/optimizer/simt/buffers.h"
 #include "core/optimizer/simt/global_accesses.h"
+#include "core/optimizer/simt/open_accesses.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
 #include "core/target/target.h"
@@ -22,78 +23,10 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
 
-#include <set>
-#include <tuple>
-
 using namespace mlir;
 
 namespace tilesdk::optimizer {
 namespace {
-
-enum class Kind {
-  Read,
-  Write,
-  /// What runs by itself, counted in waits. A barrier does not end it.
-  CopyWrite, ///< simt.async_copy, until simt.async_wait.
-  MmaRead,   ///< simt.mma_async, until simt.mma_wait.
-  BoxRead,   ///< simt.box_store, until simt.box_store_wait.
-};
-
-bool isWrite(Kind kind) {
-  return kind == Kind::Write || kind == Kind::CopyWrite;
-}
-bool isOrdinary(Kind kind) { return kind <= Kind::Write; }
-
-/// Ages above this are the same: a wait that leaves more in flight is none.
-constexpr unsigned maxAge = 64;
-
-struct Access {
-  int64_t begin = 0, end = 0; ///< Bytes.
-  Kind kind = Kind::Read;
-  /// Of asynchronous kinds: groups committed since, its own included.
-  unsigned age = 0;
-  /// The array and the slot of an iteration, see slotAttr.
-  Operation *alloc = nullptr;
-  int64_t slot = -1;
-  /// Of global memory: see GlobalAccess.
-  void *root = nullptr;
-  bool isCopied = false;
-
-  bool operator<(const Access &other) const { return key() < other.key(); }
-  bool operator==(const Access &other) const { return key() == other.key(); }
-  std::tuple<int64_t, int64_t, Kind, unsigned, Operation *, int64_t, void *,
-             bool>
-  key() const {
-    return {begin, end, kind, age, alloc, slot, root, isCopied};
-  }
-  bool overlaps(const Access &other) const {
-    // Threads without copies keep to their own elements, unless the kernel
-    // wants otherwise and has barriers for it.
-    if (root || other.root)
-      return root == other.root && (isCopied || other.isCopied);
-    if (alloc && alloc == other.alloc && slot >= 0 && other.slot >= 0)
-      return slot == other.slot;
-    return begin < other.end && other.begin < end;
-  }
-  bool meets(const Access &other) const {
-    return (isWrite(kind) || isWrite(other.kind)) && overlaps(other);
-  }
-};
-
-struct State {
-  std::set<Access> open;
-  /// Writes that are done, since the last fence: asynchronous reads do not see
-  /// them.
-  std::set<Access> unfenced;
-
-  void merge(const State &other) {
-    open.insert(other.open.begin(), other.open.end());
-    unfenced.insert(other.unfenced.begin(), other.unfenced.end());
-  }
-  bool operator==(const State &other) const {
-    return open == other.open && unfenced == other.unfenced;
-  }
-};
 
 struct InsertBarriers : PassWrapper<InsertBarriers, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(InsertBarriers)
@@ -129,25 +62,25 @@ private:
       if (op->hasAttr(simt::attr::scratch))
         scratchOf[op] = scratchBytes(op, *machine);
     });
-    State state;
+    OpenAccesses state;
     for (Block &block : function.getBody())
       visitBlock(block, state);
   }
 
   //===-- Control flow ----------------------------------------------------===//
 
-  void visitBlock(Block &block, State &state) {
+  void visitBlock(Block &block, OpenAccesses &state) {
     for (Operation &op : llvm::make_early_inc_range(block))
       visitOp(&op, state);
   }
 
-  void visitOp(Operation *op, State &state) {
+  void visitOp(Operation *op, OpenAccesses &state) {
     if (auto loop = dyn_cast<scf::ForOp>(op))
       return visitFor(loop, state);
     if (auto loop = dyn_cast<scf::WhileOp>(op))
       return visitWhile(loop, state);
     if (auto branch = dyn_cast<scf::IfOp>(op)) {
-      State other = state;
+      OpenAccesses other = state;
       for (Block &block : branch.getThenRegion())
         visitBlock(block, state);
       for (Block &block : branch.getElseRegion())
@@ -171,13 +104,13 @@ private:
     });
   }
 
-  void visitFor(scf::ForOp loop, State &state) {
-    State head = state;
+  void visitFor(scf::ForOp loop, OpenAccesses &state) {
+    OpenAccesses head = state;
     while (true) {
       startOver(loop);
-      State tail = head;
+      OpenAccesses tail = head;
       visitBlock(*loop.getBody(), tail);
-      State back = head;
+      OpenAccesses back = head;
       back.merge(nextIteration(tail, loop));
       // The loop may run zero times.
       if (back == head) {
@@ -189,15 +122,15 @@ private:
     state = afterLoop(state, loop);
   }
 
-  void visitWhile(scf::WhileOp loop, State &state) {
-    State head = state;
+  void visitWhile(scf::WhileOp loop, OpenAccesses &state) {
+    OpenAccesses head = state;
     while (true) {
       startOver(loop);
-      State middle = head;
+      OpenAccesses middle = head;
       visitBlock(*loop.getBeforeBody(), middle);
-      State tail = middle;
+      OpenAccesses tail = middle;
       visitBlock(*loop.getAfterBody(), tail);
-      State back = head;
+      OpenAccesses back = head;
       back.merge(tail);
       if (back == head) {
         state = std::move(middle);
@@ -207,15 +140,15 @@ private:
     }
   }
 
-  void visitPartitions(simt::WarpSpecializeOp op, State &state) {
+  void visitPartitions(simt::WarpSpecializeOp op, OpenAccesses &state) {
     // What is open outside, and what partitions leave open, all warps close.
     if (!state.open.empty())
       insertBarrier(op, state);
-    State after;
+    OpenAccesses after;
     for (auto [index, region] : llvm::enumerate(op.getPartitions())) {
       partitionId = index + 1;
       partitionWarps = op.getWarps()[index];
-      State inner = state;
+      OpenAccesses inner = state;
       visitBlock(region.front(), inner);
       after.merge(inner);
     }
@@ -226,7 +159,7 @@ private:
   }
 
   /// In the next iteration, what is now slot k is slot k - 1.
-  State nextIteration(const State &state, scf::ForOp loop) {
+  OpenAccesses nextIteration(const OpenAccesses &state, scf::ForOp loop) {
     auto shift = [&](const std::set<Access> &from, std::set<Access> &to) {
       for (Access access : from) {
         if (access.slot >= 0 && loopOf.lookup(access.alloc) == loop) {
@@ -237,14 +170,14 @@ private:
         to.insert(access);
       }
     };
-    State result;
+    OpenAccesses result;
     shift(state.open, result.open);
     shift(state.unfenced, result.unfenced);
     return result;
   }
 
   /// Behind the loop nobody knows which iteration was the last.
-  State afterLoop(const State &state, scf::ForOp loop) {
+  OpenAccesses afterLoop(const OpenAccesses &state, scf::ForOp loop) {
     auto forget = [&](const std::set<Access> &from, std::set<Access> &to) {
       for (Access access : from) {
         if (loopOf.lookup(access.alloc) == loop)
@@ -252,7 +185,7 @@ private:
         to.insert(access);
       }
     };
-    State result;
+    OpenAccesses result;
     forget(state.open, result.open);
     forget(state.unfenced, result.unfenced);
     return result;
@@ -260,21 +193,24 @@ private:
 
   //===-- Single ops ------------------------------------------------------===//
 
-  void visitLeaf(Operation *op, State &state) {
+  void visitLeaf(Operation *op, OpenAccesses &state) {
     if (isa<simt::BarrierOp, tile::BarrierOp>(op))
-      return close(state);
+      return state.close();
     if (isa<simt::FenceAsyncOp>(op)) {
       state.unfenced.clear();
       return;
     }
     if (isa<simt::AsyncCommitOp>(op))
-      return grow(state, Kind::CopyWrite);
+      return state.grow(AccessKind::CopyWrite);
     if (auto wait = dyn_cast<simt::AsyncWaitOp>(op))
-      return complete(state, Kind::CopyWrite, Kind::Write, wait.getPending());
+      return state.complete(AccessKind::CopyWrite, AccessKind::Write,
+                            wait.getPending());
     if (auto wait = dyn_cast<simt::MmaWaitOp>(op))
-      return complete(state, Kind::MmaRead, Kind::Read, wait.getPending());
+      return state.complete(AccessKind::MmaRead, AccessKind::Read,
+                            wait.getPending());
     if (auto wait = dyn_cast<simt::BoxStoreWaitOp>(op))
-      return complete(state, Kind::BoxRead, Kind::Read, wait.getPending());
+      return state.complete(AccessKind::BoxRead, AccessKind::Read,
+                            wait.getPending());
 
     SmallVector<Access> accesses;
     collect(op, accesses);
@@ -298,31 +234,31 @@ private:
       insertBarrier(op, state);
     }
     if (isa<simt::MmaAsyncOp>(op))
-      grow(state, Kind::MmaRead); // Each commits.
+      state.grow(AccessKind::MmaRead); // Each commits.
     if (isa<simt::BoxStoreOp>(op))
-      grow(state, Kind::BoxRead);
+      state.grow(AccessKind::BoxRead);
     for (Access access : accesses) {
       // Whoever reads what boxes brought waits at their barrier.
       if (isa<simt::BoxLoadOp>(op))
         continue;
       if (isa<simt::MmaAsyncOp>(op)) {
-        access.kind = Kind::MmaRead;
+        access.kind = AccessKind::MmaRead;
         access.age = 1;
       } else if (isa<simt::BoxStoreOp>(op)) {
-        access.kind = Kind::BoxRead;
+        access.kind = AccessKind::BoxRead;
         access.age = 1;
       } else if (isa<simt::AsyncCopyOp>(op)) {
-        access.kind = Kind::CopyWrite;
+        access.kind = AccessKind::CopyWrite;
       }
       state.open.insert(access);
-      if (access.kind == Kind::Write && !access.root)
+      if (access.kind == AccessKind::Write && !access.root)
         state.unfenced.insert(access);
     }
     // The op wrote its scratch, met, and read it: only the reads are open.
     if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op)) {
       Access scratch = scratchAccess(op);
       state.open.erase(scratch);
-      scratch.kind = Kind::Read;
+      scratch.kind = AccessKind::Read;
       state.open.insert(scratch);
     }
   }
@@ -331,54 +267,54 @@ private:
     Access access;
     access.begin = op->getAttrOfType<IntegerAttr>(simt::attr::scratch).getInt();
     access.end = access.begin + scratchOf.lookup(op);
-    access.kind = Kind::Write;
+    access.kind = AccessKind::Write;
     return access;
   }
 
   void collect(Operation *op, SmallVectorImpl<Access> &accesses) {
-    auto add = [&](Value value, Kind kind) {
+    auto add = [&](Value value, AccessKind kind) {
       for (const BufferView &view : viewsOf(value))
         // What partitions share they hand over under barriers of their own; the
         // readers of a ring meet before its memory serves something else.
         if (!partitionId ||
             view.alloc->getParentOfType<simt::WarpSpecializeOp>() ||
-            (kind == Kind::Read && view.alloc->hasAttr(ringAttr)))
+            (kind == AccessKind::Read && view.alloc->hasAttr(ringAttr)))
           accesses.push_back(accessOf(view, kind));
     };
     if (op->hasAttr(simt::attr::scratch) && scratchOf.lookup(op))
       accesses.push_back(scratchAccess(op));
     if (std::optional<GlobalAccess> global = globalAccessOf(op)) {
       Access access;
-      access.kind = global->isWrite ? Kind::Write : Kind::Read;
+      access.kind = global->isWrite ? AccessKind::Write : AccessKind::Read;
       access.root = global->root.getAsOpaquePointer();
       access.isCopied = global->isCopied;
       accesses.push_back(access);
     }
     if (auto alloc = dyn_cast<simt::SharedAllocOp>(op)) {
       if (alloc.getInit())
-        add(alloc.getResult(), Kind::Write);
+        add(alloc.getResult(), AccessKind::Write);
     } else if (auto init = dyn_cast<simt::BarriersInitOp>(op)) {
-      add(init.getResult(), Kind::Write);
+      add(init.getResult(), AccessKind::Write);
     } else if (auto load = dyn_cast<simt::SharedLoadOp>(op)) {
-      add(load.getSource(), Kind::Read);
+      add(load.getSource(), AccessKind::Read);
     } else if (auto store = dyn_cast<simt::SharedStoreOp>(op)) {
-      add(store.getDest(), Kind::Write);
+      add(store.getDest(), AccessKind::Write);
     } else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op)) {
-      add(copy.getDest(), Kind::Write);
+      add(copy.getDest(), AccessKind::Write);
     } else if (auto load = dyn_cast<simt::BoxLoadOp>(op)) {
-      add(load.getDest(), Kind::Write);
-      add(load.getBarriers(), Kind::Read);
+      add(load.getDest(), AccessKind::Write);
+      add(load.getBarriers(), AccessKind::Read);
     } else if (auto store = dyn_cast<simt::BoxStoreOp>(op)) {
-      add(store.getSource(), Kind::Read);
+      add(store.getSource(), AccessKind::Read);
     } else if (isa<tile::DotOp, simt::MmaAsyncOp, simt::BarrierExpectOp,
                    simt::BarrierArriveOp, simt::BarrierWaitOp>(op)) {
       for (Value operand : op->getOperands())
         if (isa<simt::SharedType, simt::BarriersType>(operand.getType()))
-          add(operand, Kind::Read);
+          add(operand, AccessKind::Read);
     }
   }
 
-  Access accessOf(const BufferView &view, Kind kind) {
+  Access accessOf(const BufferView &view, AccessKind kind) {
     Access access;
     access.kind = kind;
     if (auto barriers = dyn_cast<simt::BarriersInitOp>(view.alloc)) {
@@ -403,7 +339,7 @@ private:
 
   //===-- States ----------------------------------------------------------===//
 
-  void insertBarrier(Operation *before, State &state) {
+  void insertBarrier(Operation *before, OpenAccesses &state) {
     OpBuilder builder(before);
     // The fence belongs to who wrote, in front of the barrier.
     auto isReadAsync = [&](const Access &write) {
@@ -417,48 +353,13 @@ private:
     }
     inserted.push_back(simt::BarrierOp::create(builder, before->getLoc(),
                                                partitionId, partitionWarps));
-    close(state);
-  }
-
-  /// Everything ordinary before a barrier is done behind it.
-  static void close(State &state) {
-    std::erase_if(state.open,
-                  [](const Access &a) { return isOrdinary(a.kind); });
-  }
-
-  static void grow(State &state, Kind kind) {
-    change(state, kind, [](Access &access) {
-      access.age = std::min(access.age + 1, maxAge);
-    });
-  }
-
-  static void complete(State &state, Kind kind, Kind done, unsigned pending) {
-    change(state, kind, [&](Access &access) {
-      // What was not committed is not waited for.
-      if (access.age > pending || access.age == maxAge) {
-        access.kind = done;
-        access.age = 0;
-        if (isWrite(done))
-          state.unfenced.insert(access);
-      }
-    });
-  }
-
-  static void change(State &state, Kind kind,
-                     llvm::function_ref<void(Access &)> apply) {
-    std::set<Access> next;
-    for (Access access : state.open) {
-      if (access.kind == kind)
-        apply(access);
-      next.insert(access);
-    }
-    state.open = std::move(next);
+    state.close();
   }
 
   /// Waits for what is under way and would meet \p accesses.
-  void waitFor(Operation *op, ArrayRef<Access> accesses, State &state) {
+  void waitFor(Operation *op, ArrayRef<Access> accesses, OpenAccesses &state) {
     OpBuilder builder(op);
-    auto youngest = [&](Kind kind) -> std::optional<unsigned> {
+    auto youngest = [&](AccessKind kind) -> std::optional<unsigned> {
       std::optional<unsigned> age;
       for (const Access &open : state.open)
         if (open.kind == kind &&
@@ -466,26 +367,26 @@ private:
           age = std::min(age.value_or(open.age), open.age);
       return age;
     };
-    if (auto age = youngest(Kind::CopyWrite)) {
+    if (auto age = youngest(AccessKind::CopyWrite)) {
       if (*age == 0) {
         inserted.push_back(
             simt::AsyncCommitOp::create(builder, op->getLoc(), ValueRange()));
-        grow(state, Kind::CopyWrite);
+        state.grow(AccessKind::CopyWrite);
         age = 1;
       }
       inserted.push_back(simt::AsyncWaitOp::create(builder, op->getLoc(),
                                                    ValueRange(), *age - 1));
-      complete(state, Kind::CopyWrite, Kind::Write, *age - 1);
+      state.complete(AccessKind::CopyWrite, AccessKind::Write, *age - 1);
     }
-    if (auto age = youngest(Kind::MmaRead)) {
+    if (auto age = youngest(AccessKind::MmaRead)) {
       inserted.push_back(simt::MmaWaitOp::create(
           builder, op->getLoc(), TypeRange(), ValueRange(), *age - 1));
-      complete(state, Kind::MmaRead, Kind::Read, *age - 1);
+      state.complete(AccessKind::MmaRead, AccessKind::Read, *age - 1);
     }
-    if (auto age = youngest(Kind::BoxRead)) {
+    if (auto age = youngest(AccessKind::BoxRead)) {
       inserted.push_back(
           simt::BoxStoreWaitOp::create(builder, op->getLoc(), *age - 1));
-      complete(state, Kind::BoxRead, Kind::Read, *age - 1);
+      state.complete(AccessKind::BoxRead, AccessKind::Read, *age - 1);
     }
   }
 
