@@ -76,7 +76,8 @@ static Value addByExchange(Emitter &e, Value address, Value v, Type element,
   Build &B = e.B;
   unsigned size = e.sizeOf(element);
   Value wide = e.toArithmetic(v, element);
-  Value start = B.load(B.b.getIntegerType(size * 8), address, size, true);
+  Value start =
+      B.atomicLoad(B.b.getIntegerType(size * 8), address, size, scope);
   Values r = B.whileLoop(
       {start},
       [&](ArrayRef<Value> in) {

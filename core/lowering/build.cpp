@@ -364,6 +364,14 @@ Value Build::load(Type type, Value address, unsigned align, bool isVolatile) {
   return LLVM::LoadOp::create(b, loc, type, address, align, isVolatile);
 }
 
+Value Build::atomicLoad(Type type, Value address, unsigned align,
+                        StringRef scope) {
+  return LLVM::LoadOp::create(b, loc, type, address, align,
+                              /*isVolatile=*/false, /*isNonTemporal=*/false,
+                              /*isInvariant=*/false, /*isInvariantGroup=*/false,
+                              LLVM::AtomicOrdering::monotonic, scope);
+}
+
 void Build::store(Value v, Value address, unsigned align, bool nontemporal) {
   LLVM::StoreOp::create(b, loc, v, address, align, false, nontemporal);
 }

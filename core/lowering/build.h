@@ -147,6 +147,9 @@ public:
   // Memory. Alignments in bytes.
   Value gep(Value base, Type element, Value index);
   Value load(Type type, Value address, unsigned align, bool isVolatile = false);
+  /// Relaxed: another thread's atomic update may come at any time.
+  Value atomicLoad(Type type, Value address, unsigned align,
+                   llvm::StringRef scope);
   void store(Value v, Value address, unsigned align, bool nontemporal = false);
   Value maskedLoad(Type type, Value address, Value mask, Value pass,
                    unsigned align);
