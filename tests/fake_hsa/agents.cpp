@@ -156,6 +156,13 @@ hsa_status_t hsa_system_get_info(hsa_system_info_t attribute, void *out) {
   case HSA_AMD_SYSTEM_INFO_SVM_SUPPORTED:
   case HSA_AMD_SYSTEM_INFO_SVM_ACCESSIBLE_BY_DEFAULT:
     return put(out, false);
+  // Of later headers.
+  case 0x203: // MWAITX_ENABLED
+  case 0x204: // DMABUF_SUPPORTED
+  case 0x206: // XNACK_ENABLED
+    return put(out, false);
+  case 0x205: // VIRTUAL_MEM_API_SUPPORTED
+    return put(out, true);
   default:
     trace("hsa_system_get_info: unknown %#x", attribute);
     return HSA_STATUS_ERROR_INVALID_ARGUMENT;
@@ -278,6 +285,28 @@ hsa_status_t hsa_agent_get_info(hsa_agent_t agent, hsa_agent_info_t attribute,
     return put<uint32_t>(out, 1);
   case HSA_AMD_AGENT_INFO_SVM_DIRECT_HOST_ACCESS:
     return put(out, false);
+  // Of later headers.
+  case 0xa015: // MEMORY_AVAIL
+    return put<uint64_t>(out, isGpu ? GpuBytes : 0);
+  case 0xa016: // TIMESTAMP_FREQUENCY
+    return put<uint64_t>(out, 1000000000);
+  case 0xa10a: // NUM_SDMA_ENG
+  case 0xa111: // NUM_XCC
+    return put<uint32_t>(out, isGpu);
+  case 0xa107: // ASIC_FAMILY_ID
+  case 0xa108: // UCODE_VERSION
+  case 0xa109: // SDMA_UCODE_VERSION
+  case 0xa10b: // NUM_SDMA_XGMI_ENG
+  case 0xa110: // IOMMU_SUPPORT
+  case 0xa112: // DRIVER_UID
+    return put<uint32_t>(out, 0);
+  case 0xa113: // NEAREST_CPU
+    return put(out, CpuAgent);
+  case 0xa114: // MEMORY_PROPERTIES
+  case 0xa115: // AQL_EXTENSIONS
+  case 0xa116: // SCRATCH_LIMIT_MAX
+  case 0xa117: // SCRATCH_LIMIT_CURRENT
+    return put<uint64_t>(out, 0);
   default:
     trace("hsa_agent_get_info: unknown %#x", attribute);
     return HSA_STATUS_ERROR_INVALID_ARGUMENT;
@@ -336,6 +365,10 @@ hsa_status_t hsa_amd_memory_pool_get_info(hsa_amd_memory_pool_t handle,
     return put<size_t>(out, isGroup ? 0 : 4096);
   case HSA_AMD_MEMORY_POOL_INFO_ACCESSIBLE_BY_ALL:
     return put(out, pool->agent.handle == CpuAgent.handle);
+  case 17: // LOCATION: 0 of the host, 1 of the GPU
+    return put<uint32_t>(out, pool->agent.handle == GpuAgent.handle);
+  case 18: // RUNTIME_ALLOC_REC_GRANULE
+    return put<size_t>(out, isGroup ? 0 : 2 << 20);
   default:
     trace("hsa_amd_memory_pool_get_info: unknown %#x", attribute);
     return HSA_STATUS_ERROR_INVALID_ARGUMENT;
@@ -460,14 +493,4 @@ hsa_status_t hsa_amd_queue_set_priority(hsa_queue_t *,
   X(hsa_ext_sampler_destroy)
 } // extern "C"
 
-// Under other names in C++: the headers declare them with their parameters,
-// which none of them looks at.
-#define TILESDK_REFUSE(NAME)                                                   \
-  namespace tilesdk::fake_hsa {                                                \
-  __attribute__((used)) hsa_status_t refuse_##NAME() asm(#NAME);               \
-  hsa_status_t refuse_##NAME() {                                               \
-    trace("%s is refused", #NAME);                                             \
-    return HSA_STATUS_ERROR;                                                   \
-  }                                                                            \
-  }
 TILESDK_FAKE_HSA_REFUSED(TILESDK_REFUSE)

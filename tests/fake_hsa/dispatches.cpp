@@ -73,7 +73,9 @@ std::string checkPacket(const Kernel &kernel,
                      packet.workgroup_size_z;
   if (packet.setup < 1 || packet.setup > 3)
     return "it has " + number(packet.setup) + " dimensions";
-  if (!threads || threads > kernel.maxThreads)
+  // HIP 7 launches its own kernels with more threads than it declares.
+  bool isRuntimes = kernel.name.starts_with("__amd_rocclr_");
+  if (!threads || (threads > kernel.maxThreads && !isRuntimes))
     return "its groups have " + number(threads) +
            " threads, the kernel takes " + number(kernel.maxThreads);
   if (packet.grid_size_x % packet.workgroup_size_x ||
@@ -119,52 +121,78 @@ std::string checkPacket(const Kernel &kernel,
   return checkHidden(kernel, packet);
 }
 
-// The runtime's fill and copy kernels, one call for the whole grid. The kernels
-// and their arguments are HIP 5.2's.
+// The runtime's fill and copy kernels, one call for the whole grid.
 constexpr std::string_view Fill = "__amd_rocclr_fillBufferAligned",
                            Copy = "__amd_rocclr_copyBuffer";
 
-void fill(const Kernel &kernel, const void *kernarg) {
-  auto argument = [&]<typename T>(unsigned index, T) {
+/// Their arguments, but for those that the loader adds.
+struct Own {
+  const Kernel &kernel;
+  const void *kernarg;
+  size_t count() const {
+    return size_t(
+        std::ranges::count_if(kernel.arguments, [](const Argument &argument) {
+          return !argument.kind.starts_with("hidden_");
+        }));
+  }
+  template <typename T> T get(unsigned index) const {
     return at<T>(kernarg, kernel.arguments[index].offset);
-  };
-  // Four views of one buffer, of which one is given.
+  }
+};
+
+/// HIP 5: four views of one buffer, of which one is given.
+void fillByViews(const Own &own) {
   char *buffer = nullptr;
   size_t width = 1;
   for (unsigned i = 0; i < 4; ++i)
-    if (char *given = argument(i, static_cast<char *>(nullptr))) {
+    if (char *given = own.get<char *>(i)) {
       buffer = given;
       width = size_t{1} << i;
     }
-  const char *pattern = argument(4, static_cast<const char *>(nullptr));
-  size_t patternBytes = argument(5, uint32_t{}) * width;
-  uint64_t offset = argument(6, uint64_t{}), count = argument(7, uint64_t{});
+  auto *pattern = own.get<const char *>(4);
+  size_t patternBytes = own.get<uint32_t>(5) * width;
+  auto offset = own.get<uint64_t>(6), count = own.get<uint64_t>(7);
   for (uint64_t i = 0; i < count; ++i)
     std::memcpy(buffer + offset * width + i * patternBytes, pattern,
                 patternBytes);
+}
+
+/// HIP 6: the pattern's length in units of the alignment, over and over until
+/// an address.
+void fillToEnd(const Own &own) {
+  auto *buffer = own.get<char *>(0);
+  auto *pattern = own.get<const char *>(1);
+  size_t bytes = own.get<uint32_t>(2) * size_t{own.get<uint32_t>(3)};
+  auto *end = reinterpret_cast<char *>(own.get<uint64_t>(4));
+  for (; bytes && buffer < end; buffer += bytes)
+    std::memcpy(buffer, pattern, bytes);
 }
 
 } // namespace
 
 bool runNatively(const Kernel &kernel,
                  const hsa_kernel_dispatch_packet_t &packet) {
-  const void *kernarg = packet.kernarg_address;
-  if (kernel.name == Fill) {
-    fill(kernel, kernarg);
+  Own own{kernel, packet.kernarg_address};
+  size_t count = own.count();
+  if (kernel.name == Fill && (count == 8 || count == 6 || count == 7)) {
+    count == 8 ? fillByViews(own) : fillToEnd(own);
     return true;
   }
-  if (kernel.name != Copy)
+  if (kernel.name != Copy || count < 6 || count > 8)
     return false;
-  auto offset = [&](unsigned index) { return kernel.arguments[index].offset; };
-  auto *from = at<const char *>(kernarg, offset(0));
-  auto *to = at<char *>(kernarg, offset(1));
-  // Words, the last of which is counted and of fewer bytes.
-  auto words = at<uint64_t>(kernarg, offset(4));
-  auto rest = at<uint32_t>(kernarg, offset(5));
+  auto *from = own.get<const char *>(0);
+  auto *to = own.get<char *>(1);
+  if (count != 6) { // HIP 6.
+    std::memmove(to, from, own.get<uint64_t>(2));
+    return true;
+  }
+  // HIP 5: words, the last of which is counted and of fewer bytes.
+  auto words = own.get<uint64_t>(4);
+  auto rest = own.get<uint32_t>(5);
   if (!words || rest > 3)
     return false;
-  std::memmove(to + at<uint64_t>(kernarg, offset(3)),
-               from + at<uint64_t>(kernarg, offset(2)), 4 * (words - 1) + rest);
+  std::memmove(to + own.get<uint64_t>(3), from + own.get<uint64_t>(2),
+               4 * (words - 1) + rest);
   return true;
 }
 

@@ -227,6 +227,16 @@ hsa_status_t hsa_executable_get_symbol_by_name(hsa_executable_t executable,
   out->handle = reinterpret_cast<uint64_t>(&found->second);
   return HSA_STATUS_SUCCESS;
 }
+hsa_status_t hsa_executable_iterate_symbols(
+    hsa_executable_t executable,
+    hsa_status_t (*call)(hsa_executable_t, hsa_executable_symbol_t, void *),
+    void *data) {
+  for (auto &[name, symbol] : executableOf(executable).symbols)
+    if (hsa_status_t status =
+            call(executable, {reinterpret_cast<uint64_t>(&symbol)}, data))
+      return status;
+  return HSA_STATUS_SUCCESS;
+}
 hsa_status_t
 hsa_executable_symbol_get_info(hsa_executable_symbol_t handle,
                                hsa_executable_symbol_info_t attribute,
@@ -255,6 +265,7 @@ hsa_executable_symbol_get_info(hsa_executable_symbol_t handle,
     return put(out, kernel ? kernel->groupBytes : 0u);
   case HSA_EXECUTABLE_SYMBOL_INFO_KERNEL_PRIVATE_SEGMENT_SIZE:
     return put(out, kernel ? kernel->privateBytes : 0u);
+  case HSA_EXECUTABLE_SYMBOL_INFO_VARIABLE_IS_CONST:
   case HSA_EXECUTABLE_SYMBOL_INFO_KERNEL_DYNAMIC_CALLSTACK:
     return put(out, false);
   default:

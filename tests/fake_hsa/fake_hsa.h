@@ -1,5 +1,4 @@
-//===- fake_hsa.h - An HSA runtime with one GPU that is not there *- C++
-//-*-===//
+//===- fake_hsa.h - An HSA runtime that has no GPU --------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -141,6 +140,17 @@ std::string runTwin(const Kernel &kernel,
 void report(const std::string &problem);
 
 } // namespace tilesdk::fake_hsa
+
+// What this GPU has not. Under other names in C++: the headers declare them
+// with their parameters, which none of them looks at.
+#define TILESDK_REFUSE(NAME)                                                   \
+  namespace tilesdk::fake_hsa {                                                \
+  __attribute__((used)) hsa_status_t refuse_##NAME() asm(#NAME);               \
+  hsa_status_t refuse_##NAME() {                                               \
+    trace("%s is refused", #NAME);                                             \
+    return HSA_STATUS_ERROR;                                                   \
+  }                                                                            \
+  }
 
 /// What a test calls.
 extern "C" {
