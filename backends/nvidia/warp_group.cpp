@@ -98,6 +98,19 @@ std::string descriptor(std::string_view symbol, const Format &format) {
                     mode + "\n  ret i64 %r2\n");
 }
 
+/// The descriptor of what begins some bytes behind: the address is in the low
+/// word, where nothing is carried out of it.
+std::string movedDescriptor(std::string_view symbol) {
+  return define(symbol, "i64", "i64 %d, i32 %bytes", 3,
+                "  %low = trunc i64 %d to i32\n"
+                "  %n = lshr exact i32 %bytes, 4\n"
+                "  %sum = add nuw i32 %low, %n\n"
+                "  %w = zext i32 %sum to i64\n"
+                "  %high = and i64 %d, -4294967296\n"
+                "  %r = or disjoint i64 %high, %w\n"
+                "  ret i64 %r\n");
+}
+
 std::string product(std::string_view symbol, std::string_view rest) {
   const Product *row = nullptr;
   for (const Product &each : Products)
@@ -189,6 +202,8 @@ std::string warpGroupFunction(std::string_view symbol, std::string_view rest) {
   if (rest == "fence.async")
     return intrinsic(symbol, "void", "", 0,
                      "llvm.nvvm.fence.proxy.async.shared_cta", "", "");
+  if (rest == "shared.descriptor_move")
+    return movedDescriptor(symbol);
   if (consume(rest, "shared.descriptor.")) {
     for (const Format &format : Formats)
       if (format.name == rest)

@@ -479,6 +479,13 @@ std::string makeDeviceFunction(const TargetModel &target,
                ? groupMultiplication(target, symbol, rest)
                : multiplication(found->second, symbol);
   }
+  if (rest == "shared.descriptor_move") {
+    // The start, in bytes, is in the low bits.
+    Writer writer(symbol, "i64", "i64 %d, i32 %bytes");
+    writer.line("%n = zext i32 %bytes to i64");
+    writer.line("%r = add i64 %d, %n");
+    return writer.finish("%r");
+  }
   if (consume(rest, "shared.descriptor."))
     return sharedDescriptor(target, symbol, rest);
   if (consume(rest, "shared.load.") || consume(rest, "shared.store.")) {

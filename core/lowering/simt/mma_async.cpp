@@ -37,13 +37,14 @@ public:
   uint64_t bytesTo(uint64_t row, uint64_t column) const;
   /// Whether the elements of a column (not of a row) follow each other.
   bool rowsAreFastest() const { return fast == 0; }
-  /// The descriptor of what begins \p bytes (i32) behind the buffer's start and
-  /// a constant.
+  /// The descriptor of what begins \p bytes (i32; the same in every call) behind
+  /// the buffer's start and a constant.
   Value descriptor(Value bytes, uint64_t more);
 
 private:
   SimtEngine &e;
   Value base;
+  Value first; ///< The descriptor without a constant.
   /// From the operand's coordinates to those of the whole buffer: dimension i
   /// is that of `dims`, shifted.
   unsigned dims[2] = {0, 1};
@@ -113,10 +114,15 @@ uint64_t SharedOperand::bytesTo(uint64_t row, uint64_t column) const {
 
 Value SharedOperand::descriptor(Value bytes, uint64_t more) {
   Build &B = e.B;
-  Value start = e.byteOffset(e.byteOffset(base, bytes), B.cst32(int64_t(more)));
-  return B.call("tsdk.shared.descriptor." + format->name, B.b.getI64Type(),
-                {start, B.cst32(int64_t(leading)), B.cst32(int64_t(stride))},
-                /*pure=*/true);
+  if (!first)
+    first = B.call("tsdk.shared.descriptor." + format->name, B.b.getI64Type(),
+                   {e.byteOffset(base, bytes), B.cst32(int64_t(leading)),
+                    B.cst32(int64_t(stride))},
+                   /*pure=*/true);
+  if (!more)
+    return first;
+  return B.call("tsdk.shared.descriptor_move", B.b.getI64Type(),
+                {first, B.cst32(int64_t(more))}, /*pure=*/true);
 }
 
 bool isZeroConstant(Value v) {

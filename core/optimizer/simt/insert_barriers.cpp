@@ -104,7 +104,8 @@ private:
     });
   }
 
-  void visitFor(scf::ForOp loop, OpenAccesses &state) {
+  /// Returns what is open behind the loop.
+  OpenAccesses walkFor(scf::ForOp loop, const OpenAccesses &state) {
     OpenAccesses head = state;
     while (true) {
       startOver(loop);
@@ -114,12 +115,39 @@ private:
       back.merge(nextIteration(tail, loop));
       // The loop may run zero times.
       if (back == head) {
-        state.merge(tail);
-        break;
+        head.merge(tail);
+        return afterLoop(head, loop);
       }
       head = std::move(back);
     }
-    state = afterLoop(state, loop);
+  }
+
+  unsigned barriersIn(scf::ForOp loop) {
+    return llvm::count_if(inserted, [&](Operation *op) {
+      return isa<simt::BarrierOp>(op) && loop->isProperAncestor(op);
+    });
+  }
+
+  void visitFor(scf::ForOp loop, OpenAccesses &state) {
+    OpenAccesses after = walkFor(loop, state);
+    unsigned barriers = barriersIn(loop);
+    if (barriers && !state.open.empty()) {
+      // What was open ahead of the loop may have cost every iteration one.
+      startOver(loop);
+      size_t kept = inserted.size();
+      OpenAccesses closed = state;
+      insertBarrier(loop, closed);
+      OpenAccesses better = walkFor(loop, closed);
+      if (barriersIn(loop) < barriers) {
+        state = std::move(better);
+        return;
+      }
+      startOver(loop);
+      while (inserted.size() > kept)
+        inserted.pop_back_val()->erase();
+      after = walkFor(loop, state);
+    }
+    state = std::move(after);
   }
 
   void visitWhile(scf::WhileOp loop, OpenAccesses &state) {

@@ -47,6 +47,24 @@ func.func @loop(%x: tensor<128xf32, #a>, %n: index) -> tensor<128xf32, #a> {
   return %r : tensor<128xf32, #a>
 }
 
+// What was written ahead of a loop is met ahead of it, once.
+// CHECK-LABEL: func.func @before_loop(
+func.func @before_loop(%x: tensor<128xf32, #a>, %n: index) -> tensor<128xf32, #a> {
+  // CHECK: simt.shared_alloc init
+  // CHECK-NEXT: simt.barrier
+  // CHECK-NEXT: scf.for
+  // CHECK-NEXT: simt.shared_load
+  // CHECK-NEXT: arith.addf
+  // CHECK-NEXT: scf.yield
+  %0 = simt.shared_alloc init %x : tensor<128xf32, #a> -> !simt.shared<128xf32, #s>
+  %r = scf.for %i = %n to %n step %n iter_args(%c = %x) -> tensor<128xf32, #a> {
+    %1 = simt.shared_load %0 : !simt.shared<128xf32, #s> -> tensor<128xf32, #a>
+    %2 = arith.addf %1, %c : tensor<128xf32, #a>
+    scf.yield %2 : tensor<128xf32, #a>
+  }
+  return %r : tensor<128xf32, #a>
+}
+
 // Scratch in a loop: the op meets inside, not from one iteration to the next.
 // CHECK-LABEL: func.func @scratch_loop(
 func.func @scratch_loop(%x: tensor<128xf32, #a>, %n: index) -> f32 {
