@@ -169,7 +169,7 @@ tsdk_error tsdk_buffer_wrap(tsdk_device device, void *memory, size_t bytes,
       return nullArgument("out");
     if (!memory && bytes)
       return nullArgument("memory");
-    if (Error error = self->checkPointer(memory))
+    if (Error error = self->checkPointer(memory, "`memory`"))
       return error;
     Ref<Buffer> buffer =
         makeRef<Buffer>(*self, Buffer::Memory::Wrapped, memory, bytes, nullptr);

@@ -216,7 +216,8 @@ TEST_F(ErrorTest, MemoryOfTheWrongDevice) {
   tsdk_buffer wrapped = nullptr;
   FAILS(tsdk_buffer_wrap(device, tsdk_buffer_ptr(buffer), 64, nullptr, nullptr,
                          &wrapped),
-        "INVALID_ARGUMENT: fake:0: the pointer belongs to device fake:1");
+        "INVALID_ARGUMENT: `memory`: fake:0: the pointer belongs to device "
+        "fake:1");
   desc.grid[0] = desc.grid[1] = desc.grid[2] = 1;
   OK(tsdk_kernel_launch(kernel, second, &desc, args, 4));
   tsdk_stream stream = nullptr;

@@ -249,6 +249,13 @@ tsdk_error deviceGet(void *self, void *opaque, uint32_t property, void *out,
   }
   case TSDK_DEVICE_TIMER_NS:
     return give(uint64_t(500), out, size); // as cuEventElapsedTime documents
+  case TSDK_DEVICE_HOST_MEMORY: {
+    // Heterogeneous memory management: page tables of the process.
+    int pageable = 0;
+    device.cuda.cuDeviceGetAttribute(&pageable, AttributePageableMemory,
+                                     device.native);
+    return give(static_cast<uint32_t>(pageable != 0), out, size);
+  }
   default:
     return failure(self, TSDK_E_UNIMPLEMENTED,
                    "no device property " + std::to_string(property));
@@ -369,8 +376,19 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
     *size = 0;
     return nullptr;
   }
-  if (property == TSDK_POINTER_ORDINAL)
+  if (property == TSDK_POINTER_ORDINAL) {
+    // Pinned and managed memory is every device's.
+    unsigned type = 0, managed = 0;
+    constexpr unsigned host = 1;
+    if ((cuda->cuPointerGetAttribute(&type, PointerAttributeMemoryType,
+                                     address(pointer)) == Success &&
+         type == host) ||
+        (cuda->cuPointerGetAttribute(&managed, PointerAttributeManaged,
+                                     address(pointer)) == Success &&
+         managed))
+      ordinal = -1;
     return give(static_cast<int32_t>(ordinal), out, size);
+  }
   if (property == TSDK_POINTER_BYTES) {
     CUdeviceptr start = 0;
     size_t bytes = 0;

@@ -6,10 +6,13 @@
 
 #include "core/runtime/device.h"
 
+#include "core/diagnostics/diagnostics.h"
 #include "core/runtime/context.h"
+#include "core/runtime/diagnostics.h"
 #include "core/runtime/messages.h"
 #include "core/runtime/os.h"
 
+using namespace tilesdk;
 using namespace tilesdk::runtime;
 
 Device::Device(Context &context, Plugin &plugin, uint32_t ordinal)
@@ -30,6 +33,17 @@ Error Device::open() {
   if (!deviceTarget)
     return makeError(TSDK_E_PLUGIN, name + ": the driver names a target that "
                                            "its plugin does not list");
+  // A driver that does not know the question shares the host's memory, or
+  // cannot tell.
+  uint32_t host = 1;
+  size_t size = sizeof(host);
+  if (table.device_get && table.pointer_get)
+    if (Error ignored = check(table.device_get(table.self, handle,
+                                               TSDK_DEVICE_HOST_MEMORY, &host,
+                                               &size),
+                              "memory"))
+      host = 1;
+  reachesHost = host != 0;
   return success();
 }
 
@@ -121,23 +135,55 @@ Error Device::check(tsdk_error error, const char *what) const {
   return Error(error).in(llvm::Twine(name) + ": " + what);
 }
 
-Error Device::checkPointer(const void *memory) const {
-  const tsdk_driver &table = driver();
-  if (!table.pointer_get || !memory)
+Error Device::checkPointer(const void *memory, const llvm::Twine &who) {
+  if (!driver().pointer_get || !memory)
     return success();
+  if (reachesHost)
+    return askPointer(memory, who);
+  // Asking costs more than the rest of the launch.
+  uint64_t page = (reinterpret_cast<uintptr_t>(memory) >> PageBits) + 1;
+  std::atomic<uint64_t> &known = knownPages[page % KnownPages];
+  if (known.load(std::memory_order_relaxed) == page)
+    return success();
+  if (Error error = askPointer(memory, who))
+    return error;
+  known.store(page, std::memory_order_relaxed);
+  return success();
+}
+
+Error Device::askPointer(const void *memory, const llvm::Twine &who) const {
+  const tsdk_driver &table = driver();
   int32_t where = -1;
   size_t size = sizeof(where);
   if (Error error =
           check(table.pointer_get(table.self, memory, TSDK_POINTER_ORDINAL,
                                   &where, &size),
                 "pointer"))
-    return error;
-  if (size != sizeof(where) || where < 0 ||
-      static_cast<uint32_t>(where) == number)
+    return std::move(error).in(who);
+  bool isUnknown = size != sizeof(where);
+  if (isUnknown && !reachesHost) {
+    DiagEntry entry;
+    entry.code = static_cast<uint32_t>(diagnostics::Diag::HostPointer);
+    entry.message = (who + " points to memory that device " + name +
+                     " does not reach")
+                        .str();
+    entry.help = "it is memory of the host, or freed; copy the array to the "
+                 "device (tsdk_buffer_alloc and tsdk_copy; in Python "
+                 "Device.alloc and Stream.copy, or a tensor there)";
+    entry.rendered = "error[T0900]: " + entry.message +
+                     "\n   = help: " + entry.help +
+                     "\n   = for more: tilesdk explain T0900\n";
+    Ref<DiagList> diags = makeRef<DiagList>();
+    diags->add(std::move(entry));
+    return makeError(TSDK_E_INVALID_ARGUMENT,
+                     name + ": memory that kernels cannot use",
+                     std::move(diags));
+  }
+  if (isUnknown || where < 0 || static_cast<uint32_t>(where) == number)
     return success();
   return makeError(TSDK_E_INVALID_ARGUMENT,
-                   name + ": the pointer belongs to device " + plugin.name() +
-                       ":" + llvm::Twine(where) +
+                   who + ": " + name + ": the pointer belongs to device " +
+                       plugin.name() + ":" + llvm::Twine(where) +
                        "; copy the data, or launch there");
 }
 

@@ -16,6 +16,7 @@
 #include "core/runtime/object.h"
 #include "core/runtime/plugin.h"
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -64,8 +65,9 @@ public:
 
   /// Takes over an error of the driver and says where it was.
   Error check(tsdk_error error, const char *what) const;
-  /// Fails when the driver can tell that memory is another device's.
-  Error checkPointer(const void *memory) const;
+  /// Fails when the driver can tell that kernels here cannot use memory: it is
+  /// another device's, or the host's. `who`: "parameter `x`".
+  Error checkPointer(const void *memory, const llvm::Twine &who);
 
   /// What its kernels print and assert; null before the first such launch.
   Messages *messagesIfAny() const {
@@ -80,6 +82,10 @@ public:
 
 private:
   void drain();
+  Error askPointer(const void *memory, const llvm::Twine &who) const;
+
+  /// Memory belongs to somebody by pages.
+  static constexpr unsigned PageBits = 12, KnownPages = 1024;
 
   Context &owner;
   Plugin &plugin;
@@ -88,6 +94,10 @@ private:
   void *handle = nullptr;
   bool isOpen = false;
   const Target *deviceTarget = nullptr;
+  bool reachesHost = true;
+  /// Numbers of pages that were found to be usable here, where that is asked in
+  /// each launch. What was freed since may stand here: a mistake goes unseen.
+  std::array<std::atomic<uint64_t>, KnownPages> knownPages{};
   std::atomic<Deferred *> deferred{nullptr};
   std::mutex messagesMutex;
   std::atomic<Messages *> messages{nullptr};

@@ -110,8 +110,9 @@ Error Arguments::addPointer(const Parameter &param, const void *pointer,
                                             "argument, or annotate the "
                                             "parameter"));
   if (device)
-    if (Error error = device->checkPointer(pointer))
-      return std::move(error).in("parameter `" + param.name + "`");
+    if (Error error =
+            device->checkPointer(pointer, "parameter `" + param.name + "`"))
+      return error;
   uint64_t bits = reinterpret_cast<uintptr_t>(pointer);
   bool aligned = bits % 16 == 0 && !param.doNotAlign;
   addLeaf(aligned ? ItemKind::PointerBy16 : ItemKind::Pointer, dtype, bits,

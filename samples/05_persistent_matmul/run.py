@@ -11,6 +11,9 @@ import sys
 import numpy as np
 import tilesdk
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "common"))
+from arrays import place
+
 SOURCE = pathlib.Path(__file__).with_name("persistent_matmul.py")
 
 
@@ -24,12 +27,12 @@ def main():
     b = rng.standard_normal((k, n)).astype(np.float16)
     want = a.astype(np.float64) @ b.astype(np.float64)
     for transposed in (False, True):
-        right = np.ascontiguousarray(b.T) if transposed else b
-        c = np.full((m, n), np.nan, np.float16)
+        left, right = place(a), place(b.T if transposed else b)
+        c = place(np.full((m, n), np.nan, np.float16))
         program.kernel("persistent_matmul")[(programs,)](
-            a, right, c, m, n, k, block_m, block_n, block_k, group, programs,
+            left, right, c, m, n, k, block_m, block_n, block_k, group, programs,
             transposed, True, num_warps=8, num_stages=3)
-        error = np.abs(c - want).max()
+        error = np.abs(c.numpy() - want).max()
         assert error < 6e-2, error
         print(f"matmul {m} x {n} x {k}, B as {'N x K' if transposed else 'K x N'}: "
               f"error {error:.1e}, ok")

@@ -596,6 +596,46 @@ def several_devices(uri):
 
 
 @test
+def samples_run(uri):
+    """With NumPy alone, in device memory of ours."""
+    folder = pathlib.Path(__file__).parents[2] / "samples"
+    scripts = sorted(folder.glob("*/run.py"))
+    assert len(scripts) >= 2, folder
+    for script in scripts:
+        done = subprocess.run([sys.executable, str(script), uri], text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0 and "ok" in done.stdout, done.stdout
+    return f"{len(scripts)} samples"
+
+
+@test
+def host_memory_is_refused(uri):
+    """Before the launch, by name; the context survives."""
+    only_gpu(uri)
+    device = tilesdk.device(uri)
+    stream = device.stream()
+    host = np.zeros(BLOCK, np.int32)
+    x = Place(device, stream, host)
+    with tilesdk.using(device, stream):
+        kernels.increment[(1,)](x, BLOCK, BLOCK=BLOCK)
+
+        def launch():
+            kernels.increment[(1,)](host, BLOCK, BLOCK=BLOCK)
+            stream.synchronize()
+
+        try:
+            launch()
+            assert (host == 1).all(), "taken, and not written"
+            note = "the device reaches the memory of the process"
+        except tilesdk.InvalidArgumentError as error:
+            note = str(error).splitlines()[1]
+            assert "T0900" in note and "`x`" in note and uri in note, note
+        kernels.increment[(1,)](x, BLOCK, BLOCK=BLOCK)
+    assert (x.fetch() == 2).all()
+    return note
+
+
+@test
 def torch_tensors(uri):
     """Its tensors, views and streams are used as they are."""
     torch = torch_of(uri)
@@ -628,16 +668,45 @@ def torch_tensors(uri):
 
 
 @test
-def torch_host_tensor_is_refused(uri):
+def torch_host_tensors(uri):
     torch = torch_of(uri)
     tilesdk.set_device(uri)
     x = torch.zeros(1024, dtype=torch.int32)
 
-    def call():
-        kernels.increment[(1,)](x, 1024, BLOCK=BLOCK)
+    def call(tensor):
+        kernels.increment[(1,)](tensor, 1024, BLOCK=BLOCK)
         tilesdk.synchronize()
 
-    return expect_error(tilesdk.Error, call)[:160]
+    # Pinned memory is the device's too.
+    pinned = torch.zeros(1024, dtype=torch.int32).pin_memory()
+    call(pinned)
+    assert (pinned == 1).all()
+    try:
+        call(x)
+    except tilesdk.InvalidArgumentError as error:
+        assert "T0900" in str(error), error
+        call(pinned)
+        return str(error).splitlines()[1]
+    assert (x == 1).all()
+    return "the device reaches the memory of the process"
+
+
+@test
+def torch_memory_of_other_kinds(uri):
+    """Memory that is mapped in pieces: PyTorch's expandable segments."""
+    torch_of(uri)
+    code, output = child("""
+import torch, tilesdk, kernels
+tilesdk.set_device(sys.argv[1])
+x = torch.zeros(50_000_000, device="cuda", dtype=torch.int32)
+for part in (x, x[1:], x[40_000_000:]):
+    kernels.increment[(tilesdk.cdiv(part.numel(), 1024),)](
+        part, part.numel(), BLOCK=1024)
+torch.cuda.synchronize()
+assert x[0] == 1 and x[1] == 2 and x[-1] == 3, x
+print("done")
+""", uri, env={"PYTORCH_CUDA_ALLOC_CONF": "expandable_segments:True"})
+    assert code == 0 and output.splitlines()[-1] == "done", output
 
 
 @test

@@ -238,7 +238,8 @@ TSDK_API tsdk_error tsdk_buffer_alloc(tsdk_device device, tsdk_stream stream,
  *  buffer is gone, on the thread of that release; it may be NULL and must not
  *  call tilesdk. On failure it is not called.
  *  @thread any @blocks no @since 0.1 @owns *out, not the memory
- *  @errors INVALID_ARGUMENT the memory belongs to another device */
+ *  @errors INVALID_ARGUMENT the memory belongs to another device, or this one
+ *  does not reach it */
 TSDK_API tsdk_error tsdk_buffer_wrap(tsdk_device device, void *memory,
                                      size_t bytes, void (*release)(void *user),
                                      void *user, tsdk_buffer *out);

@@ -186,6 +186,8 @@ typedef struct tsdk_launch_attr {
 #define TSDK_DEVICE_MEMORY_FREE 4u    /**< [uint64_t] Bytes, now. */
 #define TSDK_DEVICE_DRIVER_VERSION 5u /**< [char] */
 #define TSDK_DEVICE_TIMER_NS 6u       /**< [uint64_t] Event clock's step. */
+/** [uint32_t] 0: kernels reach only memory that the driver knows. */
+#define TSDK_DEVICE_HOST_MEMORY 7u
 
 /*===- Pointer properties -------------------------------------------------===*/
 

@@ -167,8 +167,29 @@ TEST_F(DriverTest, CopiesAndFills) {
   void *pinned = nullptr;
   EXPECT_DONE(driver->host_alloc(self, device, 0, &pinned));
   EXPECT_TRUE(pinned);
+  // Every device reaches it.
+  EXPECT_DONE(
+      driver->pointer_get(self, pinned, TSDK_POINTER_ORDINAL, &ordinal, &size));
+  EXPECT_EQ(size, 4u);
+  EXPECT_EQ(ordinal, -1);
   driver->host_free(self, device, pinned);
   driver->stream_destroy(self, device, stream);
+}
+
+TEST_F(DriverTest, HostMemory) {
+  for (uint32_t pageable : {0, 1}) {
+    stub.be("PAGEABLE", std::to_string(pageable));
+    uint32_t reaches = 7;
+    size_t size = sizeof reaches;
+    EXPECT_DONE(driver->device_get(self, device, TSDK_DEVICE_HOST_MEMORY,
+                                   &reaches, &size));
+    EXPECT_EQ(reaches, pageable);
+    int32_t ordinal = 0;
+    size = sizeof ordinal;
+    EXPECT_DONE(driver->pointer_get(self, &size, TSDK_POINTER_ORDINAL, &ordinal,
+                                    &size));
+    EXPECT_EQ(size, 0u); // not known, either way
+  }
 }
 
 TEST_F(DriverTest, OutOfMemory) {

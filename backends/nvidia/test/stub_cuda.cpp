@@ -72,7 +72,7 @@ struct Link {
 
 struct State {
   std::recursive_mutex mutex;
-  int devices, version, capability, pools, busy, quiet;
+  int devices, version, capability, pools, pageable, busy, quiet;
   size_t memory;
   int registers, local, shared, maxThreads;
   std::set<std::string> missing;
@@ -112,6 +112,7 @@ struct State {
     version = number("STUB_CUDA_VERSION", 12080);
     capability = number("STUB_CUDA_CAPABILITY", 90);
     pools = number("STUB_CUDA_POOLS", 1);
+    pageable = number("STUB_CUDA_PAGEABLE", 0);
     busy = number("STUB_CUDA_BUSY", 0);
     quiet = number("STUB_CUDA_QUIET", 0);
     memory = size_t(number("STUB_CUDA_MEMORY", 1024)) << 20;
@@ -370,6 +371,9 @@ CUresult cuDeviceGetAttribute(int *out, int attribute, CUdevice) {
   case AttributeSharedOptin:
     *out = 232448;
     return Success;
+  case AttributePageableMemory:
+    *out = own.pageable;
+    return Success;
   case AttributeMemoryPools:
     *out = own.pools;
     return Success;
@@ -479,10 +483,15 @@ CUresult cuPointerGetAttribute(void *out, int attribute, CUdeviceptr pointer) {
   STUB_ENTER(cuPointerGetAttribute, Init);
   CUdeviceptr start = 0;
   size_t size = 0;
-  if (!isInDeviceMemory(pointer, &start, &size))
+  bool isPinned = own.host.count(reinterpret_cast<void *>(pointer));
+  if (!isPinned && !isInDeviceMemory(pointer, &start, &size))
     return InvalidValue;
   int ordinal = 0;
+  unsigned type = isPinned ? 1 : 2;
   switch (attribute) {
+  case PointerAttributeMemoryType:
+    std::memcpy(out, &type, sizeof type);
+    return Success;
   case PointerAttributeOrdinal:
     std::memcpy(out, &ordinal, sizeof ordinal);
     return Success;

@@ -15,6 +15,7 @@
 //   STUB_CUDA_CAPABILITY    times ten, 90
 //   STUB_CUDA_MEMORY        of a device in MiB, 1024
 //   STUB_CUDA_POOLS         0: no memory pools
+//   STUB_CUDA_PAGEABLE      1: kernels reach all memory of the process
 //   STUB_CUDA_MISSING       functions it lacks: "cuLaunchKernelEx,..."
 //   STUB_CUDA_FAIL          "cuLaunchKernel=700": all calls give 700;
 //                           "cuLaunchKernel=700@2": the second does
