@@ -5,7 +5,8 @@
 //===----------------------------------------------------------------------===//
 //
 // A copy reads its source when it is issued and writes when it is waited for:
-// the latest moment that is legal, so that a missing wait shows.
+// the latest moment that is legal, so that a missing wait shows. On request it
+// writes at once, which shows what is overwritten while somebody reads it.
 //
 //===----------------------------------------------------------------------===//
 
@@ -18,6 +19,13 @@ namespace tilesdk::simulator {
 void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
   if (checker)
     require(checker->copy(running, to, from, bytes));
+  if (worksEarly) {
+    if (from)
+      std::memcpy(to, from, bytes);
+    else
+      std::memset(to, 0, bytes);
+    return;
+  }
   PendingCopy copy;
   copy.to = to;
   copy.bytes.resize(bytes);
@@ -29,20 +37,15 @@ void Block::copyAsync(char *to, const char *from, uint32_t bytes) {
 void Block::commitCopies() {
   if (checker)
     checker->commit(running, CopyGroups);
-  Copies &own = copies[running];
-  own.groups.push_back(std::move(own.open));
-  own.open.clear();
+  copies[running].commit();
 }
 
 void Block::waitCopies(uint32_t pending) {
   if (checker)
     checker->wait(running, CopyGroups, pending);
-  std::vector<std::vector<PendingCopy>> &groups = copies[running].groups;
-  size_t done = groups.size() > pending ? groups.size() - pending : 0;
-  for (size_t i = 0; i < done; ++i)
-    for (const PendingCopy &copy : groups[i])
-      std::memcpy(copy.to, copy.bytes.data(), copy.bytes.size());
-  groups.erase(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(done));
+  copies[running].finish(pending, [](const PendingCopy &copy) {
+    std::memcpy(copy.to, copy.bytes.data(), copy.bytes.size());
+  });
 }
 
 void Block::settle(MemoryBarrier &barrier) {

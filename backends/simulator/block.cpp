@@ -78,6 +78,7 @@ void Block::run(const cpu::Function &function, void *const *params,
       return;
     // The launch put the memory behind the parameters behind their values.
     auto numParams = static_cast<uint32_t>(function.paramBytes.size() - 1);
+    block.worksEarly = kind.checks & WorksEarly;
     block.checker = std::make_unique<Checker>(
         kind.checks, block.numThreads, block.warpSize, block.sharedMemory,
         function.sharedBytes, static_cast<const Extent *>(params[numParams]),
@@ -104,6 +105,7 @@ void Block::runThreads() {
   for (Warp &group : warpGroups)
     group.brought.resize(warpSize * warpGroupWarps);
   copies.resize(numThreads);
+  stores.resize(numThreads);
   waitsFor.resize(numThreads);
   for (uint32_t i = 0; i < numThreads; ++i) {
     cpu::Fiber *fiber = reserve.take();
@@ -131,6 +133,11 @@ void Block::runThreads() {
     }
     if (!progressed && !failed)
       fail(TSDK_E_KERNEL_FAULT, stuck(done));
+  }
+  // Stores go on when their issuer has ended.
+  for (running = 0; running < numThreads && !failed; ++running) {
+    commitStores();
+    waitStores(0);
   }
   for (size_t i = 0; i < fibers.size(); ++i)
     if (!failed || done[i])

@@ -16,9 +16,11 @@
 
 #include "backends/cpu/fiber.h"
 #include "backends/cpu/launch.h"
+#include "backends/simulator/boxes.h"
 #include "backends/simulator/checks.h"
 #include "core/target/target.h"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -29,7 +31,6 @@
 namespace tilesdk::simulator {
 
 struct TargetModel;
-struct TensorMap;
 
 /// A copy from global to shared memory that was issued and not waited for.
 struct PendingCopy {
@@ -42,6 +43,32 @@ struct PendingBox {
   char *to;
   const void *barrier;
   std::vector<char> bytes;
+};
+
+/// A store of a box that was issued and not waited for.
+struct PendingStore {
+  TensorMap map;
+  const char *from;
+  std::array<int32_t, TensorMap::MaxRank> at;
+};
+
+/// Asynchronous work of one thread, in groups in order of their commits.
+template <typename Work> struct WorkGroups {
+  std::vector<Work> open;
+  std::vector<std::vector<Work>> groups;
+
+  void commit() {
+    groups.push_back(std::move(open));
+    open.clear();
+  }
+  /// Does what is left but for the last `pending` groups.
+  template <typename Function> void finish(uint32_t pending, Function fn) {
+    size_t done = groups.size() > pending ? groups.size() - pending : 0;
+    for (size_t i = 0; i < done; ++i)
+      for (const Work &each : groups[i])
+        fn(each);
+    groups.erase(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(done));
+  }
 };
 
 class Block {
@@ -102,6 +129,8 @@ public:
   void loadBox(char *to, const void *barrier, const void *map,
                const int32_t *at, uint32_t rank);
   void storeBox(const void *map, char *from, const int32_t *at, uint32_t rank);
+  void commitStores();
+  void waitStores(uint32_t pending);
   /// What is under way to a barrier arrives.
   void completeBoxes(const void *barrier);
 
@@ -127,10 +156,6 @@ private:
     uint32_t arrived = 0, epoch = 0;
     std::vector<uint32_t> threads; // with checks only
   };
-  struct Copies {
-    std::vector<PendingCopy> open;
-    std::vector<std::vector<PendingCopy>> groups;
-  };
 
   template <typename Work>
   void together(Warp &warp, const char *what, void *brought, Work work) {
@@ -141,6 +166,7 @@ private:
   }
   bool meet(Warp &warp, const char *what, void *brought);
   void leave(Warp &warp);
+  void performStore(const PendingStore &store);
   const TensorMap *tensorMap(const void *map, const char *shared,
                              uint32_t rank);
   void suspend(const char *what);
@@ -156,13 +182,14 @@ private:
   char *sharedMemory = nullptr;
   uint32_t numThreads = 0, warpSize = 32, warpGroupWarps = 1;
   uint32_t running = 0;
-  bool progressed = false, failed = false;
+  bool progressed = false, failed = false, worksEarly = false;
   std::unique_ptr<Checker> checker;
   std::vector<cpu::Fiber *> fibers;
   std::vector<const char *> waitsFor;
   std::vector<Warp> warps, warpGroups;
   std::map<uint32_t, Barrier> barriers;
-  std::vector<Copies> copies;
+  std::vector<WorkGroups<PendingCopy>> copies;
+  std::vector<WorkGroups<PendingStore>> stores;
   std::vector<PendingBox> boxes;
   std::unordered_map<const void *, MemoryBarrier> memoryBarriers;
 };

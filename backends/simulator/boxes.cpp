@@ -5,7 +5,9 @@
 //===----------------------------------------------------------------------===//
 //
 // A box is read when its copy is issued and written when somebody waits at its
-// barrier: the latest moment that is legal, so that a missing wait shows.
+// barrier; a store happens when its issuer waits for it or the program ends:
+// the latest moments that are legal, so that a missing wait shows. On request
+// both happen at once, see async.cpp.
 //
 //===----------------------------------------------------------------------===//
 
@@ -112,6 +114,8 @@ void Block::loadBox(char *to, const void *barrier, const void *opaque,
                  });
   boxes.push_back(std::move(box));
   progressed = true;
+  if (worksEarly)
+    completeBoxes(barrier);
 }
 
 void Block::storeBox(const void *opaque, char *from, const int32_t *at,
@@ -122,11 +126,34 @@ void Block::storeBox(const void *opaque, char *from, const int32_t *at,
   if (checker)
     require(checker->readLater(running, BoxGroups, from,
                                uint32_t(map->boxBytes())));
-  forEachElement(*map, at, uint64_t(from - sharedMemory),
-                 [&](char *to, uint64_t place) {
-                   if (to)
-                     std::memcpy(to, from + place, map->elementBytes);
-                 });
+  PendingStore store{*map, from, {}};
+  std::copy_n(at, rank, store.at.begin());
+  if (worksEarly)
+    performStore(store);
+  else
+    stores[running].open.push_back(store);
+}
+
+void Block::performStore(const PendingStore &store) {
+  forEachElement(
+      store.map, store.at.data(), uint64_t(store.from - sharedMemory),
+      [&](char *to, uint64_t place) {
+        if (to)
+          std::memcpy(to, store.from + place, store.map.elementBytes);
+      });
+}
+
+void Block::commitStores() {
+  if (checker)
+    checker->commit(running, BoxGroups);
+  stores[running].commit();
+}
+
+void Block::waitStores(uint32_t pending) {
+  if (checker)
+    checker->wait(running, BoxGroups, pending);
+  stores[running].finish(
+      pending, [this](const PendingStore &store) { performStore(store); });
 }
 
 void Block::completeBoxes(const void *barrier) {

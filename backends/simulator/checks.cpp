@@ -21,6 +21,7 @@ uint32_t checksOf(std::string_view list) {
               : name == "bounds"  ? BoundsCheck
               : name == "uninit"  ? UninitCheck
               : name == "barrier" ? BarrierCheck
+              : name == "early"   ? WorksEarly
                                   : 0;
   }
   return checks;
@@ -91,12 +92,25 @@ void Checker::synchronise(const std::vector<uint32_t> &list) {
     publish(each, clock);
     threads[each].seen = all;
   }
-  if (list.size() < numThreads)
-    return;
-  // All that was read so far is ordered for everybody.
-  firstReader += static_cast<uint32_t>(readers.size());
-  readers.clear();
-  readerIds.clear();
+  if (list.size() == numThreads)
+    forgetReaders(clock);
+}
+
+/// All that everybody knows is read; asynchronous work may still be reading.
+/// Sets are numbered in order, and a set's others come before it.
+void Checker::forgetReaders(const std::vector<uint32_t> &known) {
+  auto isReading = [&](const Reader &reader) {
+    return reader.stamp.agent >= numThreads &&
+           known[reader.stamp.agent] < reader.stamp.clock;
+  };
+  auto kept = std::find_if(readers.begin(), readers.end(), isReading);
+  firstReader += static_cast<uint32_t>(kept - readers.begin());
+  readers.erase(readers.begin(), kept);
+  if (readers.empty())
+    readerIds.clear();
+  else
+    std::erase_if(readerIds,
+                  [&](const auto &entry) { return !live(entry.second); });
 }
 
 void Checker::synchroniseWarp(uint32_t thread) {
@@ -160,7 +174,7 @@ uint32_t Checker::addReader(uint32_t set, const Stamp &stamp) {
   set = live(set);
   // One of a thread's reads is enough; its others are cheap to keep.
   while (set && reader(set).stamp.agent == stamp.agent)
-    set = reader(set).others;
+    set = live(reader(set).others);
   auto [at, isNew] = readerIds.try_emplace({stamp, set}, 0);
   if (isNew) {
     uint32_t depth = set ? reader(set).depth + 1 : 1;
@@ -170,7 +184,7 @@ uint32_t Checker::addReader(uint32_t set, const Stamp &stamp) {
       // A thread's latest read stands for its former ones.
       std::vector<bool> seen(numAgents);
       std::vector<Stamp> latest;
-      for (uint32_t each = at->second; each; each = reader(each).others)
+      for (uint32_t each = at->second; each; each = live(reader(each).others))
         if (!seen[reader(each).stamp.agent]) {
           seen[reader(each).stamp.agent] = true;
           latest.push_back(reader(each).stamp);
@@ -213,7 +227,7 @@ bool Checker::update(uint32_t self, Cell &cell, uint32_t flags,
     if (!(isAtomic && cell.isAtomic) && !knows(self, cell.write))
       return race(flags, stamp, true, cell.write, address);
     if (isWrite)
-      for (uint32_t set = live(cell.reads); set; set = reader(set).others)
+      for (uint32_t set = live(cell.reads); set; set = live(reader(set).others))
         if (!knows(self, reader(set).stamp))
           return race(flags, stamp, false, reader(set).stamp, address);
   }

@@ -28,7 +28,9 @@ enum CheckBits : uint32_t {
   RaceCheck = 1,
   BoundsCheck = 2,
   UninitCheck = 4,
-  BarrierCheck = 8
+  BarrierCheck = 8,
+  /// Asynchronous work is done when it is issued, not when it is waited for.
+  WorksEarly = 16
 };
 /// Of a list of names; what is unknown is nothing.
 uint32_t checksOf(std::string_view list);
@@ -152,6 +154,7 @@ private:
     return {clock, static_cast<uint16_t>(agent), internSite(site)};
   }
   uint32_t addReader(uint32_t set, const Stamp &stamp);
+  void forgetReaders(const std::vector<uint32_t> &known);
   uint32_t live(uint32_t set) const { return set < firstReader ? 0 : set; }
   const Reader &reader(uint32_t set) const {
     return readers[set - firstReader];

@@ -367,7 +367,7 @@ std::string groups(std::string_view symbol, Later kind, std::string_view rest) {
                 args + ", i32 " + std::to_string(pending));
 }
 
-/// Coordinates go through an array; groups of stores are done when issued.
+/// Coordinates go through an array.
 std::string box(std::string_view symbol, std::string_view rest) {
   uint32_t rank;
   if (rest == "commit" || consume(rest, "wait."))

@@ -189,14 +189,18 @@ void barrierWait(const void *address, uint32_t parity) {
     checker->acquire(block().thread(), barrier.completed);
 }
 
-/// Work that is done when it is issued: only checks know of its groups.
+/// Products are done when they are issued: only checks know of their groups.
 void commitLater(uint32_t kind) {
-  if (Checker *checker = block().checks())
+  if (kind == BoxGroups)
+    block().commitStores();
+  else if (Checker *checker = block().checks())
     checker->commit(block().thread(), Later(kind));
 }
 
 void waitLater(uint32_t kind, uint32_t pending) {
-  if (Checker *checker = block().checks())
+  if (kind == BoxGroups)
+    block().waitStores(pending);
+  else if (Checker *checker = block().checks())
     checker->wait(block().thread(), Later(kind), pending);
 }
 

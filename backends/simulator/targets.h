@@ -64,7 +64,7 @@ struct TargetModel {
   tsdk_target twin = {};
   tsdk_codegen codegen = {};
   /// By the set of checks.
-  CheckedModel checked[16];
+  CheckedModel checked[32];
 };
 
 /// All twins, made on first use from the targets that the host lists.

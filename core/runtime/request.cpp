@@ -73,7 +73,9 @@ Error checkValue(const tsdk_option_row &row, llvm::StringRef value,
   return success();
 }
 
-constexpr const char *checkNames[] = {"barrier", "bounds", "race", "uninit"};
+// `early` is no check, but when asynchronous copies arrive.
+constexpr const char *checkNames[] = {"barrier", "bounds", "early", "race",
+                                      "uninit"};
 
 /// The value of `check` in canonical form.
 Error checkChecks(const Target &target, llvm::StringRef value,
@@ -86,11 +88,11 @@ Error checkChecks(const Target &target, llvm::StringRef value,
     if (entry != "all" && !llvm::is_contained(checkNames, entry)) {
       std::vector<llvm::StringRef> names(std::begin(checkNames),
                                          std::end(checkNames));
-      return makeError(TSDK_E_INVALID_ARGUMENT,
-                       "option `check` is `" + value +
-                           "`: there is no check `" + entry + "`" +
-                           didYouMean(entry, names) +
-                           "; checks: race, bounds, uninit, barrier, all");
+      return makeError(
+          TSDK_E_INVALID_ARGUMENT,
+          "option `check` is `" + value + "`: there is no check `" + entry +
+              "`" + didYouMean(entry, names) +
+              "; checks: race, bounds, uninit, barrier, all, early");
     }
   }
   if (wanted.empty())
@@ -102,7 +104,8 @@ Error checkChecks(const Target &target, llvm::StringRef value,
                          " cannot be checked; build for a simulated device, "
                          "`sim:TARGET` (`tilesdk targets` lists them)");
   for (const char *name : checkNames)
-    if (llvm::is_contained(wanted, name) || llvm::is_contained(wanted, "all"))
+    if (llvm::is_contained(wanted, name) ||
+        (llvm::is_contained(wanted, "all") && name != llvm::StringRef("early")))
       *out += (out->empty() ? "" : ",") + std::string(name);
   return success();
 }

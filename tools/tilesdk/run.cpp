@@ -439,7 +439,8 @@ Command tilesdk::tool::addRun(CLI::App &app) {
   app.add_option("--check", options->checks,
                  "Compare an array with NAME=FILE.npy, exit code 5 when it "
                  "differs; or checks of\na simulated device: race, bounds, "
-                 "uninit, barrier or all, with commas")
+                 "uninit, barrier or all, with commas (and early: asynchronous "
+                 "copies arrive at once)")
       ->allow_extra_args(false);
   app.add_option("--rtol", options->rtol, "Relative tolerance of --check")
       ->capture_default_str();
