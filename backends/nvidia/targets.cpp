@@ -229,7 +229,7 @@ const tsdk_option_row Options[] = {
 };
 
 // Raised when the meaning of a row changes without a change of its data.
-constexpr std::string_view Fingerprint = "nvidia-2";
+constexpr std::string_view Fingerprint = "nvidia-3";
 
 } // namespace
 
@@ -311,6 +311,7 @@ TargetTable::TargetTable()
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_NAMED_BARRIERS | TSDK_SIMT_PACKED_F16 |
                     TSDK_SIMT_PACKED_BF16 | TSDK_SIMT_BF16_CONVERT |
+                    TSDK_SIMT_SHARED_REQUESTS |
                     (row.capability >= 89 ? TSDK_SIMT_F8_CONVERT : 0u) |
                     (row.capability >= 90
                          ? TSDK_SIMT_MBARRIER | TSDK_SIMT_REGISTER_REALLOCATION

@@ -410,22 +410,14 @@ void Counter::access(const Instruction &in, const Value *pointer,
   }
   SharedAccess &one = result.list[place->second];
   ++one.instructions;
-  std::vector<std::vector<uint32_t>> together;
-  if (row->phases.empty()) {
-    together.emplace_back();
-    for (uint32_t i = 0; i < machine.warpSize; ++i)
-      together[0].push_back(i);
-  }
-  for (const auto &phase : row->phases.empty() ? together : row->phases) {
-    std::vector<uint64_t> addresses;
-    for (uint32_t lane : phase)
-      if (row->isMatrix ? lane < row->rows : bool(mask[lane]))
-        addresses.push_back(at.v[lane]);
-    layout::PhaseCycles cycles =
-        layout::cyclesOfPhase(addresses, row->bytes, memory.shared);
-    one.wavefronts += cycles.cycles;
-    one.conflicts += cycles.conflicts;
-  }
+  std::vector<std::optional<uint64_t>> addresses(machine.warpSize);
+  for (uint32_t lane = 0; lane < machine.warpSize; ++lane)
+    if (row->isMatrix ? lane < row->rows : bool(mask[lane]))
+      addresses[lane] = at.v[lane];
+  layout::AccessCycles cycles = layout::cyclesOfAccess(
+      addresses, row->bytes, row->phases, memory.shared, row->isMatrix);
+  one.wavefronts += cycles.cycles;
+  one.conflicts += cycles.conflicts;
 }
 
 SharedAccesses Counter::count(uint32_t warps) {

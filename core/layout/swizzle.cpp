@@ -58,37 +58,80 @@ Coord placeOf(const Layout &layout, uint64_t reg, uint64_t lane,
 }
 } // namespace
 
-PhaseCycles cyclesOfPhase(const std::vector<uint64_t> &addresses,
-                          uint32_t bytes, const SharedMemory &machine) {
+/// The words that these lanes need; lanes that need the same one share it.
+static std::vector<uint64_t>
+wordsOf(const std::vector<std::optional<uint64_t>> &addresses, uint32_t bytes,
+        const std::vector<uint32_t> &lanes, const SharedMemory &machine) {
   std::vector<uint64_t> words;
-  for (uint64_t address : addresses)
-    for (uint64_t word = address / machine.bankBytes;
-         word <= (address + bytes - 1) / machine.bankBytes; ++word)
-      words.push_back(word);
-  // Lanes that need the same word share one access to it.
+  for (uint32_t lane : lanes)
+    if (lane < addresses.size() && addresses[lane])
+      for (uint64_t word = *addresses[lane] / machine.bankBytes;
+           word <= (*addresses[lane] + bytes - 1) / machine.bankBytes; ++word)
+        words.push_back(word);
   std::sort(words.begin(), words.end());
   words.erase(std::unique(words.begin(), words.end()), words.end());
-  std::vector<uint32_t> banks(machine.banks);
-  PhaseCycles result;
-  for (uint64_t word : words)
-    result.cycles =
-        std::max<uint64_t>(result.cycles, ++banks[word % machine.banks]);
-  result.conflicts =
-      result.cycles - (words.size() + machine.banks - 1) / machine.banks;
-  return result;
+  return words;
 }
 
-/// The cycles of one phase whose lanes access the elements at \p offsets.
-static void countPhase(AccessCount &count, const std::vector<uint64_t> &offsets,
-                       uint32_t elementBytes, const SharedMemory &machine) {
-  std::vector<uint64_t> addresses;
-  for (uint64_t offset : offsets)
-    addresses.push_back(offset / count.elements * count.elements *
-                        elementBytes);
-  PhaseCycles cycles =
-      cyclesOfPhase(addresses, count.elements * elementBytes, machine);
-  count.cycles += cycles.cycles;
-  count.conflicts += cycles.conflicts;
+/// The most words that one bank has to give.
+static uint64_t busiestBank(const std::vector<uint64_t> &words,
+                            const SharedMemory &machine) {
+  std::vector<uint32_t> banks(machine.banks);
+  uint64_t most = 0;
+  for (uint64_t word : words)
+    most = std::max<uint64_t>(most, ++banks[word % machine.banks]);
+  return most;
+}
+
+AccessCycles
+cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
+               uint32_t bytes, const std::vector<std::vector<uint32_t>> &phases,
+               const SharedMemory &machine, bool isMatrix) {
+  auto least = [&](const std::vector<uint64_t> &words) {
+    return (words.size() + machine.banks - 1) / machine.banks;
+  };
+  AccessCycles result;
+  if (!machine.phasesShareBanks || isMatrix) {
+    for (const auto &phase : phases) {
+      std::vector<uint64_t> words = wordsOf(addresses, bytes, phase, machine);
+      uint64_t cycles = busiestBank(words, machine);
+      result.cycles += cycles;
+      result.conflicts += cycles - least(words);
+    }
+    return result;
+  }
+  auto isActive = [&](uint32_t lane) {
+    return lane < addresses.size() && addresses[lane];
+  };
+  auto isUsed = [&](const std::vector<uint32_t> &phase) {
+    return std::any_of(phase.begin(), phase.end(), isActive);
+  };
+  // Whether lanes of a phase come in pairs of one address.
+  auto isPaired = [&](const std::vector<uint32_t> &phase, uint32_t other) {
+    return std::all_of(phase.begin(), phase.end(), [&](uint32_t lane) {
+      return !isActive(lane) || !isActive(lane ^ other) ||
+             addresses[lane] == addresses[lane ^ other];
+    });
+  };
+  std::vector<uint32_t> lanes;
+  uint64_t used = 0, merged = 0;
+  for (size_t i = 0; i < phases.size(); ++i) {
+    lanes.insert(lanes.end(), phases[i].begin(), phases[i].end());
+    if (!isUsed(phases[i]))
+      continue;
+    ++used;
+    if (i % 2 && isUsed(phases[i - 1]) &&
+        ((isPaired(phases[i - 1], 1) && isPaired(phases[i], 1)) ||
+         (isPaired(phases[i - 1], 2) && isPaired(phases[i], 2))))
+      ++merged;
+  }
+  std::vector<uint64_t> words = wordsOf(addresses, bytes, lanes, machine);
+  uint64_t most = busiestBank(words, machine);
+  result.cycles = std::max(used - merged, most);
+  // Not merging is no conflict.
+  uint64_t without = std::max<uint64_t>(used, least(words));
+  result.conflicts = result.cycles > without ? result.cycles - without : 0;
+  return result;
 }
 
 /// Bits of lanes and warps that hold copies: only the first copy is stored.
@@ -100,6 +143,20 @@ static Copies copiesOf(const Layout &layout) {
   std::vector<uint64_t> free = layout.freeVariableMasks();
   auto lane = layout.inputIndex("lane"), warp = layout.inputIndex("warp");
   return {lane ? free[*lane] : 0, warp ? free[*warp] : 0};
+}
+
+/// One instruction, whose lanes access the elements at \p offsets.
+static void countAccess(AccessCount &count,
+                        std::vector<std::optional<uint64_t>> offsets,
+                        uint32_t elementBytes, const SharedAccess &access,
+                        const SharedMemory &machine) {
+  for (std::optional<uint64_t> &offset : offsets)
+    if (offset)
+      offset = *offset / count.elements * count.elements * elementBytes;
+  AccessCycles cycles = cyclesOfAccess(offsets, count.elements * elementBytes,
+                                       access.phases, machine);
+  count.cycles += cycles.cycles;
+  count.conflicts += cycles.conflicts;
 }
 
 /// countAccesses with the offset of each (register, lane, warp) at hand.
@@ -120,13 +177,11 @@ static AccessCount countPlaces(const Layout &side, Copies copies,
       groups.try_emplace(offsetAt(reg, 0, warp) / count.elements, reg);
     for (auto [group, reg] : groups) {
       ++count.instructions;
-      for (const auto &phase : access.phases) {
-        std::vector<uint64_t> offsets;
-        for (uint32_t lane : phase)
-          if (lane < lanes && !(lane & copies.lanes))
-            offsets.push_back(offsetAt(reg, lane, warp));
-        countPhase(count, offsets, elementBytes, machine);
-      }
+      std::vector<std::optional<uint64_t>> offsets(lanes);
+      for (uint64_t lane = 0; lane < lanes; ++lane)
+        if (!(lane & copies.lanes))
+          offsets[lane] = offsetAt(reg, lane, warp);
+      countAccess(count, std::move(offsets), elementBytes, access, machine);
     }
   }
   return count;
@@ -190,13 +245,11 @@ AccessCount countLinear(const Side &side, uint32_t elementBytes,
     groups.push_back(address.reduce(column).used / count.elements);
   for (uint64_t column : side.lanes)
     lanes.push_back(address.reduce(column).used);
-  for (const auto &phase : access.phases) {
-    std::vector<uint64_t> touched;
-    for (uint32_t lane : phase)
-      if (lane < side.laneCount && !(lane & side.copies.lanes))
-        touched.push_back(f2::multiply(lanes, lane));
-    countPhase(count, touched, elementBytes, machine);
-  }
+  std::vector<std::optional<uint64_t>> touched(side.laneCount);
+  for (uint64_t lane = 0; lane < side.laneCount; ++lane)
+    if (!(lane & side.copies.lanes))
+      touched[lane] = f2::multiply(lanes, lane);
+  countAccess(count, std::move(touched), elementBytes, access, machine);
   count.instructions = (uint64_t(1) << f2::rank(groups)) *
                        (side.warpCount >> std::popcount(side.copies.warps));
   count.cycles *= count.instructions;

@@ -15,6 +15,8 @@
 
 #include "core/layout/layout.h"
 
+#include <optional>
+
 namespace tilesdk::layout {
 
 /// An access of \p bytes a lane. Each phase lists the lanes served in one
@@ -32,6 +34,8 @@ struct SharedAccess {
 struct SharedMemory {
   uint32_t banks = 32;
   uint32_t bankBytes = 4;
+  /// The phases of an access share the banks: see cyclesOfAccess.
+  bool phasesShareBanks = false;
   std::vector<SharedAccess> stores, loads;
 };
 
@@ -40,22 +44,30 @@ struct AccessCount {
   /// Elements one lane moves at once.
   uint32_t elements = 1;
   uint64_t instructions = 0;
-  /// Sum over instructions and phases of the most words any bank must give.
-  uint64_t cycles = 0;
-  /// Cycles above the least that the phases' distinct words need.
-  uint64_t conflicts = 0;
-};
-
-/// What serving the lanes of one phase takes.
-struct PhaseCycles {
+  /// Sum over instructions of what cyclesOfAccess says.
   uint64_t cycles = 0;
   /// Cycles above the least that the distinct words need.
   uint64_t conflicts = 0;
 };
 
-/// Each of the phase's lanes accesses \p bytes at one of \p addresses.
-PhaseCycles cyclesOfPhase(const std::vector<uint64_t> &addresses,
-                          uint32_t bytes, const SharedMemory &machine);
+/// What serving the lanes of one access takes.
+struct AccessCycles {
+  uint64_t cycles = 0;
+  /// Cycles above the least that the distinct words need.
+  uint64_t conflicts = 0;
+};
+
+/// Lane l accesses \p bytes at \p addresses[l]; nothing where it is inactive.
+/// Where every phase has the banks to itself, they are served one after another
+/// (matrix accesses always are). Where they share them, the words of all lanes
+/// are spread over the cycles: as many as phases have a lane, or more if one
+/// bank has more words to give. Neighbouring phases are then one if each of
+/// their lanes has the same address as lane ^ 1, or each as lane ^ 2, or that
+/// lane is inactive.
+AccessCycles
+cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
+               uint32_t bytes, const std::vector<std::vector<uint32_t>> &phases,
+               const SharedMemory &machine, bool isMatrix = false);
 
 struct SharedPlan {
   /// offset (in elements) -> the outputs of one repetition; invertible. Offsets

@@ -246,6 +246,7 @@ layout::ConversionMachine Machine::conversion(uint32_t elementBytes) const {
   result.barrierCost = barrierCycles;
   result.shared.banks = banks;
   result.shared.bankBytes = bankBytes;
+  result.shared.phasesShareBanks = has(TSDK_SIMT_SHARED_REQUESTS);
   for (const SharedRow &row : shared)
     if (!row.isMatrix)
       (row.isStore ? result.shared.stores : result.shared.loads)

@@ -1,10 +1,18 @@
 """Accesses to shared memory take the fewest bank cycles where it counts."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import re
+import sys
+
 import pytest
 
 from test_ptx import ROOT, matmul
 
-import tilesdk
+sys.path.insert(0, str(ROOT / "tests/probes"))
+
+import tilesdk  # noqa: E402
+from conversion_kernels import random_conversions  # noqa: E402
+from conversions import Variant  # noqa: E402
+from device import Target  # noqa: E402
 
 SOURCE = ROOT / "tests/probes/conflict_kernels.py"
 
@@ -33,6 +41,34 @@ def test_trip_counts_and_conflicts_are_counted():
         assert found["complete"]
         figures.append(found["load"]["wavefronts"])
     assert figures[1] == 2 * figures[0] > 0
-    built = program.kernel("column_sums").build("*f32:16,*f32:16,64,64",
-                                                target="sm_80")
-    assert built.metadata["shared_accesses"]["load"]["conflicts"] > 0
+
+
+def test_conflicts_are_found():
+    """Rows in memory without a swizzle: what the plan counts is what the code
+    does."""
+    device = Target("sm_80")
+    found = []
+    for conversion in random_conversions(10, 32):
+        try:
+            variant = Variant(device, conversion, "shared-linear", 0)
+        except tilesdk.UnsupportedError:
+            continue
+        assert variant.planned() is None
+        found.append(
+            variant.built.metadata["shared_accesses"]["load"]["conflicts"])
+    assert any(found) and not all(found)
+
+
+@pytest.mark.parametrize("target", ("sm_80", "gfx942"))
+def test_partial_sums_move_together(target):
+    program = tilesdk.Program(SOURCE.read_text(), SOURCE.name)
+    built = program.kernel("softmax_row").build(
+        "*f32:16,*f32:16,2048", target=target, keep_stages="asm")
+    code = built.asm["asm"]
+    if target.startswith("sm"):
+        assert len(re.findall(r"\bld\.shared\.v4\.b32", code)) == 2
+        assert not re.search(r"\bld\.shared\.b32", code)
+    accesses = built.metadata["shared_accesses"]
+    assert {row["bytes"] for row in accesses["lines"]
+            if row["kind"] == "load"} == {16}
+    assert accesses["load"]["instructions"] == 8

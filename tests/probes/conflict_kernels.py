@@ -107,7 +107,9 @@ def column_sums(x, y, M: tl.constexpr, N: tl.constexpr):
     i = tl.arange(0, M)
     j = tl.arange(0, N)
     t = tl.load(x + i[:, None] * N + j[None, :])
-    tl.store(y + j, tl.sum(t, 0))
+    s = tl.sum(t, 0)
+    tl.debug_barrier()
+    tl.store(y + j, s)
 
 
 @triton.jit
@@ -132,4 +134,6 @@ def outer_sums(x, y, N: tl.constexpr):
     i = tl.arange(0, N)
     t = tl.load(x + i)
     s = tl.sum(tl.abs(t[:, None] - t[None, :]), 1)
+    # Else an assembler moves the sums' load into the branch of the store.
+    tl.debug_barrier()
     tl.store(y + i, s)

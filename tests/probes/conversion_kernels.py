@@ -188,7 +188,8 @@ class Conversion:
                 f"  %u = arith.addi %a, %add : {value['S']}",
                 f"  scf.yield %u, %t : {value['S']}, {value['D']}", "}"]
             lines.append(f"%w = arith.xori %sums#1, %none : {value['D']}")
-        lines += [f"tile.store %pD, %w : {pointer['D']}", "return"]
+        # Else an assembler moves loads into the branches of masked stores.
+        lines += ["simt.barrier", f"tile.store %pD, %w : {pointer['D']}", "return"]
         body = "".join(f"  {line}\n" for line in lines)
         text = (
             f'module {{\nfunc.func @{self.name}('

@@ -12,6 +12,7 @@ from device import IrKernel
 
 PLAIN, MATRIX = 1, 2
 LOAD = 1
+SHARED_REQUESTS = 1024
 CAPACITY = 4096  # Records of a thread.
 ACCESS = re.compile(
     r"(?:= load (?:volatile )?(?P<load>[^,]+), |"
@@ -53,6 +54,22 @@ def type_bytes(text):
     if text in SIZES:
         return SIZES[text]
     return (int(re.fullmatch(r"i(\d+)", text)[1]) + 7) // 8
+
+
+def lanes_of(row, lanes):
+    """The lanes of each phase."""
+    for phase in row["phases"].split(";"):
+        members = []
+        for part in filter(None, phase.split(",")):
+            first, _, last = part.partition("-")
+            members += range(int(first), int(last or first) + 1)
+        yield members or list(range(lanes))
+
+
+def busiest(words, banks):
+    """The most words that a bank has to give."""
+    used = collections.Counter(word % banks for word in words)
+    return max(used.values(), default=0)
 
 
 class Traced:
@@ -178,21 +195,37 @@ class Traced:
 
     def phases(self, row, by_lane, lanes):
         banks = self.device.simt["banks"]
-        width = self.device.simt["bank_bytes"]
-        for phase in row["phases"].split(";"):
-            members = []
-            for part in filter(None, phase.split(",")):
-                first, _, last = part.partition("-")
-                members += range(int(first), int(last or first) + 1)
-            members = members or range(lanes)
-            words = set()
-            for lane in members:
-                if lane in by_lane and (row["kind"] != MATRIX or
-                                        lane < row["rows"]):
-                    first = by_lane[lane]
-                    words.update(range(first // width,
-                                       (first + row["bytes"] - 1) // width +
-                                       1))
-            used = collections.Counter(word % banks for word in words)
-            cycles = max(used.values(), default=0)
+        if row["kind"] == MATRIX:
+            by_lane = {lane: at for lane, at in by_lane.items()
+                       if lane < row["rows"]}
+        elif self.device.simt["features"] & SHARED_REQUESTS:
+            yield self.request(row, by_lane, lanes)
+            return
+        for phase in lanes_of(row, lanes):
+            words = self.words(row, by_lane, phase)
+            cycles = busiest(words, banks)
             yield cycles, cycles - -(-len(words) // banks)
+
+    def words(self, row, by_lane, members):
+        width = self.device.simt["bank_bytes"]
+        return {word for lane in members if lane in by_lane
+                for word in range(by_lane[lane] // width,
+                                  (by_lane[lane] + row["bytes"] - 1) // width +
+                                  1)}
+
+    def request(self, row, by_lane, lanes):
+        """Phases that share the banks."""
+        banks = self.device.simt["banks"]
+        phases = [[lane for lane in phase if lane in by_lane]
+                  for phase in lanes_of(row, lanes)]
+        used = sum(map(bool, phases))
+
+        def paired(members, other):
+            return all(by_lane.get(lane ^ other, by_lane[lane]) ==
+                       by_lane[lane] for lane in members)
+        least = used - sum(
+            bool(a and b) and any(paired(a + b, other) for other in (1, 2))
+            for a, b in zip(phases[::2], phases[1::2]))
+        words = self.words(row, by_lane, by_lane)
+        cycles = max(least, busiest(words, banks))
+        return cycles, max(0, cycles - max(used, -(-len(words) // banks)))

@@ -257,14 +257,46 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
     bases.push_back(e.byteOffset(scratch, B.cst32(offset)));
     offset += (stride * parts * e.bytesOf(element) + 15) / 16 * 16;
   }
+  // Totals of a thread that lie next to each other move together, and so do
+  // the parts of one total where nothing lies between them.
+  unsigned widest = 16;
+  for (Type element : elements)
+    widest = std::min(widest, 16 / std::max(1u, unsigned(e.bytesOf(element))));
+  widest = std::max(widest, 1u);
+  uint64_t reach = place.reach();
+  unsigned width = 1;
+  while (width * 2 <= widest && (width * 2u) <= (uint64_t(1) << low) &&
+         !(reach & width))
+    width *= 2;
+  std::map<std::pair<uint64_t, Key>, SmallVector<Key>> rows;
+  for (auto &[key, list] : totals)
+    rows[{key.first & phase,
+          {gather(key.first, others) & ~uint64_t(width - 1), key.second}}]
+        .push_back(key);
+  SmallVector<SmallVector<Key>> groups;
+  for (auto &[row, keys] : rows) {
+    llvm::sort(keys, [&](const Key &a, const Key &b) {
+      return gather(a.first, others) < gather(b.first, others);
+    });
+    if (keys.size() == width)
+      groups.push_back(std::move(keys));
+    else
+      for (const Key &key : keys)
+        groups.push_back({key});
+  }
+  unsigned together = stride == 1 ? std::min(widest, parts) : 1;
   auto write = [&] {
-    for (auto &[key, list] : totals) {
-      Value own =
-          B.mul(e.threadValue(part, gather(key.first, phase)), B.cst32(stride));
-      for (auto [i, v] : llvm::enumerate(list)) {
-        Type stored = e.storedType(elements[i]);
-        Value address = B.gep(addressOf(bases[i], stored, key), stored, own);
-        B.store(e.toStored(v, elements[i]), address, B.bytesOf(stored));
+    for (const auto &keys : groups) {
+      Value own = B.mul(e.threadValue(part, gather(keys[0].first, phase)),
+                        B.cst32(stride));
+      for (auto [i, element] : llvm::enumerate(elements)) {
+        Type stored = e.storedType(element);
+        Value address =
+            B.gep(addressOf(bases[i], stored, keys[0]), stored, own);
+        SmallVector<Value> list;
+        for (const Key &key : keys)
+          list.push_back(e.toStored(totals.at(key)[i], element));
+        B.store(e.pack(list), address, B.bytesOf(stored) * list.size());
       }
     }
   };
@@ -274,33 +306,53 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
     write();
   e.barrier();
 
+  auto read = [&](Value address, Type element, unsigned count) {
+    Type stored = e.storedType(element);
+    SmallVector<Value> list;
+    e.unpack(B.load(count == 1 ? stored : B.vec(stored, count), address,
+                    B.bytesOf(stored) * count),
+             list);
+    for (Value &v : list)
+      v = e.fromStored(v, element);
+    return list;
+  };
   std::map<Key, Values> next;
   std::map<Key, Prefix> nextPrefixes;
-  for (auto &[key, list] : totals) {
-    Values sum, ahead;
-    Value own = scan ? e.threadValue(part, gather(key.first, phase)) : Value();
-    unsigned firstPart = reverse ? parts - 1 : 0;
-    for (unsigned k = 0; k < parts; ++k) {
-      unsigned p = reverse ? parts - 1 - k : k;
-      Values here;
-      for (auto [i, element] : llvm::enumerate(elements)) {
-        Type stored = e.storedType(element);
-        Value address = B.gep(addressOf(bases[i], stored, key), stored,
-                              B.cst32(p * stride));
-        here.push_back(
-            e.fromStored(B.load(stored, address, B.bytesOf(stored)), element));
+  for (const auto &keys : groups) {
+    // The parts of each total: keys, parts, sources.
+    SmallVector<SmallVector<Values>> here(
+        keys.size(), SmallVector<Values>(parts, Values(elements.size())));
+    for (auto [i, element] : llvm::enumerate(elements)) {
+      Value start = addressOf(bases[i], e.storedType(element), keys[0]);
+      for (unsigned p = 0; p < parts; p += together) {
+        Value address =
+            B.gep(start, e.storedType(element), B.cst32(p * stride));
+        SmallVector<Value> list =
+            read(address, element, keys.size() * together);
+        for (unsigned k = 0; k < list.size(); ++k)
+          here[k / together][p + k % together][i] = list[k];
       }
-      if (scan && k == 1)
-        ahead = sum;
-      else if (scan && k > 1)
-        ahead = select(B.icmp(EQ, own, B.cst32(p)), sum, ahead);
-      sum = k ? combine(sum, here) : here;
     }
-    Key merged{key.first & ~phase, key.second};
-    next[merged] = std::move(sum);
-    if (scan)
-      putAhead(nextPrefixes, key, merged, B.icmp(NE, own, B.cst32(firstPart)),
-               ahead);
+    for (auto [at, key] : llvm::enumerate(keys)) {
+      Values sum, ahead;
+      Value own =
+          scan ? e.threadValue(part, gather(key.first, phase)) : Value();
+      unsigned firstPart = reverse ? parts - 1 : 0;
+      for (unsigned k = 0; k < parts; ++k) {
+        unsigned p = reverse ? parts - 1 - k : k;
+        const Values &one = here[at][p];
+        if (scan && k == 1)
+          ahead = sum;
+        else if (scan && k > 1)
+          ahead = select(B.icmp(EQ, own, B.cst32(p)), sum, ahead);
+        sum = k ? combine(sum, one) : one;
+      }
+      Key merged{key.first & ~phase, key.second};
+      next[merged] = std::move(sum);
+      if (scan)
+        putAhead(nextPrefixes, key, merged, B.icmp(NE, own, B.cst32(firstPart)),
+                 ahead);
+    }
   }
   prefixes = std::move(nextPrefixes);
   totals = std::move(next);
