@@ -98,8 +98,8 @@ def main():
                 print(f"spills {case.name}: {resources['registers']} registers, "
                       f"{resources['spill_bytes']} bytes spilled, "
                       f"{resources['stack_bytes']} of stack")
-    print(f"{options.target}: {len(kernels)} kernels, {spilled} spill, "
-          f"{failed} failed")
+    print(f"{options.target}: {len(kernels)} kernels, {spilled} spill")
+    print(f"{len(kernels) - failed} passed, {failed} failed")
     return failed != 0
 
 
