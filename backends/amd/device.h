@@ -36,8 +36,9 @@ struct Device {
   std::string architecture;
   int maxShared = 0, maxThreads = 0, warpSize = 0;
   bool hasPools = false, isCooperative = false;
-  /// Release 5 runs a module's kernel at once, even into a captured stream.
-  bool recordsLaunches = true;
+  /// Of HIP. 5 runs a module's kernel at once, even into a captured stream, and
+  /// takes an unknown hidden argument for one that the launch gives.
+  int release = 0;
 
   /// The first error after which the device works no more; its text names it.
   std::atomic<hipError> fault{Success};

@@ -138,7 +138,7 @@ tsdk_error describeDevice(void *self, Device &device) {
   };
   device.hasPools =
       hip.hipMallocAsync && hip.hipFreeAsync && has(AttributeMemoryPools);
-  device.recordsLaunches = hip.hipGetDevicePropertiesR0600;
+  device.release = hip.release();
   device.isCooperative =
       hip.hipModuleLaunchCooperativeKernel && has(AttributeCooperative);
 

@@ -63,6 +63,18 @@ tsdk_error moduleLoad(void *self, void *opaque, tsdk_bytes object, tsdk_str,
                        " and cannot run code built for " + head.architecture +
                        "; build it for " +
                        std::string(view(device.target->name)));
+  // LLVM has each kernel with dynamic shared memory and any hidden argument ask
+  // for it; HIP 5 would read it from beyond the launch's parameters.
+  std::string_view text(static_cast<const char *>(object.data), object.size);
+  constexpr const char *tooNew = "hidden_dynamic_lds_size";
+  if (device.release < 6 && text.find(tooNew) != text.npos)
+    return failure(self, TSDK_E_UNSUPPORTED,
+                   device.name() + ": HIP " + device.hip.version() +
+                       " does not know the argument " + tooNew +
+                       " of code object version " +
+                       std::to_string(head.version) +
+                       "; build with the option code_object_version=4, or "
+                       "install ROCm 6 or newer");
   Current current(device);
   // The device is waited for here and not where modules are unloaded.
   constexpr size_t manyRetired = 64;
@@ -218,7 +230,7 @@ tsdk_error launchGrid(void *self, void *opaque, void *handle,
             readAttributes(self, device, function, *launch, isCooperative))
       return error;
   Current current(device);
-  if (!device.recordsLaunches && launch->stream) [[unlikely]] {
+  if (device.release < 6 && launch->stream) [[unlikely]] {
     int state = 0;
     if (hip.hipStreamIsCapturing(streamOf(launch->stream), &state) == Success &&
         state != 0)

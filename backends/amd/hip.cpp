@@ -87,6 +87,11 @@ std::string Hip::describe(hipError result) const {
          (text ? text : std::to_string(result));
 }
 
+int Hip::release() const {
+  int version = 0;
+  return hipRuntimeGetVersion(&version) == Success ? version / 10000000 : 0;
+}
+
 std::string Hip::version() const {
   int version = 0;
   if (hipRuntimeGetVersion(&version) != Success)

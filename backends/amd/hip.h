@@ -125,6 +125,8 @@ struct Hip {
   /// "hipErrorOutOfMemory: out of memory".
   std::string describe(hipError result) const;
   /// "5.2.21153".
+  /// 5, 6, 7; 0: it does not say.
+  int release() const;
   std::string version() const;
   /// "gfx90a:sramecc+:xnack-" of a device.
   hipError architecture(int ordinal, std::string &out) const;

@@ -421,6 +421,28 @@ TEST_F(AmdDriver, AnOldRuntimeIsToldApart) {
   EXPECT_EQ(calls("hipModuleUnload"), 0u);
 }
 
+TEST_F(AmdDriver, HiddenArgumentsThatHip5DoesNotKnowAreRefused) {
+  std::vector<unsigned char> code = codeObject(5);
+  std::string_view name = "hidden_dynamic_lds_size";
+  code.insert(code.end(), name.begin(), name.end());
+  auto load = [&] {
+    open();
+    return driver->module_load(self, device, {code.data(), code.size()},
+                               str("{}"), &module);
+  };
+  state().version = 50731921;
+  Outcome old(load());
+  EXPECT_EQ(old.code, TSDK_E_UNSUPPORTED);
+  EXPECT_TRUE(old.says("HIP 5.7.31921 does not know the argument "
+                       "hidden_dynamic_lds_size of code object version 5; "
+                       "build with the option code_object_version=4"))
+      << old.message;
+  EXPECT_EQ(calls("hipModuleLoadData"), 0u);
+  driver->device_close(self, device);
+  state().version = 60443484;
+  EXPECT_EQ(Outcome(load()).message, "");
+}
+
 TEST_F(AmdDriver, LimitsNameKernelDeviceAndRemedy) {
   open();
   load();

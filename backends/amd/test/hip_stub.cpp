@@ -93,7 +93,7 @@ hipSetDevice(int device) {
   return Success;
 }
 STUB(hipInit, (unsigned), )
-STUB(hipRuntimeGetVersion, (int *out), *out = 60443484)
+STUB(hipRuntimeGetVersion, (int *out), *out = state().version)
 STUB(hipGetDeviceCount, (int *out), *out = state().devices)
 STUB(hipDeviceGetName, (char *out, int, int), strcpy(out, "Stub GPU"))
 STUB(hipDeviceTotalMem, (size_t *out, int), *out = size_t{64} << 30)
