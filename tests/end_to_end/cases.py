@@ -9,11 +9,12 @@ import cases_memory
 import cases_models
 import cases_pipelines
 import cases_reduce
+import cases_samples
 
 CASES = (cases_elementwise.CASES + cases_memory.CASES +
          cases_descriptor.CASES + cases_boxes.CASES + cases_reduce.CASES +
          cases_matmul.CASES + cases_models.CASES + cases_pipelines.CASES +
-         cases_language.CASES)
+         cases_language.CASES + cases_samples.CASES)
 
 _names = [case.name for case in CASES]
 _twice = {name for name in _names if _names.count(name) > 1}

@@ -72,6 +72,9 @@ class _DevicePlace:
         return _DevicePointer(self.address(), DTYPES[dtype])
 
     def fetch(self):
+        rows = getattr(self.memory, "device_rows", None)
+        if rows is not None:
+            rows.fetch()
         self.stream.copy(self.memory.raw, self.buffer.ptr,
                          self.memory.raw.nbytes)
         self.stream.synchronize()
@@ -123,19 +126,21 @@ def arguments(bound, places):
     return args
 
 
-def run(case, **options):
+def run(case, override=False, **options):
     """Launches the case and compares its outputs with the oracle. `options` are
-    further build options of every launch."""
+    further build options of every launch. What the kernel says itself stays, and
+    what the case says unless `override`."""
     bound = Bound(case)
-    # What the kernel or the case says itself stays.
-    options = {name: value for name, value in options.items()
-               if name not in case.args and name not in case.options}
+    own = {} if override else case.options
+    options = {**case.options,
+               **{name: value for name, value in options.items()
+                  if name not in case.args and name not in own}}
     device = tilesdk.current_device()
     stream = device.wrap_stream(0)
     places = {name: place(memory, device, stream)
               for name, memory in bound.memory.items()}
     kernel(case.file, case.function)[case.grid](*arguments(bound, places),
-                                                **case.options, **options)
+                                                **options)
     for where in places.values():
         where.fetch()
     bound.check()

@@ -17,6 +17,7 @@ import numpy as np
 import low_precision
 
 KERNELS = pathlib.Path(__file__).parent / "kernels"
+SAMPLES = "../../../samples"  # From there: samples are cases too.
 
 # Our name: (storage type, tolerance relative, tolerance absolute).
 DTYPES = {
@@ -202,7 +203,7 @@ class Function:
 @dataclasses.dataclass(frozen=True)
 class Pointers:
     """A table of the addresses of the rows of an array that is no argument
-    itself; the oracle sees the array."""
+    itself; the oracle sees the array, and may give it as an output."""
     of: Array
 
 
@@ -325,13 +326,15 @@ class Bound:
         """Compares every output; raises AssertionError with what differs."""
         for name, memory in self.memory.items():
             memory.check_untouched(name)
+            if hasattr(memory, "rows"):
+                memory.rows.check_untouched(f"rows of {name}")
         for name, expected in self.expected.items():
             self._compare(name, np.asarray(expected))
         if self.case.check:
             self.case.check(self)
 
     def _compare(self, name, expected):
-        memory = self.memory[name]
+        memory = getattr(self.memory[name], "rows", self.memory[name])
         dtype = memory.spec.dtype
         got = memory.decoded()
         expected = np.broadcast_to(expected, got.shape)
