@@ -12,6 +12,8 @@ import tilesdk
 import torch
 
 import gpu_attention
+import gpu_conv
+import gpu_grouped
 import gpu_launch
 import gpu_matmul
 import gpu_measure
@@ -23,7 +25,8 @@ def run(only=None):
     print(f"GPU: {torch.cuda.get_device_name()}, "
           f"{gpu_measure.clocks()} MHz and degrees")
     torch.manual_seed(0)
-    for module in (gpu_memory, gpu_matmul, gpu_attention, gpu_launch):
+    for module in (gpu_memory, gpu_matmul, gpu_attention, gpu_conv,
+                   gpu_grouped, gpu_launch):
         for part in module.PARTS:
             if not only or only in f"{module.__name__}.{part.__name__}":
                 yield from part()
