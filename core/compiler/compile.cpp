@@ -605,6 +605,12 @@ tsdk_code Compilation::readLlvm() {
   }
   metadata = std::move(*object);
   metadata["target"] = toRef(input.target->name).str();
+  // Checks are put in behind this stage, so this build says which.
+  if (llvm::json::Object *built = metadata.getObject("options")) {
+    built->erase("check");
+    if (!options.check.empty())
+      (*built)["check"] = options.check;
+  }
   if (plan.wants(Stage::Llvm))
     emitBlob(sink, "llvm", printLlvm(*llvmModule));
   return interruption.poll() ? stopped() : tsdk_code(TSDK_OK);

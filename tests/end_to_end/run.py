@@ -27,7 +27,7 @@ def run_here(options, names):
     known = {case.name: case for case in cases.CASES}
     for name in names:
         try:
-            launch.run(known[name], **build)
+            launch.run(known[name], options.override, **build)
             print(f"ok {name}", flush=True)
         except Exception as error:  # Whatever it is, the next case goes on.
             text = " | ".join(line.strip() for line in str(error).splitlines()
@@ -41,13 +41,21 @@ def run_chunk(options, names):
                "--here", "--width", str(options.width)]
     for text in options.option:
         command += ["--option", text]
-    done = subprocess.run(command, input="\n".join(names), text=True,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    lines = [line for line in done.stdout.splitlines()
+    if options.override:
+        command.append("--override")
+    try:
+        done = subprocess.run(command, input="\n".join(names), text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              timeout=options.timeout)
+        output, end = done.stdout, f"ended with {done.returncode}"
+    except subprocess.TimeoutExpired as error:
+        output = (error.stdout or b"").decode(errors="replace")
+        end = f"took more than {options.timeout:.0f} s"
+    lines = [line for line in output.splitlines()
              if line.startswith(("ok ", "FAILED "))]
     if len(lines) < len(names):
-        rest = done.stdout.splitlines()[-3:]
-        lines += [f"FAILED {name}: the process ended with {done.returncode}: "
+        rest = output.splitlines()[-3:]
+        lines += [f"FAILED {name}: the process {end}: "
                   f"{' '.join(rest)[:options.width]}"
                   for name in names[len(lines):]]
     return lines
@@ -63,6 +71,10 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--chunk", type=int, default=24)
     parser.add_argument("--width", type=int, default=300)
+    parser.add_argument("--override", action="store_true",
+                        help="--option wins over what a case says")
+    parser.add_argument("--timeout", type=float,
+                        help="seconds for a chunk of cases")
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:

@@ -13,6 +13,7 @@ os.environ.setdefault("TILESDK_CACHE", "0")
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(TESTS / "end_to_end"), str(TESTS / "probes")]
 
+import numpy as np
 import tilesdk
 
 import cases
@@ -99,3 +100,33 @@ class Build:
 
     def count(self, pattern):
         return len(re.findall(pattern, self.text, re.M))
+
+
+COPY = """import triton
+import triton.language as tl
+
+
+@triton.jit
+def copy(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
+    at = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    x = tl.load(x_ptr + at, mask=at < n, other=0.0)
+    tl.store(out_ptr + at, x, mask=at < n)
+"""
+
+
+def source_fault(device, right, wrong, n=1000, block=256):
+    """None, or the Report of COPY with one text replaced by another."""
+    assert right in COPY
+    source = COPY.replace(right, wrong)
+    tilesdk.set_device(device)
+    x, out = np.arange(n, dtype=np.float32), np.zeros(n, np.float32)
+    kernel = tilesdk.Program(source, "copy.py").kernel("copy")
+    try:
+        kernel[(-(-n // block),)](x, out, n, block, check=ALL)
+        assert np.array_equal(out, np.arange(n)), "another result"
+    except (tilesdk.KernelFaultError, AssertionError) as error:
+        report = Report(error)
+        report.lines = [source.splitlines()[int(line) - 1].strip() for line in
+                        re.findall(r"copy\.py:(\d+)", report.text)]
+        return report
+    return None
