@@ -38,10 +38,10 @@ Error Device::open() {
   uint32_t host = 1;
   size_t size = sizeof(host);
   if (table.device_get && table.pointer_get)
-    if (Error ignored = check(table.device_get(table.self, handle,
-                                               TSDK_DEVICE_HOST_MEMORY, &host,
-                                               &size),
-                              "memory"))
+    if (Error ignored =
+            check(table.device_get(table.self, handle, TSDK_DEVICE_HOST_MEMORY,
+                                   &host, &size),
+                  "memory"))
       host = 1;
   reachesHost = host != 0;
   return success();
@@ -164,9 +164,9 @@ Error Device::askPointer(const void *memory, const llvm::Twine &who) const {
   if (isUnknown && !reachesHost) {
     DiagEntry entry;
     entry.code = static_cast<uint32_t>(diagnostics::Diag::HostPointer);
-    entry.message = (who + " points to memory that device " + name +
-                     " does not reach")
-                        .str();
+    entry.message =
+        (who + " points to memory that device " + name + " does not reach")
+            .str();
     entry.help = "it is memory of the host, or freed; copy the array to the "
                  "device (tsdk_buffer_alloc and tsdk_copy; in Python "
                  "Device.alloc and Stream.copy, or a tensor there)";

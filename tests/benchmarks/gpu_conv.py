@@ -12,8 +12,8 @@ CONFIGS = ((128, 128, 64, 4, 4), (128, 128, 64, 8, 4), (128, 256, 64, 8, 3),
 # Images, pixels each way, channels, filters, taps each way, stride, padding: the
 # layers that a residual network spends its time in.
 SHAPES = ((32, 56, 64, 64, 3, 1, 1), (32, 28, 128, 128, 3, 1, 1),
-          (32, 14, 256, 256, 3, 1, 1), (32, 56, 128, 128, 3, 2, 1),
-          (32, 56, 256, 64, 1, 1, 0), (8, 128, 128, 256, 3, 1, 1))
+          (32, 56, 256, 256, 3, 1, 1), (64, 14, 512, 512, 3, 1, 1),
+          (32, 56, 128, 128, 3, 2, 1), (32, 56, 256, 64, 1, 1, 0))
 
 
 def variants(maker, compile_, arrays, shape, out_size, want):

@@ -66,7 +66,7 @@ def grouped():
                 m * k + k * n + m * n for m, n, k in sizes))
 
 
-def variants(maker, compile_, arrays, want):
+def variants(maker, compile_, configs, arrays, want):
     kernel = compile_(SOURCE, "expert_matmul")
     result = {}
     if kernel is None:
@@ -74,7 +74,7 @@ def variants(maker, compile_, arrays, want):
     x, weights, y, ends = arrays
     rows, k = x.shape
     experts, n, _ = weights.shape
-    for bm, bn, bk, warps, stages, specialize in EXPERTS:
+    for bm, bn, bk, warps, stages, specialize in configs:
         tiles = (rows // bm + experts) * -(-n // bn)
         run = (lambda bm=bm, bn=bn, bk=bk, warps=warps, stages=stages,
                specialize=specialize, tiles=tiles:
@@ -111,8 +111,8 @@ def experts():
         loop()
         want = y.clone()
         arrays = x, weights, y, ends
-        runs = variants("tilesdk", gpu.ours, arrays, want)
-        runs.update(variants("triton", gpu.theirs, arrays, want))
+        runs = variants("tilesdk", gpu.ours, EXPERTS, arrays, want)
+        runs.update(variants("triton", gpu.theirs, EXPERTS[2:], arrays, want))
         if hasattr(torch, "_grouped_mm"):
             transposed = weights.transpose(1, 2)
             runs["torch grouped_mm"] = lambda: torch._grouped_mm(
