@@ -59,25 +59,25 @@ def end_to_end(all_tiers):
 
 
 def simulator(all_tiers):
+    yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/simulator"], {}
     runner = [PYTHON, "tests/end_to_end/run.py", "--jobs", JOBS, "--device"]
-    if all_tiers:
-        for device in SIMULATED:
-            for warps in (1, 2, 4, 8):
-                for stages in (1, 2, 3, 4):
-                    yield [*runner, device, "--option", f"num_warps={warps}",
-                           "--option", f"num_stages={stages}"], {}
-        return
-    # Everything on one machine, each kernel once on the others, and in other
-    # shapes of a program.
-    yield [*runner, SIMULATED[0]], {}
+    # With all checks: everything on one machine; each kernel on all of them,
+    # with two numbers of warps and of stages.
+    yield [*runner, SIMULATED[0], "--option", CHECKS], {}
+    yield [PYTHON, "tests/simulator/matrix.py", "--sample", "--jobs", JOBS], {}
+    # As people run it, and with copies that arrive as early as they may.
     for device in SIMULATED[1:]:
         yield [*runner, device, "--sample"], {}
-    for warps, stages in ((1, 2), (2, 4), (8, 1)):
-        yield [*runner, SIMULATED[0], "--sample", "--option",
-               f"num_warps={warps}", "--option", f"num_stages={stages}"], {}
+    yield [*runner, SIMULATED[1], "--sample", "--option", "check=early"], {}
     # What the suite for real devices can check without one.
     for device in ("cpu", SIMULATED[0]):
         yield [PYTHON, "tests/gpu/run.py", "--device", device], {}
+
+
+def matrix(all_tiers):
+    # --full: every case with every number of warps and stages.
+    yield [PYTHON, "tests/simulator/matrix.py", "--tier", "all", "--jobs",
+           JOBS], {}
 
 
 def probes(all_tiers):
@@ -101,9 +101,13 @@ def assembly(all_tiers):
 
 
 def amd(all_tiers):
+    yield ctest(BUILD, "-R", "^(hip_test|amd_driver_test)$"), {}
     yield [PYTHON, "-m", "pytest", "-q", "--no-header", "tests/fake_hsa"], {}
+    kernels = [PYTHON, "tests/assembly/all_kernels.py", "--jobs", JOBS]
+    yield [*kernels, "--sample"], {}
     if all_tiers:
         yield [PYTHON, "tests/fake_hsa/run_cases.py"], {}
+        yield [*kernels], {}
 
 
 def python(all_tiers):
@@ -162,6 +166,7 @@ def gcc(all_tiers):
 
 # URIs of the devices that stand for the GPUs.
 SIMULATED = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
+CHECKS = "check=race,bounds,uninit,barrier"
 # What every case is assembled for.
 ASSEMBLED = ("sm_80", "sm_86", "sm_89", "sm_90a", "gfx90a", "gfx942", "gfx950",
              "gfx1100", "gfx1200")
@@ -169,12 +174,16 @@ ASSEMBLED = ("sm_80", "sm_86", "sm_89", "sm_90a", "gfx90a", "gfx942", "gfx950",
 SUITES = {
     "unit": (1, "GoogleTest, lit and C ABI tests beside the code", unit),
     "end_to_end": (1, "kernels on the CPU against NumPy", end_to_end),
-    "simulator": (1, "the same kernels on simulated GPUs", simulator),
+    "simulator": (1, "the same kernels on simulated GPUs, with checks; faults "
+                  "that checks must find", simulator),
+    "matrix": (2, "all kernels on simulated GPUs with checks, over numbers of "
+               "warps and stages", matrix),
     "probes": (1, "one instruction at a time against the tables of targets",
                probes),
     "assembly": (1, "GPU assembly: what it holds, and that it assembles",
                  assembly),
-    "amd": (1, "kernels on the real HIP over a fake HSA runtime", amd),
+    "amd": (1, "kernels on the real HIP over a fake HSA runtime; their code",
+            amd),
     "python": (1, "the Python package", python),
     "command": (1, "the tilesdk command", command),
     "install": (1, "installed tree: pkg-config and find_package; bundle", install),

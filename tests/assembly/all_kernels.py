@@ -22,14 +22,34 @@ os.environ.setdefault("TILESDK_CACHE", "0")
 
 TARGETS = ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1200")
 
-# What still goes to scratch memory in a loop: (pattern of targets, start of
-# case names, why).
-KNOWN = ()
+# What still goes to scratch memory in a loop, all of it on targets with 256
+# registers and waves of 32 lanes: (start of the target, start of the cases).
+# A row that matches nothing any more fails a run of every case.
+KNOWN = (
+    # Products of float32, which these targets have no instruction for: a
+    # thread holds whole rows and columns of the operands.
+    ("gfx1", "attention/block_pointers/f32/"),
+    ("gfx1", "descriptor/matmul/f32/96x160x64"),
+    ("gfx1", "matmul/f32/500x509x503"),
+    ("gfx1", "matmul/f32/96x160x48"),
+    ("gfx1", "wild/linear_attention/f32"),
+    # The next tiles wait in registers beside large accumulators.
+    ("gfx1100", "attention/block_pointers/bf16/causal"),
+    ("gfx1100", "attention/block_pointers/f16/causal"),
+    ("gfx1", "boxes/product/bf16/150x304x112/"),
+    ("gfx1", "boxes/product/f16/150x304x112/"),
+    ("gfx1200", "boxes/transposed/bf16/128/"),
+    ("gfx1", "pipelines/attention/"),
+    # Rows that are not aligned are loaded an element at a time, each by an
+    # address of its own.
+    ("gfx1", "matmul/f16/500x509x503"),
+    ("gfx1", "matmul/bf16/500x509x503"),
+)
 
 
-def is_known(target, name):
-    return any(target.startswith(targets) and name.startswith(cases)
-               for targets, cases, _ in KNOWN)
+def known_row(target, name):
+    return next((row for row in KNOWN if target.startswith(row[0]) and
+                 name.startswith(row[1])), None)
 
 
 def signature_of(case):
@@ -95,7 +115,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     import cases
-    chosen = cases.select(1, options.patterns)
+    chosen = cases.select(1 if options.sample else 99, options.patterns)
     if options.sample:
         chosen = cases.sample(chosen)
     names = [case.name for case in chosen]
@@ -106,17 +126,23 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         for lines in pool.map(run, [c for c in chunks if c[0]]):
             results += lines
-    wrong = 0
+    wrong, used = 0, set()
     for target in targets:
         own = [(name, problem) for t, name, problem in results if t == target]
-        bad = [(n, p) for n, p in own if p and not is_known(target, n)]
+        bad = [(n, p) for n, p in own if p and not known_row(target, n)]
+        used |= {known_row(target, n) for n, p in own if p}
         listed = sum(bool(p) for _, p in own) - len(bad)
         for name, problem in sorted(bad):
             print(f"FAILED {target} {name}: {problem}")
         wrong += len(bad)
         print(f"{target}: {len(own)} variants, {len(own) - len(bad)} as they "
               f"should be, {listed} of these known to use scratch in a loop")
-    print(f"{len(results) - wrong} passed, {wrong} failed")
+    if not (options.sample or options.patterns or options.target):
+        for row in sorted(set(KNOWN) - used):
+            print(f"FAILED {row}: nothing of it uses scratch memory in a loop "
+                  "any more; take it off the list")
+            wrong += 1
+    print(f"{max(0, len(results) - wrong)} passed, {wrong} failed")
     return wrong != 0
 
 
