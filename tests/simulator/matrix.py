@@ -38,6 +38,8 @@ def work(options):
     """(device, warps, stages, names of cases) of each process to start."""
     chosen = cases.select(99 if options.tier == "all" else int(options.tier),
                           options.patterns)
+    if options.sample:
+        chosen = cases.sample(chosen)
     for device in options.device or DEVICES:
         for combination in COMBINATIONS:
             names = [case.name for case in chosen
@@ -62,6 +64,8 @@ def main():
     parser.add_argument("--device", action="append")
     parser.add_argument("--full", action="store_true",
                         help="every combination of every case")
+    parser.add_argument("--sample", action="store_true",
+                        help="one case of each kernel only")
     parser.add_argument("--times", type=int, default=2)
     parser.add_argument("--check", default=CHECKS)
     parser.add_argument("--tier", default="1")
