@@ -56,8 +56,6 @@ Error Error::copy() const {
   return result;
 }
 
-Error tilesdk::runtime::success() { return Error(); }
-
 Error tilesdk::runtime::makeError(tsdk_code code, const llvm::Twine &message,
                                   int64_t native) {
   Error result(new tsdk_error_s);

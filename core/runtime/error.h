@@ -43,7 +43,10 @@ public:
     std::swap(error, other.error);
     return *this;
   }
-  ~Error() { freeError(error); }
+  ~Error() {
+    if (error) [[unlikely]]
+      freeError(error);
+  }
 
   explicit operator bool() const { return error != nullptr; }
   tsdk_error take() { return std::exchange(error, nullptr); }
@@ -63,7 +66,7 @@ Error makeError(tsdk_code code, const llvm::Twine &message, int64_t native = 0);
 /// With diagnostics; their text becomes part of the message.
 Error makeError(tsdk_code code, const llvm::Twine &message,
                 Ref<DiagList> diags);
-Error success();
+inline Error success() { return Error(); }
 
 /// "INVALID_ARGUMENT"; null for an unknown code.
 const char *codeName(tsdk_code code);

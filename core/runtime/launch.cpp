@@ -105,8 +105,12 @@ Error makeRequest(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
 }
 
 Error missed(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
-             const Arguments &arguments, llvm::ArrayRef<uint8_t> key,
+             const tsdk_arg *args, size_t numArgs, llvm::ArrayRef<uint8_t> key,
              uint64_t hash, bool load, const LaunchEntry **out) {
+  Arguments arguments(kernel, &device);
+  if (Error error =
+          arguments.bind(args, numArgs, desc.options, desc.num_options))
+    return error;
   BuildRequest request;
   if (Error error = makeRequest(
           kernel, device, desc,
@@ -183,7 +187,7 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
         }))
       return error;
 
-  Arguments arguments(kernel, &device);
+  Arguments arguments(kernel, &device, /*spells=*/false);
   if (Error error =
           arguments.bind(args, numArgs, desc.options, desc.num_options))
     return error;
@@ -197,7 +201,7 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
   uint64_t hash = LaunchTable::hash(key);
   const LaunchEntry *entry = kernel.launches.find(key, hash);
   if (!entry)
-    if (Error error = missed(kernel, device, desc, arguments, key, hash,
+    if (Error error = missed(kernel, device, desc, args, numArgs, key, hash,
                              /*load=*/!out, &entry))
       return error;
   if (out) {

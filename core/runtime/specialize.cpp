@@ -66,6 +66,8 @@ void Arguments::addConstant(ItemKind kind, uint64_t bits) {
   keyBytes.resize_for_overwrite(at + 9);
   keyBytes[at] = static_cast<uint8_t>(kind);
   std::memcpy(&keyBytes[at + 1], &bits, 8);
+  if (!spells)
+    return;
   Item item;
   item.kind = kind;
   item.bits = bits;
@@ -75,18 +77,21 @@ void Arguments::addConstant(ItemKind kind, uint64_t bits) {
 void Arguments::addText(llvm::StringRef text) {
   addConstant(ItemKind::Text, text.size());
   keyBytes.append(text.bytes_begin(), text.bytes_end());
-  items.back().text = text;
+  if (spells)
+    items.back().text = text;
 }
 
 void Arguments::addLeaf(ItemKind kind, uint32_t dtype, uint64_t bits,
                         bool isConst) {
   keyBytes.push_back(static_cast<uint8_t>(kind) | (isConst ? 0x80 : 0));
   keyBytes.push_back(static_cast<uint8_t>(dtype));
-  Item item;
-  item.kind = kind;
-  item.dtype = static_cast<uint8_t>(dtype);
-  item.isConst = isConst;
-  items.push_back(item);
+  if (spells) {
+    Item item;
+    item.kind = kind;
+    item.dtype = static_cast<uint8_t>(dtype);
+    item.isConst = isConst;
+    items.push_back(item);
+  }
   leafValues.push_back(bits);
   leafTypes.push_back(kind == ItemKind::Pointer || kind == ItemKind::PointerBy16
                           ? static_cast<uint8_t>(TSDK_U64)
@@ -111,7 +116,8 @@ Error Arguments::addPointer(const Parameter &param, const void *pointer,
                                             "parameter"));
   if (device)
     if (Error error =
-            device->checkPointer(pointer, "parameter `" + param.name + "`"))
+            device->checkPointer(
+                pointer, llvm::Twine("parameter `") + param.name + "`"))
       return error;
   uint64_t bits = reinterpret_cast<uintptr_t>(pointer);
   bool aligned = bits % 16 == 0 && !param.doNotAlign;
@@ -313,6 +319,15 @@ Error Arguments::bind(const tsdk_arg *args, size_t numArgs,
     tsdk_arg arg = {};
     if (i < numArgs)
       arg = args[i];
+    // Most arguments of most launches: what addInteger would find.
+    if (arg.kind == TSDK_ARG_INT && !param.isConstexpr && !param.forcedType &&
+        (arg.v.i != 1 || param.doNotSpecialize) &&
+        arg.v.i == static_cast<int32_t>(arg.v.i)) [[likely]] {
+      bool by16 = arg.v.u % 16 == 0 && !param.doNotAlign;
+      addLeaf(by16 ? ItemKind::ScalarBy16 : ItemKind::Scalar, TSDK_I32,
+              arg.v.u);
+      continue;
+    }
     if (i >= numArgs || arg.kind == TSDK_ARG_DEFAULT)
       for (size_t j = 0; j < numOptions; ++j)
         if (toRef(options[j].name) == param.name) {

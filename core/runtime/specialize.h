@@ -46,8 +46,10 @@ struct Item {
 
 class Arguments {
 public:
-  Arguments(const Kernel &kernel, Device *device)
-      : kernel(kernel), device(device) {}
+  /// Launches that find their key need no items: `spells` says that signature()
+  /// will be asked for.
+  Arguments(const Kernel &kernel, Device *device, bool spells = true)
+      : kernel(kernel), device(device), spells(spells) {}
 
   /// Takes arguments in order and constexpr parameters by name among `options`;
   /// the others are appended to the key.
@@ -79,6 +81,7 @@ private:
 
   const Kernel &kernel;
   Device *device;
+  const bool spells;
   llvm::SmallVector<uint8_t, 256> keyBytes;
   llvm::SmallVector<uint64_t, 32> leafValues;
   llvm::SmallVector<uint8_t, 32> leafTypes;
