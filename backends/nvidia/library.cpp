@@ -426,6 +426,16 @@ std::string math(std::string_view symbol, std::string_view rest) {
                  "  %v = call float @llvm.nvvm.ex2.approx.ftz.f(float %y)\n"
                  "  ret float %v\n",
                  "declare float @llvm.nvvm.ex2.approx.ftz.f(float)\n");
+  if (rest == "rsqrt.f32")
+    return unary("  %v = call float @llvm.nvvm.rsqrt.approx.f(float %x)\n"
+                 "  ret float %v\n",
+                 "declare float @llvm.nvvm.rsqrt.approx.f(float)\n");
+  // Within 2 ulp over the whole range (9.7.3.8).
+  if (rest == "div.f32")
+    return define(symbol, "float", "float %x, float %y", 3,
+                  "  %v = call float @llvm.nvvm.div.full(float %x, float %y)\n"
+                  "  ret float %v\n",
+                  "declare float @llvm.nvvm.div.full(float, float)\n");
   return "";
 }
 

@@ -67,6 +67,9 @@ public:
 protected:
   /// Narrower scalars are divided as integers of so many bits.
   unsigned divisionBits = 64;
+  /// Whether quotients of f32 that need not be rounded to the nearest are calls
+  /// of tsdk.math.div.f32.
+  bool callsDivision = false;
   /// False: LLVM may call a library for the maximum of two scalars.
   bool hasMaxNum = true;
 

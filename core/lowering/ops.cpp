@@ -186,6 +186,11 @@ bool Emitter::emitOp(Operation *op, ValueRange in, unsigned lanes,
     return true;
   };
 
+  if (callsDivision && isa<arith::DivFOp>(op) && arithmeticType(to).isF32())
+    return done(fromArithmetic(
+        mathCall("div", to,
+                 {toArithmetic(in[0], from), toArithmetic(in[1], from)}),
+        to));
   if (StringRef direct = directName(name); !direct.empty()) {
     if (!isFloat(to)) {
       // Constants decide about loops and masks, so scalars are folded.

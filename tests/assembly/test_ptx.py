@@ -99,6 +99,17 @@ def test_add_moves_16_bytes_a_lane():
     assert "ld.global.v4" in text and "st.global.v4" in text
 
 
+def test_fast_functions_of_f32():
+    """One instruction each; the exact division and root stay exact."""
+    text = ptx("sm_90a", "tests/benchmarks/gpu_kernels.py", "softmax",
+               "*f32:16,*f32:16,i32:16,i32:16,2048")
+    assert "div.full.f32" in text and "div.rn" not in text
+    assert "ex2.approx.ftz.f32" in text
+    text = ptx("sm_90a", "tests/benchmarks/gpu_kernels.py", "layernorm",
+               "*bf16:16,*bf16:16,*bf16:16,*bf16:16,i32:16,i32:16,f32,2048")
+    assert "rsqrt.approx.f32" in text and "sqrt.rn" not in text
+
+
 @pytest.mark.parametrize("tile", [(128, 128, 32), (128, 256, 64), (128, 192, 64)])
 def test_matmul_uses_what_the_machine_has(tile):
     text = ptx("sm_80", *matmul("f16", *tile), ("num_warps=8",))

@@ -246,6 +246,10 @@ float tsdk_own_log10_f32(float x) {
   return logSpecial(x, fma32(e, log2High, rest));
 }
 
+// For GPUs; some have a faster one that rounds less well.
+float tsdk_own_div_f32(float x, float y) { return x / y; }
+double tsdk_own_div_f64(double x, double y) { return x / y; }
+
 float tsdk_own_rsqrt_f32(float x) { return 1.0f / __builtin_sqrtf(x); }
 double tsdk_own_rsqrt_f64(double x) { return 1.0 / __builtin_sqrt(x); }
 

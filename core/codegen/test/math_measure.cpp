@@ -68,6 +68,7 @@ const Reference references[] = {
     ONE(cos, std::cos(x), -100, 100),
     ONE(cosh, std::cosh(x), -90, 90),
     ONE(cospi, cosPi(x), -10, 10),
+    TWO(div, x / y, -100, 100),
     ONE(erf, std::erf(x), -4, 4),
     ONE(erfc, std::erfc(x), -6, 10),
     ONE(exp, std::exp(x), -110, 90),

@@ -18,6 +18,7 @@ SimtEngine::SimtEngine(ModuleOp module, const target::Machine &machine,
   sharedPtr = B.pointer(3);
   globalPtr = B.pointer(1);
   divisionBits = 32;
+  callsDivision = true;
   // The host, which takes its parameters in an array.
   hasMaxNum = !machine.parametersInArray;
 }

@@ -37,8 +37,8 @@ public:
   uint64_t bytesTo(uint64_t row, uint64_t column) const;
   /// Whether the elements of a column (not of a row) follow each other.
   bool rowsAreFastest() const { return fast == 0; }
-  /// The descriptor of what begins \p bytes (i32; the same in every call) behind
-  /// the buffer's start and a constant.
+  /// The descriptor of what begins \p bytes (i32; the same in every call)
+  /// behind the buffer's start and a constant.
   Value descriptor(Value bytes, uint64_t more);
 
 private:
