@@ -352,7 +352,7 @@ void Explanation::print(Session &session) const {
                          " bytes of stack"
                    : ""));
     else
-      row("registers", "not known: no assembler reported them");
+      row("registers", "not known: no assembler of the target was found");
     if (const json::Object *held = all.getObject("occupancy"))
       row("occupancy",
           llvm::formatv(
@@ -464,7 +464,10 @@ Command tilesdk::tool::addExplain(CLI::App &app) {
   app.footer("Examples:\n"
              "  tilesdk explain T0311\n"
              "  tilesdk explain add.py --kernel add --signature "
-             "'*f32,*f32,*f32,i32,1024' --target sm_90a");
+             "'*f32,*f32,*f32,i32,1024' --target sm_90a\n"
+             "\nA target whose code an assembler makes has registers and spills "
+             "where that is\nfound (docs/plugins.md); docs/explain.md says how "
+             "to read the remarks.");
   return [options](Session &session) {
     bool isFile =
         options->file == "-" || access(options->file.c_str(), F_OK) == 0;

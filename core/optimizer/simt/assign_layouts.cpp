@@ -98,13 +98,20 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
     if (width * bytes >= machine->maxVectorBytes)
       return;
     if (width < pattern->vector)
-      remark << ": the layout has no more neighbours in a thread";
+      remark << ": in the tensor's layout a lane holds no longer runs";
+    else if (pattern->contiguous == 1)
+      remark << ": elements are not known to be neighbours in memory";
+    else if (pattern->contiguous == pattern->vector)
+      remark << ": runs of " << pattern->contiguous
+             << " elements are known to be neighbours in memory";
     else if (pattern->run == 1)
-      remark << ": neighbours in memory, or under one mask, are not known";
+      remark << ": the mask is not known to be the same for neighbours";
+    else if (pattern->run == pattern->vector)
+      remark << ": the mask is known to be the same for " << pattern->run
+             << " neighbours";
     else
-      remark << ": runs of " << pattern->run
-             << " elements are known, aligned to " << pattern->vector * bytes
-             << " bytes";
+      remark << ": addresses are known to be multiples of "
+             << pattern->vector * bytes << " bytes";
   }
 
   MachinePtr machine;

@@ -35,7 +35,7 @@ func.func @add(%x: !tile.ptr<f32> {tile.divisibility = 16 : i64},
 // Nothing is known of the length: one element a lane, and the remark says why.
 // CHECK: #simt.layout<"(dim0: 256) { register: (128); lane: (1) (2) (4) (8) (16); warp: (32) (64) }">
 // CHECK-LABEL: @unknown_length
-// REMARK: simt-assign-layouts: store of 4 bytes a lane, 4 sectors of 32 bytes a warp: neighbours in memory, or under one mask, are not known
+// REMARK: simt-assign-layouts: store of 4 bytes a lane, 4 sectors of 32 bytes a warp: the mask is not known to be the same for neighbours
 func.func @unknown_length(%o: !tile.ptr<f32>, %n: i32) attributes {tile.kernel} {
   %r = tile.make_range 0, 256 : tensor<256xi32>
   %nn = tile.splat %n : i32 -> tensor<256xi32>
@@ -248,9 +248,33 @@ func.func @shapes(%x: !tile.ptr<f32> {tile.divisibility = 16 : i64}) attributes 
 
 // -----
 
+// Nothing is known of the address, or that it is even.
+// CHECK-LABEL: @unaligned
+// REMARK: simt-assign-layouts: store of 4 bytes a lane, 4 sectors of 32 bytes a warp: addresses are known to be multiples of 4 bytes
+// CHECK-LABEL: @aligned_by_8
+// REMARK: simt-assign-layouts: store of 8 bytes a lane, 8 sectors of 32 bytes a warp: addresses are known to be multiples of 8 bytes
+func.func @unaligned(%o: !tile.ptr<f32>) attributes {tile.kernel} {
+  %r = tile.make_range 0, 1024 : tensor<1024xi32>
+  %op = tile.splat %o : !tile.ptr<f32> -> tensor<1024x!tile.ptr<f32>>
+  %oq = tile.addptr %op, %r : tensor<1024x!tile.ptr<f32>>, tensor<1024xi32>
+  %c = arith.constant dense<1.0> : tensor<1024xf32>
+  tile.store %oq, %c : tensor<1024x!tile.ptr<f32>>
+  return
+}
+func.func @aligned_by_8(%o: !tile.ptr<f32> {tile.divisibility = 8 : i64}) attributes {tile.kernel} {
+  %r = tile.make_range 0, 1024 : tensor<1024xi32>
+  %op = tile.splat %o : !tile.ptr<f32> -> tensor<1024x!tile.ptr<f32>>
+  %oq = tile.addptr %op, %r : tensor<1024x!tile.ptr<f32>>, tensor<1024xi32>
+  %c = arith.constant dense<1.0> : tensor<1024xf32>
+  tile.store %oq, %c : tensor<1024x!tile.ptr<f32>>
+  return
+}
+
+// -----
+
 // Down a column: each lane moves a sector of its own.
 // CHECK-LABEL: @column
-// REMARK: simt-assign-layouts: store of 4 bytes a lane, 32 sectors of 32 bytes a warp where 4 would hold them: neighbours
+// REMARK: simt-assign-layouts: store of 4 bytes a lane, 32 sectors of 32 bytes a warp where 4 would hold them: elements are not known to be neighbours in memory
 func.func @column(%o: !tile.ptr<f32>, %stride: i32) attributes {tile.kernel} {
   %r = tile.make_range 0, 256 : tensor<256xi32>
   %s = tile.splat %stride : i32 -> tensor<256xi32>
