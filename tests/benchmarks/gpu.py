@@ -12,6 +12,7 @@ import tilesdk
 import torch
 
 import gpu_attention
+import gpu_compile
 import gpu_conv
 import gpu_grouped
 import gpu_launch
@@ -26,7 +27,7 @@ def run(only=None):
           f"{gpu_measure.clocks()} MHz and degrees")
     torch.manual_seed(0)
     for module in (gpu_memory, gpu_matmul, gpu_attention, gpu_conv,
-                   gpu_grouped, gpu_launch):
+                   gpu_grouped, gpu_launch, gpu_compile):
         for part in module.PARTS:
             if not only or only in f"{module.__name__}.{part.__name__}":
                 yield from part()

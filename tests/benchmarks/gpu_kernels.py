@@ -41,3 +41,16 @@ def layernorm(x_ptr, weight_ptr, bias_ptr, y_ptr, columns, stride, epsilon,
     y = centred * scale * weight + bias
     tl.store(y_ptr + row * stride + offsets, y.to(y_ptr.dtype.element_ty),
              mask=mask)
+
+
+@triton.jit
+def twenty(x_ptr, y_ptr, z_ptr, count, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9,
+           b0, b1, b2, b3, b4, b5, BLOCK: tl.constexpr):
+    """As many arguments as kernels of models have."""
+    offsets = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    mask = offsets < count
+    x = tl.load(x_ptr + offsets, mask=mask)
+    y = tl.load(y_ptr + offsets, mask=mask)
+    a = a0 + a1 + a2 + a3 + a4 + a5 + a6 + a7 + a8 + a9
+    b = b0 + b1 + b2 + b3 + b4 + b5
+    tl.store(z_ptr + offsets, x * a + y * b, mask=mask)
