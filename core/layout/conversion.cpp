@@ -122,6 +122,15 @@ Result<Layout> pullMap(const Layout &src, const Layout &dst) {
 }
 
 namespace {
+/// The memory with the costs of its accesses.
+SharedMemory memoryOf(const ConversionMachine &machine) {
+  SharedMemory memory = machine.shared;
+  memory.cycleCost = machine.sharedCycleCost;
+  memory.issueCost = machine.sharedIssueCost;
+  memory.moveCost = machine.selectCost;
+  return memory;
+}
+
 /// Turns the plan to shared memory where that exists and is cheaper.
 void considerShared(ConversionPlan &plan, const ConversionMachine &machine) {
   if (!plan.shared)
@@ -133,11 +142,10 @@ void considerShared(ConversionPlan &plan, const ConversionMachine &machine) {
   cost.scratchBytes = shared.scratchElements * machine.elementBytes;
   // One barrier between store and load, one before each reuse.
   cost.barriers = plan.reach >= Reach::Block ? 2 * shared.rounds - 1 : 0;
-  uint64_t perRound =
-      (shared.store.cycles + shared.load.cycles) * machine.sharedCycleCost +
-      (shared.store.instructions + shared.load.instructions) *
-          machine.sharedIssueCost;
-  cost.total = perRound * shared.rounds + cost.barriers * machine.barrierCost;
+  cost.packs = shared.moves * shared.rounds;
+  cost.total = shared.cost(memoryOf(machine)) * shared.rounds +
+               cost.barriers * machine.barrierCost +
+               shared.rounds * machine.sharedLatencyCost;
   if (plan.strategy == Strategy::None || cost.total < plan.cost.total) {
     plan.strategy = shared.swizzled ? Strategy::Shared : Strategy::SharedLinear;
     plan.cost = cost;
@@ -175,8 +183,8 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
       return Error{"these layouts have no digits in common"};
     if (!from->isSurjective())
       return Error{"the source does not hold every element"};
-    Result<SharedPlan> shared =
-        exchangeByLinearIndex(*from, *to, machine.elementBytes, machine.shared);
+    Result<SharedPlan> shared = exchangeByLinearIndex(
+        *from, *to, machine.elementBytes, memoryOf(machine));
     if (!shared)
       return Error{shared.error()};
     plan.reach = Reach::LinearIndex;
@@ -258,9 +266,15 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
         machine.shuffleBytes ? machine.elementBytes / machine.shuffleBytes : 1);
     plan.cost.shuffles *= repetitions * words * warps;
     plan.cost.selects *= repetitions * words * warps;
+    if (pack)
+      plan.cost.packs = (registers + plan.src.inputSize("register")) * warps *
+                            ((uint64_t(1) << pack) - 1) >>
+                        pack;
     plan.strategy = Strategy::Shuffle;
-    plan.cost.total = plan.cost.shuffles * machine.shuffleCost +
-                      plan.cost.selects * machine.selectCost;
+    plan.cost.total =
+        plan.cost.shuffles * machine.shuffleCost +
+        (plan.cost.selects + plan.cost.packs) * machine.selectCost +
+        machine.shuffleLatencyCost;
     if (forced == Strategy::Shuffle)
       return plan;
   }
@@ -268,8 +282,8 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
     plan.strategy = Strategy::None;
     plan.cost = {};
   }
-  Result<SharedPlan> shared =
-      deriveSwizzle(plan.src, plan.dst, machine.elementBytes, machine.shared);
+  Result<SharedPlan> shared = deriveSwizzle(
+      plan.src, plan.dst, machine.elementBytes, memoryOf(machine));
   if (shared)
     plan.shared = std::move(*shared);
   considerShared(plan, machine);

@@ -33,6 +33,8 @@ struct ConversionMachine {
   uint32_t sharedCycleCost = 1;
   uint32_t sharedIssueCost = 2;
   uint32_t barrierCost = 20;
+  /// Of waiting for one exchange, which other warps do not hide.
+  uint32_t shuffleLatencyCost = 0, sharedLatencyCost = 0;
   SharedMemory shared;
 };
 
@@ -99,6 +101,9 @@ struct ConversionCost {
   uint64_t total = 0;
   uint64_t moves = 0;
   uint64_t shuffles = 0, selects = 0;
+  /// Instructions that only join narrow elements to words or take them apart,
+  /// and that turn elements inside of the vectors of shared memory.
+  uint64_t packs = 0;
   AccessCount store, load;
   uint64_t barriers = 0;
   uint64_t scratchBytes = 0;

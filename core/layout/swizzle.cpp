@@ -198,6 +198,32 @@ countAccesses(const Layout &side, uint32_t elementBytes,
                      });
 }
 
+uint64_t SharedPlan::cost(const SharedMemory &machine) const {
+  return (store.cycles + load.cycles) * machine.cycleCost +
+         (store.instructions + load.instructions) * machine.issueCost +
+         moves * machine.moveCost;
+}
+
+uint64_t movesOfVector(uint32_t elements, uint32_t elementBytes,
+                       const std::vector<uint64_t> &columns) {
+  constexpr uint32_t wordBytes = 4;
+  uint32_t inWord = std::max(1u, wordBytes / elementBytes);
+  uint32_t wordsEach = std::max(1u, elementBytes / wordBytes);
+  f2::Vectors high;
+  bool isTurned = false;
+  if (elements < inWord)
+    inWord = 1; // Not worth it.
+  for (uint64_t column : columns) {
+    f2::extend(high, {column / inWord}, 64);
+    isTurned |= column % inWord != 0;
+  }
+  uint64_t words = elements / inWord;
+  uint64_t joins = uint64_t(elements) - words;
+  // A rotation; for bytes also a reversal that is picked.
+  uint64_t turns = isTurned ? (inWord == 4 ? 3 : 1) * words : 0;
+  return joins + turns + f2::rank(high) * words * wordsEach;
+}
+
 //===----------------------------------------------------------------------===//
 // Deriving
 //===----------------------------------------------------------------------===//
@@ -215,7 +241,7 @@ f2::Vectors columnsOf(const Layout &layout, const char *name) {
 
 /// One side of the exchange, its columns in coordinates of the exchanged space.
 struct Side {
-  f2::Vectors registers, lanes;
+  f2::Vectors registers, lanes, warps;
   uint64_t laneCount, warpCount;
   Copies copies; ///< That do not take part.
 };
@@ -229,6 +255,16 @@ f2::Vectors phaseSpan(const Side &side, const SharedAccess &access) {
   const auto &phase = access.phases[0];
   for (uint32_t lane : phase)
     f2::extend(result, {f2::multiply(side.lanes, lane ^ phase[0])}, 64);
+  return result;
+}
+
+/// Columns of lanes and warps inside of vectors of \p elements.
+f2::Vectors turnsOf(const Side &side, uint32_t elements,
+                    const f2::Span &address) {
+  f2::Vectors result;
+  for (const f2::Vectors *columns : {&side.lanes, &side.warps})
+    for (uint64_t column : *columns)
+      result.push_back(address.reduce(column).used & (elements - 1));
   return result;
 }
 
@@ -377,9 +413,9 @@ Result<Layout> withoutRepetitions(const Layout &layout) {
   return Layout::fromBases(ins, outs);
 }
 
-bool better(const SharedPlan &a, const SharedPlan &b) {
-  uint64_t ca = a.store.cycles + a.load.cycles,
-           cb = b.store.cycles + b.load.cycles;
+bool better(const SharedPlan &a, const SharedPlan &b,
+            const SharedMemory &machine) {
+  uint64_t ca = a.cost(machine), cb = b.cost(machine);
   if (ca != cb)
     return ca < cb;
   return a.store.instructions + a.load.instructions <
@@ -427,6 +463,7 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
     };
     return Side{convert(columnsOf(layout, "register")),
                 convert(columnsOf(layout, "lane")),
+                convert(columnsOf(layout, "warp")),
                 sizeOf(layout, "lane"),
                 sizeOf(layout, "warp"),
                 {}};
@@ -457,9 +494,16 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
           countLinear(storeSide, elementBytes, storeAccess, machine, address);
       plan.load =
           countLinear(loadSide, elementBytes, loadAccess, machine, address);
+      plan.moves =
+          plan.store.instructions *
+              movesOfVector(plan.store.elements, elementBytes,
+                            turnsOf(storeSide, plan.store.elements, address)) +
+          plan.load.instructions *
+              movesOfVector(plan.load.elements, elementBytes,
+                            turnsOf(loadSide, plan.load.elements, address));
       plan.scratchElements = uint64_t(1) << exchanged;
       plan.rounds = aligned->a.totalOutputSize() >> bits;
-      if (!best || better(plan, *best)) {
+      if (!best || better(plan, *best, machine)) {
         best = std::move(plan);
         bestBases = std::move(*bases);
       }
@@ -560,8 +604,11 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
     plan.pitch = pitch;
     plan.store = *store;
     plan.load = *load;
+    for (const AccessCount *side : {&plan.store, &plan.load})
+      plan.moves +=
+          side->instructions * movesOfVector(side->elements, elementBytes, {});
     plan.scratchElements = pitch * rows;
-    if (!best || better(plan, *best))
+    if (!best || better(plan, *best, machine))
       best = std::move(plan);
     if (rows == 1)
       break;

@@ -36,6 +36,8 @@ struct SharedMemory {
   uint32_t bankBytes = 4;
   /// The phases of an access share the banks: see cyclesOfAccess.
   bool phasesShareBanks = false;
+  /// Of one cycle, of issuing an access, of one instruction on registers.
+  uint32_t cycleCost = 1, issueCost = 2, moveCost = 1;
   std::vector<SharedAccess> stores, loads;
 };
 
@@ -78,18 +80,30 @@ struct SharedPlan {
   bool swizzled = true;
   uint64_t pitch = 0;
   AccessCount store, load;
+  /// Instructions of one round that only join narrow elements to words, take
+  /// words apart, and turn elements inside of their vectors.
+  uint64_t moves = 0;
   /// Elements of shared memory needed for one round.
   uint64_t scratchElements = 0;
   /// How often the exchange is repeated (the odd repetitions); the counts are
   /// of one round.
   uint64_t rounds = 1;
+
+  /// Of one round.
+  uint64_t cost(const SharedMemory &machine) const;
 };
+
+/// Instructions that only join the \p elements that a lane accesses at once, or
+/// take them apart, and turn them by what \p columns span: entry i comes to
+/// i ^ f, f being the sum of some of the columns.
+uint64_t movesOfVector(uint32_t elements, uint32_t elementBytes,
+                       const std::vector<uint64_t> &columns);
 
 /// Derives the memory layout for storing by \p src and loading by \p dst.
 /// Inputs are named register, lane, warp, block (missing ones have size 1; a
 /// block's own part is exchanged, so blocks must hold equal elements on both
-/// sides or none). Tries every pair of access widths and returns the one with
-/// the fewest counted cycles. Fails when the layouts have no common digits
+/// sides or none). Tries every pair of access widths and returns the one of the
+/// least cost. Fails when the layouts have no common digits
 /// (then exchangeByLinearIndex serves), when repetitions are not in registers,
 /// when an element's size is no power of two, or when no access row of the
 /// element's size exists.

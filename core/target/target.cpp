@@ -247,10 +247,17 @@ layout::ConversionMachine Machine::conversion(uint32_t elementBytes) const {
   result.shared.banks = banks;
   result.shared.bankBytes = bankBytes;
   result.shared.phasesShareBanks = has(TSDK_SIMT_SHARED_REQUESTS);
+  uint32_t latency = 0;
   for (const SharedRow &row : shared)
-    if (!row.isMatrix)
+    if (!row.isMatrix) {
       (row.isStore ? result.shared.stores : result.shared.loads)
           .push_back({row.bytes, row.phases});
+      latency = std::max(latency, row.latencyCycles);
+    }
+  // A store and a load, one shuffle; the rest is hidden by other warps.
+  constexpr uint32_t hidden = 4;
+  result.sharedLatencyCost = 2 * latency / hidden;
+  result.shuffleLatencyCost = latency / hidden;
   return result;
 }
 

@@ -19,6 +19,11 @@ from device import Device, IrKernel, tilesdk
 TOLERANCE = 1.10
 
 
+def blocks_of(conversion):
+    """Blocks on each multiprocessor while it is timed."""
+    return max(1, 16 // conversion.warps)
+
+
 class Variant:
     """A conversion by one strategy, on one device."""
 
@@ -70,10 +75,11 @@ class Variant:
             if len(wrong) else None
 
     def nanoseconds(self):
-        """Of one conversion, all multiprocessors busy."""
+        """Of one conversion by each block, 16 warps on each multiprocessor:
+        what a machine takes that is neither idle nor full."""
         device = self.device
         places = [device.place(array) for array in self.inputs()]
-        grid = 4 * max(1, device.device.compute_units)
+        grid = blocks_of(self.conversion) * max(1, device.device.compute_units)
         best = None
         with tilesdk.using(device.device):
             for _ in range(6):
@@ -87,16 +93,18 @@ class Variant:
         return best / self.repeat
 
 
-FIGURES = ("shuffles", "selects", "accesses", "cycles", "barriers")
+FIGURES = ("shuffles", "selects", "packs", "accesses", "cycles", "barriers",
+           "exchanges")
 
 
 def figures(remark):
     """What the cost model counts."""
     def one(pattern):
         return sum(int(n) for n in re.findall(pattern, remark))
-    return [one(r"shuffles (\d+)"), one(r"selects (\d+)"),
-            one(r"accesses (\d+)"), one(r"in (\d+) cycles"),
-            one(r"barriers (\d+)")]
+    found = [one(r"shuffles (\d+)"), one(r"selects (\d+)"),
+             one(r"packs (\d+)"), one(r"accesses (\d+)"),
+             one(r"in (\d+) cycles"), one(r"barriers (\d+)")]
+    return found + [int(found[3] > 0)]
 
 
 def fit(rows, times):
@@ -151,7 +159,8 @@ def main():
                 why = f"{strategy}: {wrong}"
             if not device.is_host:
                 times[strategy] = variant.nanoseconds()
-                rows.append(figures(variant.remark()))
+                rows.append([n * blocks_of(conversion)
+                             for n in figures(variant.remark())])
                 measured.append(times[strategy])
         mine = name[1] if name else "none"
         line = " ".join(

@@ -345,3 +345,22 @@ TEST(SharedRequests, PhasesShareTheBanks) {
   // Eight lanes that are in two of the quarters' pairs.
   EXPECT_EQ(shared(lanesAt(quarters, 0x0f0f), 16), Pair(2, 0));
 }
+
+TEST(SharedPlan, WhatVectorsTakeInRegisters) {
+  // Words are neither joined nor, here, turned.
+  EXPECT_EQ(movesOfVector(4, 4, {}), 0u);
+  EXPECT_EQ(movesOfVector(1, 1, {}), 0u);
+  // 16 bytes: three joins a word; eight half words: one.
+  EXPECT_EQ(movesOfVector(16, 1, {}), 12u);
+  EXPECT_EQ(movesOfVector(8, 2, {}), 4u);
+  // Turned by whole words (a select each), by half words (a rotation), by bytes
+  // (a reversal that is picked, and a rotation).
+  EXPECT_EQ(movesOfVector(4, 4, {1, 2, 3}), 8u);
+  EXPECT_EQ(movesOfVector(2, 8, {1}), 4u);
+  EXPECT_EQ(movesOfVector(8, 2, {2}), 8u);
+  EXPECT_EQ(movesOfVector(8, 2, {1}), 8u);
+  EXPECT_EQ(movesOfVector(16, 1, {1}), 24u);
+  EXPECT_EQ(movesOfVector(16, 1, {5}), 28u);
+  // Two bytes: each by itself.
+  EXPECT_EQ(movesOfVector(2, 1, {1}), 2u);
+}

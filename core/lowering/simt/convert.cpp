@@ -303,9 +303,10 @@ Registers Conversion::throughMemory() {
                      SmallVector<Value> list;
                      for (unsigned r : registers)
                        list.push_back(e.toStored(in[r], element));
+                     unsigned size = bytes * list.size();
                      if (list.size() == storeWidth)
-                       e.permuteByThread(list, storeLow);
-                     B.store(e.pack(list), address, bytes * list.size());
+                       list = e.turnVector(list, storeLow);
+                     B.store(e.pack(list), address, size);
                    });
     };
     if (first)
@@ -316,11 +317,9 @@ Registers Conversion::throughMemory() {
     visitVectors(dst, odd, loadWidth,
                  [&](Value address, ArrayRef<unsigned> registers) {
                    unsigned n = registers.size();
-                   Type type = n == 1 ? stored : B.vec(stored, n);
                    SmallVector<Value> list;
-                   e.unpack(B.load(type, address, bytes * n), list);
-                   if (n == loadWidth)
-                     e.permuteByThread(list, loadLow);
+                   e.loadTurned(address, stored, n,
+                                n == loadWidth ? loadLow : ThreadMap(), list);
                    for (auto [r, v] : llvm::zip(registers, list))
                      out[r] = e.fromStored(v, element);
                  });
@@ -414,7 +413,7 @@ static void reportPlan(Operation *op, const ConversionPlan &plan) {
   op->emitRemark("simt-lower: conversion by ")
       << layout::nameOf(plan.strategy) << ", cost " << cost.total
       << ", shuffles " << cost.shuffles << ", selects " << cost.selects
-      << ", accesses "
+      << ", packs " << cost.packs << ", accesses "
       << (cost.store.instructions + cost.load.instructions) * rounds
       << ", stored in " << cost.store.cycles * rounds << " cycles with "
       << cost.store.conflicts * rounds << " conflicts, loaded in "

@@ -140,6 +140,13 @@ public:
   Value coordinate(const LayoutTable &table, unsigned reg, unsigned dim);
   /// list[i ^ f(thread)] for all i; the list has a power of two of entries.
   void permuteByThread(SmallVectorImpl<Value> &list, const ThreadMap &f);
+  /// The same for the elements of one access to memory, as memory holds them.
+  /// What comes back makes up the same bytes: narrow elements are joined to
+  /// words, which are picked and turned as wholes.
+  SmallVector<Value> turnVector(ArrayRef<Value> list, const ThreadMap &f);
+  /// Reads the \p count elements at \p address, turned.
+  void loadTurned(Value address, Type stored, unsigned count,
+                  const ThreadMap &f, SmallVectorImpl<Value> &list);
 
   /// All warps of the scope.
   void barrier();

@@ -151,6 +151,72 @@ void SimtEngine::permuteByThread(SmallVectorImpl<Value> &list,
   }
 }
 
+/// Elements of \p bits that are worth joining: how many a word has, else 1.
+static unsigned perWord(unsigned bits, size_t count) {
+  return bits < 32 && bits >= 8 && bits * count >= 32 ? 32 / bits : 1;
+}
+
+/// Exchanges entry i with entry i ^ f(thread), a word having several of them.
+static void turnWords(SimtEngine &e, SmallVectorImpl<Value> &words,
+                      unsigned entries, const ThreadMap &f) {
+  Build &B = e.B;
+  unsigned shift = std::countr_zero(entries);
+  e.permuteByThread(words, f.map([&](uint64_t c) { return c >> shift; }));
+  ThreadMap low = f.map([&](uint64_t c) { return c & (entries - 1); });
+  if (low.isZero())
+    return;
+  // Half words change places by a rotation; bytes do by that and a reversal.
+  bool isBytes = entries == 4;
+  ThreadMap amount = low.map(
+      [&](uint64_t c) { return (isBytes ? (c ^ c >> 1) & 1 : c) * 16; });
+  Value isOdd = isBytes ? e.threadBit(low, 0) : Value();
+  auto never = isBytes ? Build::constant(isOdd) : std::nullopt;
+  for (Value &word : words) {
+    if (isBytes && !(never && !*never))
+      word = B.select(isOdd, B.un("intr.bswap", word), word);
+    if (!amount.isZero())
+      word = B.op("intr.fshl", B.i32, {word, word, e.threadValue(amount)});
+  }
+}
+
+SmallVector<Value> SimtEngine::turnVector(ArrayRef<Value> list,
+                                          const ThreadMap &f) {
+  SmallVector<Value> result(list);
+  if (f.isZero())
+    return result;
+  Type type = list[0].getType();
+  unsigned entries = perWord(type.getIntOrFloatBitWidth(), list.size());
+  if (entries == 1) {
+    permuteByThread(result, f);
+    return result;
+  }
+  result.clear();
+  for (size_t i = 0; i < list.size(); i += entries)
+    result.push_back(B.op("bitcast", B.i32, {pack(list.slice(i, entries))}));
+  turnWords(*this, result, entries, f);
+  return result;
+}
+
+void SimtEngine::loadTurned(Value address, Type stored, unsigned count,
+                            const ThreadMap &f, SmallVectorImpl<Value> &list) {
+  unsigned entries =
+      f.isZero() ? 1 : perWord(stored.getIntOrFloatBitWidth(), count);
+  Type type = entries == 1 ? stored : Type(B.i32);
+  unsigned parts = count / entries;
+  SmallVector<Value> words;
+  unpack(B.load(parts == 1 ? type : B.vec(type, parts), address,
+                B.bytesOf(stored) * count),
+         words);
+  if (entries == 1) {
+    permuteByThread(words, f);
+    list.append(words.begin(), words.end());
+    return;
+  }
+  turnWords(*this, words, entries, f);
+  for (Value word : words)
+    unpack(B.op("bitcast", B.vec(stored, entries), {word}), list);
+}
+
 // Exchange -----------------------------------------------------------------//
 
 void SimtEngine::barrier() { barrier(scope().barrier, scope().warps); }
@@ -228,9 +294,40 @@ SmallVector<Value> SimtEngine::tie(ArrayRef<Value> list) {
   return B.tie(list, machine.constraints[which]);
 }
 
+/// Bytes that were computed lie in registers of their own, of which the upper
+/// parts are not known: joined as half words first, these need not be cleared.
+static Value joinBytes(Build &B, ArrayRef<Value> list) {
+  Type bytes = B.vec(B.i8, 4), halves = B.vec(B.i16, 2);
+  SmallVector<Value> words;
+  for (size_t i = 0; i < list.size(); i += 4) {
+    Value pairs[2];
+    for (unsigned k = 0; k < 2; ++k) {
+      Value v = B.poison(halves);
+      for (unsigned h = 0; h < 2; ++h)
+        v = B.insert(v, B.cast("zext", list[i + 2 * k + h], B.i16), B.cst32(h));
+      pairs[k] = B.op("bitcast", bytes, {v});
+    }
+    Value four = B.shuffle(pairs[0], pairs[1], {0, 2, 4, 6});
+    if (list.size() == 4)
+      return four;
+    words.push_back(B.op("bitcast", B.i32, {four}));
+  }
+  Value v = B.poison(B.vec(B.i32, words.size()));
+  for (auto [i, word] : llvm::enumerate(words))
+    v = B.insert(v, word, B.cst32(i));
+  return B.op("bitcast", B.vec(B.i8, list.size()), {v});
+}
+
 Value SimtEngine::pack(ArrayRef<Value> list) {
   if (list.size() == 1)
     return list[0];
+  auto isComputed = [](Value v) {
+    Operation *def = v.getDefiningOp();
+    return !def || def->getName().getStringRef() != "llvm.extractelement";
+  };
+  if (list[0].getType() == B.i8 && list.size() % 4 == 0 &&
+      llvm::any_of(list, isComputed))
+    return joinBytes(B, list);
   Value v = B.poison(B.vec(list[0].getType(), list.size()));
   for (auto [i, element] : llvm::enumerate(list))
     v = B.insert(v, element, B.cst32(i));

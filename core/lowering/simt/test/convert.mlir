@@ -100,3 +100,40 @@ func.func @together(%p: !tile.ptr<i64>) attributes {tile.kernel, simt.num_warps 
   tile.store %q, %y : tensor<32x!tile.ptr<i64>, #high>
   return
 }
+
+// What a lane loads is turned inside of its vectors: half words by rotations,
+// bytes by these and reversals, no element by itself.
+#t16 = #simt.layout<"(dim0: 64, dim1: 8) { register: (1,0) (0,1) (0,2) (0,4); lane: (2,0) (4,0) (8,0) (16,0) (32,0); warp: }">
+#u16 = #simt.layout<"(dim0: 64, dim1: 8) { register: (32,0) (1,0) (0,1) (0,4); lane: (8,0) (16,0) (0,2) (2,0) (5,0); warp: }">
+// CHECK-LABEL: define void @halves(
+// CHECK-COUNT-2: store <8 x i16> %{{.*}}, ptr addrspace(3)
+// CHECK: call void @tsdk.warp.sync()
+// CHECK: load <4 x i32>, ptr addrspace(3)
+// CHECK-NOT: select
+// CHECK-COUNT-8: call i32 @llvm.fshl.i32(
+// CHECK-NOT: select
+// CHECK: ret void
+func.func @halves(%p: !tile.ptr<i16>) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 1024 : i32} {
+  %s = tile.splat %p : !tile.ptr<i16> -> tensor<64x8x!tile.ptr<i16>, #t16>
+  %x = tile.load %s : tensor<64x8x!tile.ptr<i16>, #t16>
+  %y = simt.convert_layout %x {simt.scratch = 0 : i32, simt.strategy = "shared"} : tensor<64x8xi16, #t16> -> tensor<64x8xi16, #u16>
+  %d = tile.splat %p : !tile.ptr<i16> -> tensor<64x8x!tile.ptr<i16>, #u16>
+  tile.store %d, %y : tensor<64x8x!tile.ptr<i16>, #u16>
+  return
+}
+#t8 = #simt.layout<"(dim0: 64, dim1: 32) { register: (0,16) (0,1) (0,4) (8,0) (2,0) (0,8); lane: (32,0) (0,2) (4,0) (16,0) (1,0); warp: }">
+#u8 = #simt.layout<"(dim0: 64, dim1: 32) { register: (2,0) (0,16) (0,8) (8,0) (0,1) (0,4); lane: (32,0) (0,2) (4,0) (16,0) (3,0); warp: }">
+// CHECK-LABEL: define void @bytes(
+// CHECK: call void @tsdk.warp.sync()
+// CHECK: load <4 x i32>, ptr addrspace(3)
+// CHECK: call i32 @llvm.bswap.i32(
+// CHECK: call i32 @llvm.fshl.i32(
+// CHECK: ret void
+func.func @bytes(%p: !tile.ptr<i8>) attributes {tile.kernel, simt.num_warps = 1 : i32, simt.shared_bytes = 2048 : i32} {
+  %s = tile.splat %p : !tile.ptr<i8> -> tensor<64x32x!tile.ptr<i8>, #t8>
+  %x = tile.load %s : tensor<64x32x!tile.ptr<i8>, #t8>
+  %y = simt.convert_layout %x {simt.scratch = 0 : i32, simt.strategy = "shared"} : tensor<64x32xi8, #t8> -> tensor<64x32xi8, #u8>
+  %d = tile.splat %p : !tile.ptr<i8> -> tensor<64x32x!tile.ptr<i8>, #u8>
+  tile.store %d, %y : tensor<64x32x!tile.ptr<i8>, #u8>
+  return
+}

@@ -20,7 +20,8 @@
 // CHECK: br i1
 // CHECK: store float %{{.*}}, ptr addrspace(3)
 // CHECK: call void @tsdk.barrier()
-// CHECK-COUNT-4: load float, ptr addrspace(3)
+// CHECK: load <4 x float>, ptr addrspace(3)
+// CHECK-NOT: load {{.*}}addrspace(3)
 // CHECK-NOT: tsdk.barrier
 // CHECK: tsdk.global.store.b32
 func.func @sum(%p: !tile.ptr<f32>) attributes {tile.kernel, simt.num_warps = 4 : i32, simt.shared_bytes = 16 : i32} {
@@ -63,9 +64,10 @@ func.func @argmax(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 
 // CHECK: shuffle.xor.1.b32
 // CHECK: select
 // CHECK: shuffle.xor.16.b32
-// CHECK: store i32 %{{.*}}, ptr addrspace(3)
+// CHECK: store <2 x i32> %{{.*}}, ptr addrspace(3)
 // CHECK: call void @tsdk.barrier()
-// CHECK-COUNT-8: load i32, ptr addrspace(3)
+// CHECK-COUNT-4: load <2 x i32>, ptr addrspace(3)
+// CHECK-NOT: load {{.*}}addrspace(3)
 // CHECK-NOT: tsdk.barrier
 // CHECK: tsdk.global.store
 func.func @scan(%p: !tile.ptr<i32>) attributes {tile.kernel, simt.num_warps = 4 : i32, simt.shared_bytes = 64 : i32} {
