@@ -137,13 +137,14 @@ def main():
     start = time.time()
     passed = failed = slow = 0
     rows, measured = [], []
+    print("cost of " + ", ".join(FIGURES))
     for conversion in random_conversions(
             options.count, device.simt["warp_size"], options.seed):
         chosen = Variant(device, conversion, "chosen", 0)
         why = chosen.check()
         remark = chosen.remark()
         name = re.search(r"conversion by ([\w-]+), cost (\d+)", remark)
-        costs, times = {}, {}
+        costs, times, counts = {}, {}, {}
         for strategy in STRATEGIES:
             try:
                 variant = Variant(device, conversion, strategy, repeat)
@@ -154,17 +155,18 @@ def main():
             why = why or Variant(device, conversion, strategy, 0).planned()
             costs[strategy] = int(
                 re.search(r"cost (\d+)", variant.remark())[1])
+            counts[strategy] = figures(variant.remark())
             wrong = variant.check()
             if wrong:
                 why = f"{strategy}: {wrong}"
             if not device.is_host:
                 times[strategy] = variant.nanoseconds()
                 rows.append([n * blocks_of(conversion)
-                             for n in figures(variant.remark())])
+                             for n in counts[strategy]])
                 measured.append(times[strategy])
         mine = name[1] if name else "none"
         line = " ".join(
-            f"{s}: cost {costs[s]}" +
+            f"{s}: cost {costs[s]} of {','.join(map(str, counts[s]))}" +
             (f" {times[s]:.0f} ns" if s in times else "") for s in costs)
         verdict = "ok  "
         if why:
