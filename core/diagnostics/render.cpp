@@ -503,7 +503,16 @@ std::string renderExplanation(const DiagInfo &info) {
   std::string result = (info.code + " " + info.name + " (" +
                         severityName(info.severity) + ")\n\n")
                            .str();
-  result += (info.message + "\n\n").str();
+  // What a message fills in is different each time.
+  for (llvm::StringRef rest = info.message; !rest.empty();) {
+    auto [words, tail] = rest.split('{');
+    result += words;
+    if (words.size() == rest.size())
+      break;
+    result += "...";
+    rest = tail.split('}').second;
+  }
+  result += "\n\n";
   // Wrapped at 80 columns; a word longer than that stands alone.
   llvm::StringRef rest = info.explanation;
   size_t column = 0;

@@ -48,6 +48,37 @@ def test_lines_of_a_product(tool, target):
                             access["kind"] == "load" for access in accesses)
 
 
+def test_why_not_another_instruction(tool):
+    """What was not taken is named, with the reason."""
+    def product(types, blocks, warps):
+        done = tool("explain", MATMUL, "--kernel", "matmul", "--signature",
+                    f"*{types}:16,*{types}:16,*f32:16" + ",i32:16" * 6 +
+                    f",{blocks},8", "--target", "sm_90a", "--option",
+                    f"num_warps={warps}")
+        assert done.code == 0, done.err
+        return next(line for line in done.out.splitlines()
+                    if "> product of" in line)
+    assert "m16n8k16.f32.f16, " in product("f16", "64,64,64", 2)
+    assert "; m64k16.f32.f16: needs 4 warps, there are 2" in product(
+        "f16", "64,64,64", 2)
+    assert "; m64k16.f32.f16: the product is no multiple" in product(
+        "f16", "32,64,64", 4)
+    assert '; there are some for input_precision="tf32"' in product(
+        "f32", "64,64,32", 4)
+
+
+@pytest.mark.parametrize("columns, why", [
+    ("i32", "the mask is not known to be the same for neighbours"),
+    ("i32:16", "addresses are known to be multiples of 4 bytes")])
+def test_why_an_access_is_narrow(tool, columns, why):
+    """The stride of the rows is not known to be divisible."""
+    done = tool("explain", ROOT / "samples/02_softmax/softmax.py", "-s",
+                f"*f32:16,*f32:16,{columns},i32,1024", "-t", "sm_80")
+    assert done.code == 0, done.err
+    assert f"load of 4 bytes a lane, 4 sectors of 32 bytes a warp: {why}" in \
+        done.out
+
+
 def test_figures_of_amd(tool):
     """Registers come from the code object."""
     figures = json.loads(explain(tool, "gfx942", "--json"))["figures"]

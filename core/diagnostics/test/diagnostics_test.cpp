@@ -77,6 +77,7 @@ TEST(Registry, ExplanationIsWrapped) {
     llvm::StringRef explanation = entry.explanation;
     std::string text = renderExplanation(entry);
     EXPECT_TRUE(llvm::StringRef(text).contains(entry.code));
+    EXPECT_FALSE(llvm::StringRef(text).contains("{0")) << text;
     llvm::StringRef rest = text;
     rest = rest.drop_front(rest.rfind("\n\n") + 2);
     while (!rest.empty()) {

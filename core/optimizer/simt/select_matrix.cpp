@@ -348,6 +348,10 @@ void Selection::select(tile::DotOp op) {
     remark << "single multiply-adds, "
            << (refusals.empty() ? "no matrix instruction has these types"
                                 : "no matrix instruction fits");
+    if (left == "f32" && llvm::any_of(machine.matrix, [](const auto &row) {
+          return row.leftType == "tf32";
+        }))
+      remark << "; there are some for input_precision=\"tf32\"";
   }
   for (const std::string &refusal : refusals)
     remark << "; " << refusal;
