@@ -48,7 +48,11 @@ LaunchOp::LaunchOp(const Function &function, const uint32_t grid[3],
   function.module.retain();
 }
 
-LaunchOp::~LaunchOp() { function.module.release(); }
+LaunchOp::~LaunchOp() {
+  if (function.launchEnded)
+    function.launchEnded(this);
+  function.module.release();
+}
 
 void LaunchOp::storeParams(char *memory, void *const *values) {
   void **pointers = reinterpret_cast<void **>(memory);

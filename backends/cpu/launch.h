@@ -29,6 +29,8 @@ struct Function {
   void (*runProgram)(const Function &function, void *const *params,
                      const tsdk_tile_program &program) = nullptr;
   void *state = nullptr;
+  /// A launch that LaunchOp::launchOf gave its programs has ended; may be null.
+  void (*launchEnded)(const void *launch) = nullptr;
   uint32_t threads = 1;
   uint32_t sharedBytes = 0;
   /// Largest number of threads of one launch; UINT32_MAX: all.
@@ -58,6 +60,10 @@ public:
                           std::string message) {
     static_cast<Running *>(program.host_state)
         ->launch->fail(code, std::move(message));
+  }
+  /// What the programs of one launch have in common, and no other has.
+  static const void *launchOf(const tsdk_tile_program &program) {
+    return static_cast<Running *>(program.host_state)->launch;
   }
   /// Whether a program of the launch has failed.
   static bool hasFailed(const tsdk_tile_program &program) {

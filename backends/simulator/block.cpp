@@ -83,6 +83,11 @@ void Block::run(const cpu::Function &function, void *const *params,
         kind.checks, block.numThreads, block.warpSize, block.sharedMemory,
         function.sharedBytes, static_cast<const Extent *>(params[numParams]),
         numParams);
+    const uint32_t *id = program.program_id, *grid = program.num_programs;
+    if ((kind.checks & RaceCheck) && uint64_t(grid[0]) * grid[1] * grid[2] > 1)
+      block.checker->addPrograms(
+          LaunchMemory::of(cpu::LaunchOp::launchOf(program)),
+          id[0] + grid[0] * (id[1] + grid[1] * id[2]), grid);
   }
   Block *outer = currentBlock;
   currentBlock = &block;

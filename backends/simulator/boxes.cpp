@@ -94,14 +94,36 @@ const TensorMap *Block::tensorMap(const void *map, const char *shared,
   return known;
 }
 
+/// Calls \p fn with what a box has in global memory, in pieces.
+template <typename Function>
+static void forEachPiece(const TensorMap &map, const int32_t *at, Function fn) {
+  const char *first = nullptr, *end = nullptr;
+  forEachElement(map, at, 0, [&](const char *address, uint64_t) {
+    if (address && address == end) {
+      end += map.elementBytes;
+      return;
+    }
+    if (first)
+      fn(first, static_cast<uint32_t>(end - first));
+    first = address;
+    end = address ? address + map.elementBytes : nullptr;
+  });
+  if (first)
+    fn(first, static_cast<uint32_t>(end - first));
+}
+
 void Block::loadBox(char *to, const void *barrier, const void *opaque,
                     const int32_t *at, uint32_t rank) {
   const TensorMap *map = tensorMap(opaque, to, rank);
   if (!map)
     return;
-  if (checker)
+  if (checker) {
     require(checker->copyBox(running, to, uint32_t(map->boxBytes()),
                              memoryBarrier(barrier).arriving));
+    forEachPiece(*map, at, [&](const char *address, uint32_t bytes) {
+      require(checker->boxReads(running, address, bytes));
+    });
+  }
   PendingBox box;
   box.to = to;
   box.barrier = barrier;
@@ -123,9 +145,13 @@ void Block::storeBox(const void *opaque, char *from, const int32_t *at,
   const TensorMap *map = tensorMap(opaque, from, rank);
   if (!map)
     return;
-  if (checker)
+  if (checker) {
     require(checker->readLater(running, BoxGroups, from,
                                uint32_t(map->boxBytes())));
+    forEachPiece(*map, at, [&](const char *address, uint32_t bytes) {
+      require(checker->boxWrites(running, address, bytes));
+    });
+  }
   PendingStore store{*map, from, {}};
   std::copy_n(at, rank, store.at.begin());
   if (worksEarly)

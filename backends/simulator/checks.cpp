@@ -62,6 +62,13 @@ Checker::Checker(uint32_t checks, uint32_t threadCount, uint32_t warpSize,
     thread.seen = nothing;
 }
 
+void Checker::addPrograms(std::shared_ptr<LaunchMemory> memory, uint32_t number,
+                          const uint32_t sizes[3]) {
+  launchMemory = std::move(memory);
+  program.number = number;
+  std::copy_n(sizes, 3, grid);
+}
+
 //===- Order --------------------------------------------------------------===//
 
 /// What a thread alone knows becomes part of \p clock.
@@ -244,8 +251,12 @@ bool Checker::update(uint32_t self, Cell &cell, uint32_t flags,
 
 bool Checker::track(uint32_t self, const char *address, uint32_t bytes,
                     uint32_t flags, const Stamp &stamp) {
-  if (!(flags & AccessShared) && !has(RaceCheck))
-    return true;
+  if (!(flags & AccessShared)) {
+    if (!has(RaceCheck))
+      return true;
+    if (!meets(address, bytes, flags, stamp))
+      return false;
+  }
   while (bytes) {
     uint32_t count = bytes;
     Cell *cells = cellsOf(address, flags, count);
@@ -337,6 +348,17 @@ bool Checker::copyBox(uint32_t self, const char *to, uint32_t bytes,
   return true;
 }
 
+bool Checker::boxReads(uint32_t self, const char *from, uint32_t bytes) {
+  return track(self, from, bytes, AccessReads,
+               stampOf(boxAgent(self), threads[self].boxes, sites[self]));
+}
+
+bool Checker::boxWrites(uint32_t self, const char *to, uint32_t bytes) {
+  return track(self, to, bytes, AccessWrites,
+               stampOf(agentOf(self, BoxGroups), committed[BoxGroups][self] + 1,
+                       sites[self]));
+}
+
 bool Checker::readLater(uint32_t self, Later kind, const char *address,
                         uint32_t bytes) {
   const void *site = sites[self];
@@ -374,15 +396,42 @@ std::string Checker::placeText(const char *address, uint32_t flags) const {
   return text;
 }
 
+std::string Checker::globalPlace(const char *address,
+                                 const void *packed) const {
+  std::string place = placeText(address, 0);
+  if (packed)
+    if (Site site(packed); site.parameter >= 0)
+      place += " of argument `" + std::string(site.parameterName) + "`";
+  return place;
+}
+
+/// False when another program's access is not ordered before this one.
+bool Checker::meets(const char *address, uint32_t bytes, uint32_t flags,
+                    const Stamp &stamp) {
+  const void *site = siteList[stamp.site];
+  LaunchMemory::Conflict other;
+  if (!launchMemory ||
+      launchMemory->access(program, address, bytes, flags, site, other))
+    return true;
+  uint32_t x = other.program % grid[0], y = other.program / grid[0] % grid[1],
+           z = other.program / grid[0] / grid[1];
+  message = "check race: " + who(stamp) +
+            (flags & AccessWrites ? " writes " : " reads ") +
+            globalPlace(other.address, site) + ", which program (" +
+            std::to_string(x) + ", " + std::to_string(y) + ", " +
+            std::to_string(z) + ")" +
+            (other.site ? " (" + Site(other.site).text() + ")" : "") +
+            (other.wrote ? " writes" : " reads") +
+            "; nothing orders the two programs, such as atomic accesses";
+  return false;
+}
+
 bool Checker::race(uint32_t flags, const Stamp &now, bool wrote,
                    const Stamp &before, const char *address) {
   bool isWrite = flags & AccessWrites;
-  std::string place = placeText(address, flags);
-  if (!(flags & AccessShared) && now.site) {
-    Site site(siteList[now.site]);
-    if (site.parameter >= 0)
-      place += " of argument `" + std::string(site.parameterName) + "`";
-  }
+  std::string place = flags & AccessShared
+                          ? placeText(address, flags)
+                          : globalPlace(address, siteList[now.site]);
   bool inFlight = before.agent >= numThreads;
   message = "check race: " + who(now) + (isWrite ? " writes " : " reads ") +
             place + ", which " + who(before) + (wrote ? " writes" : " reads") +

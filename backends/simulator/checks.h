@@ -14,6 +14,8 @@
 
 #pragma once
 
+#include "backends/simulator/programs.h"
+
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -69,6 +71,9 @@ public:
   Checker(uint32_t checks, uint32_t threads, uint32_t warpSize,
           const char *shared, uint32_t sharedBytes, const Extent *extents,
           uint32_t numExtents);
+  /// The program is one of several, of which this is the number.
+  void addPrograms(std::shared_ptr<LaunchMemory> memory, uint32_t number,
+                   const uint32_t grid[3]);
 
   bool has(CheckBits check) const { return checks & check; }
   /// What the thread is about to do.
@@ -84,6 +89,9 @@ public:
   bool copy(uint32_t thread, const char *to, const char *from, uint32_t bytes);
   /// A copy of a box is issued, of which whoever acquires \p into knows.
   bool copyBox(uint32_t thread, const char *to, uint32_t bytes, Clock &into);
+  /// What the thread's latest copy of a box reads, or its latest store writes.
+  bool boxReads(uint32_t thread, const char *from, uint32_t bytes);
+  bool boxWrites(uint32_t thread, const char *to, uint32_t bytes);
   /// Asynchronous work of the thread reads.
   bool readLater(uint32_t thread, Later kind, const char *address,
                  uint32_t bytes);
@@ -166,7 +174,10 @@ private:
               const char *address);
   bool inBounds(uint32_t thread, const char *address, uint32_t bytes,
                 uint32_t flags, const void *site);
+  bool meets(const char *address, uint32_t bytes, uint32_t flags,
+             const Stamp &stamp);
   std::string who(const Stamp &stamp) const;
+  std::string globalPlace(const char *address, const void *site) const;
   std::string placeText(const char *address, uint32_t flags) const;
   bool race(uint32_t flags, const Stamp &now, bool wrote, const Stamp &before,
             const char *address);
@@ -187,6 +198,9 @@ private:
   std::vector<const void *> siteList{nullptr};
   std::unordered_map<const void *, uint16_t> siteIds;
   std::string message;
+  std::shared_ptr<LaunchMemory> launchMemory; // null: one program alone
+  LaunchMemory::Program program;
+  uint32_t grid[3] = {};
 };
 
 } // namespace tilesdk::simulator

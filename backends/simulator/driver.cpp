@@ -99,6 +99,7 @@ tsdk_error functionGet(void *self, void *device, void *opaque,
   function.symbol = symbol;
   function.entry = reinterpret_cast<tsdk_tile_kernel>(found.address);
   function.runProgram = Block::run;
+  function.launchEnded = LaunchMemory::end;
   uint32_t checks =
       checksOf(cpu::optionOfMetadata(view(desc->metadata), "check"));
   function.state = &model.checked[checks];

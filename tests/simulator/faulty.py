@@ -114,16 +114,25 @@ def copy(x_ptr, out_ptr, n, BLOCK: tl.constexpr):
 """
 
 
-def source_fault(device, right, wrong, n=1000, block=256):
+def source_fault(device, right, wrong):
     """None, or the Report of COPY with one text replaced by another."""
     assert right in COPY
-    source = COPY.replace(right, wrong)
+    return launch_source(device, COPY.replace(right, wrong))
+
+
+def launch_source(device, source, n=1000, block=256, sums=False):
+    """None, or the Report of a launch of a kernel like COPY; `sums`: it takes a
+    lock, and its first output is the sum of the inputs."""
     tilesdk.set_device(device)
     x, out = np.arange(n, dtype=np.float32), np.zeros(n, np.float32)
+    arguments = (x, out, np.zeros(1, np.int32)) if sums else (x, out)
     kernel = tilesdk.Program(source, "copy.py").kernel("copy")
     try:
-        kernel[(-(-n // block),)](x, out, n, block, check=ALL)
-        assert np.array_equal(out, np.arange(n)), "another result"
+        kernel[(-(-n // block),)](*arguments, n, block, check=ALL)
+        if sums:
+            assert out[0] == np.arange(n).sum(), "another result"
+        else:
+            assert np.array_equal(out, np.arange(n)), "another result"
     except (tilesdk.KernelFaultError, AssertionError) as error:
         report = Report(error)
         report.lines = [source.splitlines()[int(line) - 1].strip() for line in

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from faulty import ALL, Build, source_fault
+from faulty import ALL, COPY, Build, launch_source, source_fault
 
 DEVICES = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
 CP_ASYNC = "sim:sm_80", "pipelines/transposed/plain"
@@ -227,6 +227,42 @@ def test_global_memory_of_two_threads():
                           "x_ptr + (at ^ 1), x")
     found(report, "race", "of argument `x_ptr`", "nothing orders the two",
           lines=["tl.store"])
+
+
+def test_programs_that_overlap():
+    """Each program also writes the first element of the next one's."""
+    report = source_fault("sim:gfx942", "mask=at < n)",
+                          "mask=at < n)\n    tl.store(out_ptr + at + 1, x, "
+                          "mask=at + 1 < n)")
+    found(report, "race", "of argument `out_ptr`, which", lines=["tl.store"])
+    # What another program may have read before.
+    report = source_fault("sim:sm_80", "tl.store(out_ptr + at, x, mask=at < n)",
+                          "tl.store(x_ptr + at + BLOCK, x, "
+                          "mask=at + BLOCK < n)")
+    found(report, "race", "of argument `x_ptr`, which program (",
+          "nothing orders the two programs", lines=["tl.store", "tl.load"])
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_sums_of_programs(device):
+    """All programs add to one element: by a load and a store, by an atomic
+    addition, under a lock, and under a lock that is given back too early."""
+    add = "tl.store(out_ptr, tl.load(out_ptr) + tl.sum(x))"
+    lock = ("\n    while tl.atomic_cas(lock_ptr, 0, 1) == 1:\n        pass\n"
+            "    {}\n    {}\n")
+    unlock = "tl.atomic_xchg(lock_ptr, 0)"
+
+    def run(body):
+        source = COPY.replace("out_ptr, n", "out_ptr, lock_ptr, n").replace(
+            "tl.store(out_ptr + at, x, mask=at < n)", body)
+        return launch_source(device, source, n=1000, block=256, sums=True)
+
+    for wrong in (add, lock.format(unlock, add)):
+        found(run(wrong), "race", "of argument `out_ptr`, which program (",
+              "nothing orders the two programs", lines=["tl.load(out_ptr)"])
+    for right in ("tl.atomic_add(out_ptr, tl.sum(x))",
+                  lock.format(add, unlock)):
+        assert run(right) is None
 
 
 #===------------------------------------------------------------------------===#
