@@ -47,6 +47,8 @@ PIPELINED = {
         "dequantized": {"stages": 3, LANES: 1, "registers": 2},
         "ragged": REGISTERS,
         "two_accumulators": {"stages": 3, LANES: 3},
+        # Rows of a known length; all other pointers are not masked.
+        "attention": {"stages": 3, "boxes": 2},
         "carried_descriptor": {"stages": 3, LANES: 1, "boxes": 1},
     },
     # No copies that a wave does not wait for: one iteration ahead.
@@ -62,6 +64,7 @@ SPECIALIZED = {
     "sm_80": dict.fromkeys(SIGNATURES, NO_WARPS),
     "sm_90a": {
         **dict.fromkeys(SIGNATURES, "4 warps copy, 4 warps compute, 3 stages"),
+        "attention": "a thread copies boxes, 4 warps compute, 3 stages",
         "dequantized": ("q = tl.load",
                         "this operand is not an asynchronous copy to a buffer"),
         "ragged": ("a = tl.load",

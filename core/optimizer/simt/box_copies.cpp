@@ -8,14 +8,15 @@
 #include "core/optimizer/pipeline.h"
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/boxes.h"
+#include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
+#include "core/optimizer/simt/pointer_boxes.h"
 #include "core/optimizer/simt/select_matrix.h"
 
 #include "core/layout/dims.h"
 
 #include "mlir/Pass/PassManager.h"
-
-#include <numeric>
+#include "mlir/Transforms/Passes.h"
 
 using namespace mlir;
 
@@ -26,17 +27,18 @@ namespace tilesdk::optimizer {
 
 namespace {
 
-/// Bytes of which addresses and distances must be multiples.
-constexpr int64_t BoxAlignment = 16;
-
 struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
   SimtBoxCopies(MachinePtr machine, const SimtOptions &options)
       : machine(std::move(machine)), options(options) {}
 
   void runOnOperation() override {
+    if (boxRow(*machine))
+      for (auto function : getOperation().getOps<func::FuncOp>())
+        takePointers(function);
     bool isLeft = false;
     getOperation().walk([&](Operation *op) {
-      if (!isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(op))
+      if (!isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(op) ||
+          op->hasAttr(keepDescriptorAttr))
         return;
       auto load = dyn_cast<tile::DescriptorLoadOp>(op);
       // Of machines without boxes there is nothing to say.
@@ -61,7 +63,14 @@ struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
 private:
   /// Why \p load is not copied as boxes; empty: it is.
   std::string reason(tile::DescriptorLoadOp load);
+  /// Makes descriptor accesses of tiles of pointers that are boxes.
+  void takePointers(func::FuncOp function);
   std::string partsReason(tile::DescriptorLoadOp load);
+  /// The same for what is around it; its block is the other way round if \p
+  /// isTransposed.
+  std::string placeReason(Operation *load, bool isTransposed);
+  /// Whether only products in one block take it, from shared memory.
+  bool isOperand(Operation *load, Operation *&product);
   /// The buffers that products want of \p value; false when something else
   /// takes it.
   bool findBuffers(Value value, bool isTransposed,
@@ -72,27 +81,13 @@ private:
   SimtOptions options;
 };
 
-/// A known divisor of what the launcher gives.
-int64_t divisorOf(func::FuncOp function, const HostValue &value) {
-  int64_t all = 0;
-  for (const HostValue::Term &term : value.terms) {
-    int64_t one = term.factor;
-    for (unsigned argument : term.arguments)
-      if (auto known = function.getArgAttrOfType<IntegerAttr>(
-              argument, tile::attr::divisibility))
-        one *= known.getInt();
-    all = std::gcd(all, one);
-  }
-  return all;
-}
-
 std::string SimtBoxCopies::partsReason(tile::DescriptorLoadOp load) {
   auto function = load->getParentOfType<func::FuncOp>();
   int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
   std::optional<HostValue> base = hostValue(load.getBase());
   if (!base || !base->argument())
     return "the base is not an argument of the kernel";
-  if (divisorOf(function, *base) % BoxAlignment)
+  if (divisorOf(function, *base) % boxAlignment)
     return "the base is not known to be aligned by 16 bytes";
   for (Value extent : load.getShape())
     if (!hostValue(extent))
@@ -103,7 +98,7 @@ std::string SimtBoxCopies::partsReason(tile::DescriptorLoadOp load) {
       return "a stride is not made of arguments of the kernel and constants";
     bool isLast = i + 1 == load.getStrides().size();
     if (isLast ? known->constant() != 1
-               : (divisorOf(function, *known) * bytes) % BoxAlignment != 0)
+               : (divisorOf(function, *known) * bytes) % boxAlignment != 0)
       return isLast ? "the last stride is not 1"
                     : "a stride is not known to be a multiple of 16 bytes";
   }
@@ -142,24 +137,36 @@ bool SimtBoxCopies::findBuffers(Value value, bool isTransposed,
   return true;
 }
 
-std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
-  if (!load)
-    return "-";
-  if (load.getPadding() != tile::Padding::Zero)
-    return "the padding is not zero";
-  auto type = cast<RankedTensorType>(load.getType());
-  if (type.getRank() != 2)
-    return "the block has not two dimensions";
-  std::string why = partsReason(load);
-  if (!why.empty())
-    return why;
+/// The loop that goes round with \p load's copies: its own or the one around.
+scf::ForOp topLoop(Operation *load) {
+  auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
+  auto around = loop ? dyn_cast<scf::ForOp>(loop->getParentOp()) : scf::ForOp();
+  return around ? around : loop;
+}
+
+bool SimtBoxCopies::isOperand(Operation *load, Operation *&product) {
+  Value result = load->getResult(0);
+  auto type = dyn_cast<RankedTensorType>(result.getType());
+  llvm::SmallSetVector<Attribute, 2> buffers;
+  product = nullptr;
+  return type && type.getRank() == 2 &&
+         findBuffers(result, false, buffers, product) && product &&
+         buffers.size() == 1;
+}
+
+std::string SimtBoxCopies::placeReason(Operation *load, bool isTransposed) {
+  Value result = load->getResult(0);
+  auto type = cast<RankedTensorType>(result.getType());
   llvm::SmallSetVector<Attribute, 2> buffers;
   Operation *product = nullptr;
-  if (!findBuffers(load.getResult(), false, buffers, product) || !product ||
+  if (!findBuffers(result, isTransposed, buffers, product) || !product ||
       buffers.size() != 1)
     return "it is no operand that a product reads from shared memory";
+  SmallVector<int64_t> shape(type.getShape());
+  if (isTransposed)
+    std::swap(shape[0], shape[1]);
   auto buffer =
-      simt::SharedType::get(type.getShape(), type.getElementType(),
+      simt::SharedType::get(shape, type.getElementType(),
                             cast<simt::SharedLayoutAttr>(buffers.front()));
   if (!planBoxes(buffer, *machine))
     return "boxes do not fit the buffer of the product's operand";
@@ -169,7 +176,9 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
   // A loop that is entered again finds its barriers where it left them: the
   // warps that copy keep count of that, pipelined loops do not.
   if (auto around = dyn_cast<scf::ForOp>(loop->getParentOp())) {
-    if (!isWarpSpecialized(around) || !isa<func::FuncOp>(around->getParentOp()))
+    if (!isWarpSpecialized(around) ||
+        !isa<func::FuncOp>(around->getParentOp()) ||
+        !llvm::hasSingleElement(around.getBody()->getOps<scf::ForOp>()))
       return "the loop is in another one that has no warps for copies";
     return "";
   }
@@ -181,6 +190,81 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
   if (stages < 2 && !isWarpSpecialized(loop))
     return "the loop is not pipelined";
   return "";
+}
+
+std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
+  if (!load)
+    return "-";
+  if (load.getPadding() != tile::Padding::Zero)
+    return "the padding is not zero";
+  if (cast<RankedTensorType>(load.getType()).getRank() != 2)
+    return "the block has not two dimensions";
+  std::string why = partsReason(load);
+  return why.empty() ? placeReason(load, false) : why;
+}
+
+void SimtBoxCopies::takePointers(func::FuncOp function) {
+  auto remark = [](tile::LoadOp load, const llvm::Twine &why) {
+    load->emitRemark("simt-box-copies: ")
+        << "copied by lanes, not boxes: " << why;
+  };
+  // Operands of products in loops, whatever reads them from where.
+  SmallVector<Operation *> operands;
+  function.walk([&](Operation *op) {
+    if (isa<tile::LoadOp, tile::DescriptorLoadOp>(op) &&
+        isa<scf::ForOp>(op->getParentOp()) &&
+        isa<RankedTensorType>(op->getResult(0).getType()) &&
+        feedsProduct(op->getResult(0)))
+      operands.push_back(op);
+  });
+  std::optional<PointerBoxes> pointers;
+  SmallVector<std::pair<tile::LoadOp, PointerBox>, 0> boxes;
+  // Warps for copies copy all operands in the same way.
+  llvm::SmallPtrSet<Operation *, 2> mixed;
+  for (Operation *op : operands) {
+    auto load = dyn_cast<tile::LoadOp>(op);
+    std::string why;
+    PointerBox box;
+    Operation *product;
+    if (!load) {
+      why = reason(cast<tile::DescriptorLoadOp>(op));
+    } else if (!isOperand(load, product)) {
+      // Its warps have it in registers.
+      why = "-";
+    } else {
+      if (!pointers)
+        pointers.emplace(function);
+      why = pointers->find(load, box);
+      if (why.empty())
+        why = placeReason(load, box.isTransposed);
+      if (why.empty())
+        boxes.push_back({load, std::move(box)});
+      else
+        remark(load, why);
+    }
+    if (!why.empty() && isWarpSpecialized(topLoop(op)))
+      mixed.insert(topLoop(op));
+  }
+  bool isChanged = false;
+  for (auto &[load, box] : boxes) {
+    if (mixed.contains(topLoop(load))) {
+      remark(load, "another operand of the loop is none");
+      continue;
+    }
+    tile::DescriptorLoadOp made = pointers->replace(load, box);
+    made->setAttr(keepDescriptorAttr, UnitAttr::get(&getContext()));
+    isChanged = true;
+  }
+  if (!isChanged)
+    return;
+  // The addresses are gone, coordinates are like those of descriptors.
+  OpPassManager cleanup(func::FuncOp::getOperationName());
+  cleanup.addPass(createTileSimplify());
+  cleanup.addPass(createCSEPass());
+  cleanup.addPass(createTileHoistInvariants());
+  cleanup.addPass(createTileRemoveDeadLoopValues());
+  if (failed(runPipeline(cleanup, function)))
+    signalPassFailure();
 }
 
 } // namespace

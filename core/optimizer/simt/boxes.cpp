@@ -11,7 +11,8 @@
 #include "core/optimizer/simt/assign_layouts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <numeric>
 
 using namespace mlir;
 
@@ -130,6 +131,19 @@ std::optional<HostValue> hostValue(Value value) {
     result.terms.push_back(term);
   }
   return result;
+}
+
+int64_t divisorOf(func::FuncOp function, const HostValue &value) {
+  int64_t all = 0;
+  for (const HostValue::Term &term : value.terms) {
+    int64_t one = term.factor;
+    for (unsigned argument : term.arguments)
+      if (auto known = function.getArgAttrOfType<IntegerAttr>(
+              argument, tile::attr::divisibility))
+        one *= known.getInt();
+    all = std::gcd(all, one);
+  }
+  return all;
 }
 
 /// \p value again, from arguments and constants.

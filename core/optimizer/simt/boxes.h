@@ -10,11 +10,15 @@
 #include "core/ir/tile_ops.h"
 #include "core/target/target.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Builders.h"
 
 #include <optional>
 
 namespace tilesdk::optimizer {
+
+/// Bytes of which addresses and distances must be multiples.
+constexpr int64_t boxAlignment = 16;
 
 /// How boxes fill a buffer.
 struct BoxPlan {
@@ -50,6 +54,8 @@ struct HostValue {
   std::optional<int64_t> constant() const;
 };
 std::optional<HostValue> hostValue(mlir::Value value);
+/// A known divisor of what the launcher gives; 0 of zero.
+int64_t divisorOf(mlir::func::FuncOp function, const HostValue &value);
 
 /// Makes the map of \p load's tensor where \p builder stands, which may be
 /// ahead of the parts.

@@ -18,8 +18,7 @@ static bool isProduct(Operation *op) {
   return isa<tile::DotOp, simt::MmaAsyncOp>(op);
 }
 
-/// Whether \p value becomes an operand of a product in its own block.
-static bool feedsProduct(Value value) {
+bool feedsProduct(Value value) {
   llvm::SetVector<Value> values;
   values.insert(value);
   for (size_t i = 0; i < values.size(); ++i)

@@ -42,6 +42,9 @@ void copyBoxes(mlir::OpBuilder &builder, mlir::Location loc,
                mlir::Value index,
                llvm::function_ref<mlir::Value(mlir::Value)> mapped);
 
+/// Whether \p value becomes an operand of a product in its own block.
+bool feedsProduct(mlir::Value value);
+
 /// What may run ahead in a loop, and what it needs for that.
 class LoopLoads {
 public:

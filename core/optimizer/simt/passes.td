@@ -38,7 +38,7 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
 }
 
 def SimtBoxCopies : SimtPass<"simt-box-copies"> {
-  let summary = "Choose which blocks of described tensors are copied as boxes";
+  let summary = "Choose which blocks of tensors are copied as boxes";
   let description = [{
     On machines where one thread copies a box of a tensor: blocks of
     descriptors whose parts the launcher knows, which products of a loop read
@@ -46,9 +46,28 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
     and `simt-warp-specialize`. All other accesses by descriptor become masked
     ones by pointers.
 
-    Assumes: tile IR behind `simt-select-matrix`. Guarantees: descriptor
-    accesses that are left can be boxes. Remarks: why a load is not copied as
-    boxes. Numbers: never changed.
+    A `tile.load` of pointers becomes such a block where
+
+    - its addresses are a kernel argument aligned by 16 bytes, and rows and
+      columns counted from a start: rows lie a multiple of 16 bytes apart that
+      is made of arguments and constants, columns are neighbours (or the other
+      way round). Both may move from iteration to iteration, in the pointers
+      that the loop carries, by the same amount;
+    - the mask is a conjunction of `row < limit` and `column < limit`, with
+      limits of arguments and constants, and masked elements are zero. Rows
+      need no mask: what is read is there. Columns need one unless they lie
+      inside of a row for sure, for behind its end the next row begins;
+    - the first row and column are not below zero: sums, products, quotients
+      and remainders of program ids, loop counters and constants, or the mask
+      says so, or `tl.assume`;
+    - the kernel writes to the same argument nowhere;
+    - in a loop with warps for the copies: all operands of its products are.
+
+    Assumes: tile IR behind `simt-select-matrix`; index arithmetic of tiles does
+    not wrap, numbers of tiles are divided by positive ones, and rows do not
+    overlap (a distance of rows is not smaller than a row, and not zero).
+    Guarantees: descriptor accesses that are left can be boxes. Remarks: why a
+    load is not copied as boxes. Numbers: never changed.
   }];
 }
 
