@@ -27,6 +27,25 @@ def machine():
     return platform.processor()
 
 
+def gpu():
+    """The device and what is measured on it, in words."""
+    import torch
+    try:
+        driver = subprocess.run(
+            ["nvidia-smi", "--query-gpu=driver_version",
+             "--format=csv,noheader"], text=True, check=True,
+            stdout=subprocess.PIPE).stdout.split()[0]
+    except (OSError, subprocess.CalledProcessError, IndexError):
+        driver = "unknown"
+    try:
+        import triton
+        peer = f", Triton {triton.__version__}"
+    except ImportError:
+        peer = ""
+    return (f"{torch.cuda.get_device_name()}, driver {driver}, PyTorch "
+            f"{torch.__version__}{peer}; {machine()}")
+
+
 def main():
     parser = argparse.ArgumentParser(prog="scripts/bench")
     parser.add_argument("suite", choices=["cpu", "gpu", "host"])
@@ -36,7 +55,8 @@ def main():
     parser.add_argument("--html", metavar="FILE",
                         help="a page with the results and a roofline")
     options = parser.parse_args()
-    print(f"on {machine()}")
+    where = gpu() if options.suite == "gpu" else machine()
+    print(f"on {where}")
     rows = []
     if options.suite == "host":
         suite = host()
@@ -51,7 +71,7 @@ def main():
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(rows, indent=1) + "\n")
     if options.html:
-        pathlib.Path(options.html).write_text(page.render(machine(), rows))
+        pathlib.Path(options.html).write_text(page.render(where, rows))
 
 
 if __name__ == "__main__":

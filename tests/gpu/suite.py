@@ -692,6 +692,46 @@ def torch_host_tensors(uri):
 
 
 @test
+def arrays_of_other_frameworks(uri):
+    """What CuPy and JAX offer: DLPack, on the device. Theirs where they are
+    installed, PyTorch's memory behind that alone everywhere."""
+    torch = torch_of(uri)
+    tilesdk.set_device(uri)
+
+    class Capsules:
+        """Has nothing else."""
+
+        def __init__(self, tensor):
+            self.tensor = tensor
+
+        def __dlpack__(self, **more):
+            return self.tensor.__dlpack__(**more)
+
+    n = 5_000
+    base = torch.arange(n + 1, device="cuda", dtype=torch.int32)
+    torch.cuda.synchronize()
+    kernels.increment[blocks(n)](Capsules(base[1:]), n, BLOCK=BLOCK)
+    torch.cuda.synchronize()
+    assert torch.equal(base[1:], torch.arange(2, n + 2, device="cuda",
+                                              dtype=torch.int32))
+    assert base[0] == 0
+    seen = ["DLPack"]
+    try:
+        import cupy
+        x = cupy.zeros(n, cupy.int32)
+        with cupy.cuda.Stream() as side:
+            native = tilesdk.device(uri).wrap_stream(side.ptr)
+            with tilesdk.using(tilesdk.device(uri), native):
+                kernels.increment[blocks(n)](x, n, BLOCK=BLOCK)
+            side.synchronize()
+        assert (x == 1).all()
+        seen.append("CuPy")
+    except ImportError:
+        pass
+    return ", ".join(seen)
+
+
+@test
 def torch_memory_of_other_kinds(uri):
     """Memory that is mapped in pieces: PyTorch's expandable segments."""
     torch_of(uri)
