@@ -370,13 +370,20 @@ void Explanation::print(Session &session) const {
     row("scratch",
         bytesText(static_cast<double>(number(&all, "scratch_bytes"))));
   }
+  // What is said of no line, as by an assembler, is said of the whole.
+  for (const auto &[name, lines] : notes)
+    if (auto whole = lines.find(0); whole != lines.end()) {
+      for (const std::string &remark : whole->second.remarks)
+        row("remark", remarkText(remark));
+      for (const json::Object *access : whole->second.accesses)
+        row("remark", accessText(*access));
+    }
   llvm::outs() << '\n';
   printFile(mainFile);
   for (const auto &[name, lines] : notes) {
-    if (name == mainFile)
+    if (name == mainFile || lines.rbegin()->first == 0)
       continue;
-    llvm::outs() << '\n'
-                 << (name.empty() ? "no place in a file" : name) << ":\n";
+    llvm::outs() << '\n' << name << ":\n";
     printFile(name);
   }
   llvm::outs().flush();

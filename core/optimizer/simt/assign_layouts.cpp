@@ -91,8 +91,9 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
            << width * bytes << " bytes a lane";
     LayoutCosts::Sectors sectors =
         costs.sectors(layoutAttrOf(ptrs), bytes, *pattern);
-    remark << ", " << sectors.moved << " sectors of " << sectors.bytes
-           << " bytes a warp";
+    remark << ", " << sectors.moved
+           << (sectors.moved == 1 ? " sector of " : " sectors of ")
+           << sectors.bytes << " bytes a warp";
     if (sectors.moved > sectors.needed)
       remark << " where " << sectors.needed << " would hold them";
     if (width * bytes >= machine->maxVectorBytes)

@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/optimizer/simt/buffers.h"
+#include "core/optimizer/simt/load_remarks.h"
 #include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
@@ -340,6 +341,9 @@ FailureOr<unsigned> LoopPipeliner::run() {
   unsigned wanted = options.numStages;
   if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     wanted = attr.getInt();
+  // Warps of their own copy what it needs, or it is theirs.
+  if (!loop.getBody()->getOps<simt::BarrierWaitOp>().empty())
+    return 1u;
   if (wanted <= 1 || !found.find())
     return 1u;
 
@@ -393,6 +397,7 @@ FailureOr<unsigned> LoopPipeliner::run() {
     done << ", " << stages * perStage << " bytes of shared memory";
   if (!counted.empty())
     done << "; a product is waited for one iteration later";
+  remarkWays(found);
 
   llvm::SetVector<Operation *> early = copyOps;
   early.insert(registerOps.begin(), registerOps.end());

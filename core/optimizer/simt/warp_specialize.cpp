@@ -21,6 +21,7 @@
 #include "core/optimizer/simt/warp_specialize.h"
 
 #include "core/optimizer/simt/buffers.h"
+#include "core/optimizer/simt/load_remarks.h"
 #include "core/optimizer/simt/scratch.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -154,6 +155,7 @@ std::optional<unsigned> Specializer::run() {
     done << producerWarps << " warps copy, ";
   done << consumerWarps << " warps compute, " << stages << " stages of "
        << perStage << " bytes";
+  remarkWays(found);
   top()->removeAttr(tile::attr::warpSpecialize);
   // With a product under way its buffer is free one iteration later.
   if (stages >= 3)

@@ -8,6 +8,7 @@
 // Three buffers, two iterations ahead; the copies of an iteration are one group;
 // what runs past the end is masked. Without asynchronous copies loads run one
 // iteration ahead.
+// REMARK: remark: simt-pipeline-loops: asynchronous copies of 16 bytes a lane
 // REMARK: remark: simt-pipeline-loops: 3 stages: 2 loads by asynchronous copies, 0 to registers, 24576 bytes of shared memory
 // CHECK-LABEL: func.func @product(
 // CHECK-SAME: simt.num_stages = 3 : i32
