@@ -1,5 +1,7 @@
 """Cases of kernels/boxes.py."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import numpy as np
+
 from table import Case, Const, In, Out, unit
 
 CASES = []
@@ -51,6 +53,61 @@ add("shared_operand", "shared_operand",
      "K": 160, "BLOCK": Const(64), "BLOCK_K": Const(32)}, (2, 2),
     lambda a: {"c": a.a @ a.b, "d": a.a @ a.b}, scale=20)
 add("persistent", "persistent",
+    {"a": In("f16", (200, 160), unit), "b": In("f16", (160, 144), unit),
+     "c": Out("f32", (200, 144)), "M": 200, "N": 144, "K": 160,
+     "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),
+     "PROGRAMS": Const(3)}, (3,), lambda a: {"c": a.a @ a.b}, scale=20)
+
+# Tiles of pointers: whether they become boxes depends on what is known of them.
+for t in ("f16", "bf16"):
+    for m, n, k, block, warps, stages in (
+            (128, 128, 256, (64, 64, 64), 4, 3),
+            (200, 144, 80, (64, 64, 32), 4, 4),
+            (24, 48, 16, (64, 64, 64), 4, 2),
+            (70, 90, 50, (64, 64, 32), 4, 3),
+            (150, 304, 112, (128, 256, 64), 8, 3)):
+        add(f"pointers/{t}/{m}x{n}x{k}", "pointers",
+            {"a": In(t, (m, k), unit), "b": In(t, (k, n), unit),
+             "c": Out(t, (m, n)), "M": m, "N": n, "K": k,
+             "BLOCK_M": Const(block[0]), "BLOCK_N": Const(block[1]),
+             "BLOCK_K": Const(block[2])},
+            (cover(m, block[0]), cover(n, block[1])),
+            lambda a: {"c": a.a @ a.b}, warps, stages, scale=4)
+
+for t, transposed in (("f16", False), ("f16", True), ("f8e4m3", True)):
+    for m, n, k in ((128, 192, 160), (150, 100, 70), (100, 144, 80)):
+        pitch, wide = cover(k, 16) * 16 + 16, cover(n, 16) * 16
+        b = (n, pitch) if transposed else (k, wide)
+        add(f"advanced/{t}/{m}x{n}x{k}/{'nt' if transposed else 'nn'}",
+            "advanced",
+            {"a": In(t, (m, pitch), unit), "b": In(t, b, unit),
+             "c": Out("f32", (m, n)), "M": m, "N": n, "K": k,
+             "stride_a": pitch, "stride_b": b[1], "stride_c": n,
+             "BLOCK_M": Const(64), "BLOCK_N": Const(64),
+             "BLOCK_K": Const(32 if t == "f16" else 128), "GROUP": Const(2),
+             "TRANSPOSED": Const(transposed)},
+            (cover(m, 64) * cover(n, 64),),
+            lambda a, k=k, n=n, transposed=transposed: {
+                "c": a.a[:, :k] @ (a.b[:, :k].T if transposed
+                                   else a.b[:, :n])}, scale=20)
+
+
+def shifted(a, by):
+    rows = np.zeros((150, a.a.shape[1]))
+    for i in range(150):
+        if 0 <= i - by < a.ROWS:
+            rows[i] = a.a[i - by]
+    return {"c": rows @ a.b}
+
+
+# Rows above and below the tensor, and a tensor that is empty.
+for shift, rows in ((0, 100), (5, 100), (64, 50), (-7, 100), (3, 0)):
+    add(f"shifted/{shift}/{rows}", "shifted",
+        {"a": In("f16", (100, 64), unit), "b": In("f16", (64, 64), unit),
+         "c": Out("f32", (150, 64)), "ROWS": rows, "WIDTH": Const(64),
+         "SHIFT": Const(shift), "LENGTH": 150, "BLOCK": Const(64)}, (3,),
+        lambda a, shift=shift: shifted(a, shift), scale=20)
+add("pointers_persistent", "pointers_persistent",
     {"a": In("f16", (200, 160), unit), "b": In("f16", (160, 144), unit),
      "c": Out("f32", (200, 144)), "M": 200, "N": 144, "K": 160,
      "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),

@@ -70,3 +70,100 @@ def persistent(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
         for k in range(0, K, BLOCK_K):
             acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
         c.store([m, n], acc.to(c.dtype))
+
+
+@triton.jit
+def pointers(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+             BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+             SPECIALIZE: tl.constexpr):
+    """Tiles of pointers with masks at the ends of the tensors."""
+    m = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    n = tl.program_id(1) * BLOCK_N + tl.arange(0, BLOCK_N)
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for start in tl.range(0, K, BLOCK_K, warp_specialize=SPECIALIZE):
+        k = start + tl.arange(0, BLOCK_K)
+        a = tl.load(a_ptr + m[:, None] * K + k[None, :],
+                    mask=(m[:, None] < M) & (k[None, :] < K), other=0)
+        b = tl.load(b_ptr + k[:, None] * N + n[None, :],
+                    mask=(k[:, None] < K) & (n[None, :] < N), other=0)
+        acc = tl.dot(a, b, acc)
+    tl.store(c_ptr + m[:, None] * N + n[None, :], acc.to(c_ptr.dtype.element_ty),
+             mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def advanced(a_ptr, b_ptr, c_ptr, M, N, K, stride_a, stride_b, stride_c,
+             BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+             BLOCK_K: tl.constexpr, GROUP: tl.constexpr,
+             TRANSPOSED: tl.constexpr, SPECIALIZE: tl.constexpr):
+    """Pointers that the loop moves; of B, elements along k are neighbours if it
+    is transposed."""
+    program = tl.program_id(0)
+    columns = tl.cdiv(N, BLOCK_N)
+    group = program // (GROUP * columns)
+    size = min(tl.cdiv(M, BLOCK_M) - group * GROUP, GROUP)
+    within = program % (GROUP * columns)
+    m = (group * GROUP + within % size) * BLOCK_M + tl.arange(0, BLOCK_M)
+    n = within // size * BLOCK_N + tl.arange(0, BLOCK_N)
+    k = tl.arange(0, BLOCK_K)
+    a_ptrs = a_ptr + m[:, None].to(tl.int64) * stride_a + k[None, :]
+    if TRANSPOSED:
+        b_ptrs = b_ptr + k[:, None] + n[None, :] * stride_b
+        b_step = BLOCK_K
+    else:
+        b_ptrs = b_ptr + k[:, None] * stride_b + n[None, :]
+        b_step = BLOCK_K * stride_b
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for step in tl.range(tl.cdiv(K, BLOCK_K), warp_specialize=SPECIALIZE):
+        left = K - step * BLOCK_K
+        a = tl.load(a_ptrs, mask=(m[:, None] < M) & (k[None, :] < left),
+                    other=0)
+        b = tl.load(b_ptrs, mask=(k[:, None] < left) & (n[None, :] < N),
+                    other=0)
+        acc = tl.dot(a, b, acc)
+        a_ptrs += BLOCK_K
+        b_ptrs += b_step
+    tl.store(c_ptr + m[:, None] * stride_c + n[None, :], acc,
+             mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def shifted(a_ptr, b_ptr, c_ptr, ROWS, WIDTH: tl.constexpr,
+            SHIFT: tl.constexpr, LENGTH, BLOCK: tl.constexpr,
+            SPECIALIZE: tl.constexpr):
+    """C[i] = A[i - SHIFT] B where that row is from 0 to ROWS, for blocks of
+    LENGTH rows; B is WIDTH x BLOCK, without a mask."""
+    m = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    row = m - SHIFT
+    n = tl.arange(0, BLOCK)
+    acc = tl.zeros((BLOCK, BLOCK), tl.float32)
+    for start in tl.range(0, WIDTH, 32, warp_specialize=SPECIALIZE):
+        k = start + tl.arange(0, 32)
+        a = tl.load(a_ptr + row[:, None] * WIDTH + k[None, :],
+                    mask=(row[:, None] >= 0) & (row[:, None] < ROWS) &
+                    (k[None, :] < WIDTH), other=0)
+        b = tl.load(b_ptr + k[:, None] * BLOCK + n[None, :])
+        acc = tl.dot(a, b, acc)
+    tl.store(c_ptr + m[:, None] * BLOCK + n[None, :], acc,
+             mask=m[:, None] < LENGTH)
+
+
+@triton.jit
+def pointers_persistent(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+                        BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+                        PROGRAMS: tl.constexpr, SPECIALIZE: tl.constexpr):
+    columns = tl.cdiv(N, BLOCK_N)
+    for tile in tl.range(tl.program_id(0), tl.cdiv(M, BLOCK_M) * columns,
+                         PROGRAMS, warp_specialize=SPECIALIZE):
+        m = tile // columns * BLOCK_M + tl.arange(0, BLOCK_M)
+        n = tile % columns * BLOCK_N + tl.arange(0, BLOCK_N)
+        acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+        for start in range(0, K, BLOCK_K):
+            k = start + tl.arange(0, BLOCK_K)
+            a = tl.load(a_ptr + m[:, None] * K + k[None, :],
+                        mask=(m[:, None] < M) & (k[None, :] < K), other=0)
+            b = tl.load(b_ptr + k[:, None] * N + n[None, :],
+                        mask=(k[:, None] < K) & (n[None, :] < N), other=0)
+            acc = tl.dot(a, b, acc)
+        tl.store(c_ptr + m[:, None] * N + n[None, :], acc,
+                 mask=(m[:, None] < M) & (n[None, :] < N))
