@@ -65,6 +65,29 @@ void addResources(std::string &metadata, const tsdk_plugin_compile_out &out,
   metadata = printJson(*value);
 }
 
+/// What the metadata says of a build whose code was inspected.
+struct Outcome {
+  int64_t spillBytes = 0, stages = 1;
+
+  explicit Outcome(llvm::StringRef metadata) {
+    std::optional<llvm::json::Value> value = parseJson(metadata);
+    const llvm::json::Object *object = value ? value->getAsObject() : nullptr;
+    if (!object)
+      return;
+    stages = object->getInteger("num_stages").value_or(1);
+    if (const llvm::json::Object *resources = object->getObject("resources"))
+      spillBytes = resources->getInteger("spill_bytes").value_or(0);
+  }
+};
+
+/// Sets an option; the last one of a name counts.
+NamedTexts withOption(NamedTexts options, llvm::StringRef name,
+                      llvm::StringRef value) {
+  llvm::erase_if(options, [&](const auto &each) { return each.first == name; });
+  options.emplace_back(name.str(), value.str());
+  return options;
+}
+
 } // namespace
 
 struct BuildRegistry::InFlight {
@@ -250,7 +273,10 @@ Error BuildRegistry::rebuild(const Variant &broken, Ref<Variant> *out) {
   return success();
 }
 
-Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
+Error BuildRegistry::compileOnce(const BuildRequest &request,
+                                 const NamedTexts &texts,
+                                 const Variant &variant,
+                                 CompilerOutput &output) {
   const compiler::Table *table;
   if (Error error = owner->compiler.table(&table))
     return error;
@@ -265,7 +291,7 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   input.target = &request.target->data;
   input.plugin = request.target->plugin->forCompiler();
   std::vector<tsdk_option> options;
-  for (const auto &[name, value] : request.options)
+  for (const auto &[name, value] : texts)
     options.push_back({toStr(name), toStr(value)});
   input.options = options.data();
   input.numOptions = options.size();
@@ -290,7 +316,6 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   input.deadlineNanoseconds = request.deadline;
   input.cancel = request.cancel;
 
-  CompilerOutput output;
   compiler::Sink sink = output.sink();
   tsdk_code code = table->compile(&input, &sink);
   if (Error error = output.error(code, "kernel `" + request.kernel + "`")) {
@@ -310,16 +335,52 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   }
   const tsdk_plugin &plugin = request.target->plugin->table();
   if (byPlugin) {
-    if (Error error = runPlugin(request, output, Step::Compile))
+    if (Error error = runPlugin(request, texts, output, Step::Compile))
       return error;
   } else if (request.stopStage == "object") {
     bool hasObject = output.blobs.count("object") != 0;
     if (!hasObject && output.blobs.count("asm") && plugin.assemble) {
-      if (Error error = runPlugin(request, output, Step::Assemble))
+      if (Error error = runPlugin(request, texts, output, Step::Assemble))
         return error;
     } else if (hasObject && plugin.inspect) {
-      if (Error error = runPlugin(request, output, Step::Inspect))
+      if (Error error = runPlugin(request, texts, output, Step::Inspect))
         return error;
+    }
+  }
+  return success();
+}
+
+/// What loads of later iterations hold registers for may be what spills: a
+/// build whose code spills is tried again without them, and the one that spills
+/// less is taken. Only where code is inspected: another assembler's registers
+/// are not what its loops hold their stages in.
+Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
+  CompilerOutput output;
+  if (Error error = compileOnce(request, request.options, variant, output))
+    return error;
+  bool isOrdered = llvm::any_of(request.options, [](const auto &option) {
+    return option.first == "strict_stages" && option.second == "1";
+  });
+  const tsdk_plugin &plugin = request.target->plugin->table();
+  bool isInspected = request.stopStage == "object" && plugin.inspect &&
+                     !plugin.assemble && request.resumeStage.empty();
+  if (isInspected && !isOrdered) {
+    Outcome first(output.blobs["metadata"]);
+    CompilerOutput other;
+    if (first.spillBytes && first.stages > 1 &&
+        !compileOnce(request, withOption(request.options, "num_stages", "1"),
+                     variant, other)) {
+      Outcome second(other.blobs["metadata"]);
+      if (second.spillBytes < first.spillBytes) {
+        output = std::move(other);
+        DiagEntry remark;
+        remark.severity = TSDK_SEVERITY_REMARK;
+        remark.message =
+            "built with one stage: with " + std::to_string(first.stages) +
+            " a thread spills " + std::to_string(first.spillBytes) +
+            " bytes, with one " + std::to_string(second.spillBytes);
+        output.diags->add(std::move(remark));
+      }
     }
   }
 
@@ -341,14 +402,15 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
 }
 
 Error BuildRegistry::runPlugin(const BuildRequest &request,
-                               CompilerOutput &output, Step step) {
+                               const NamedTexts &texts, CompilerOutput &output,
+                               Step step) {
   Plugin &plugin = *request.target->plugin;
   const tsdk_plugin &table = plugin.table();
   const char *stage = step == Step::Assemble  ? "asm"
                       : step == Step::Inspect ? "object"
                                               : "tile-opt";
   std::vector<tsdk_option> options;
-  for (const auto &[name, value] : request.options)
+  for (const auto &[name, value] : texts)
     options.push_back({toStr(name), toStr(value)});
   tsdk_plugin_compile_in in = {};
   in.struct_size = sizeof(in);

@@ -171,10 +171,12 @@ private:
   Error build(const BuildRequest &request, const std::string &key,
               Ref<Variant> *out);
   Error compile(const BuildRequest &request, Variant &variant);
+  Error compileOnce(const BuildRequest &request, const NamedTexts &options,
+                    const Variant &variant, CompilerOutput &output);
   /// What a plugin does in a build.
   enum class Step { Compile, Assemble, Inspect };
-  Error runPlugin(const BuildRequest &request, CompilerOutput &output,
-                  Step step);
+  Error runPlugin(const BuildRequest &request, const NamedTexts &options,
+                  CompilerOutput &output, Step step);
   bool fromCache(const BuildRequest &request, const std::string &key,
                  Ref<Variant> *out);
   void toCache(const Variant &variant);

@@ -190,3 +190,63 @@ def test_waves_per_eu_bounds_registers(tmp_path):
     bound = build(tmp_path / "b.hsaco", "gfx90a", "matmul.py", "dot_tile",
                   signature, "num_warps=1", "waves_per_eu=8")
     assert bound.number("vgpr_count") <= 64 < free.number("vgpr_count")
+
+
+MASKED = ('*f16:16,*f16:16,*f16:16,i32,i32,i32,i32,1,i32,1,i32,1,64,128,32,8,"",'
+          "tl.float32")
+
+
+@pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", ["gfx1100", "gfx1200"])
+def test_a_build_that_spills_is_tried_with_one_stage(target, tmp_path):
+    """Loads an element at a time, the next ones beside the accumulators: more
+    than 256 registers; without the next ones it fits."""
+    tight = build(tmp_path / "a.hsaco", target, "matmul.py", "matmul", MASKED,
+                  "num_stages=2", "strict_stages=1")
+    assert tight.number("vgpr_spill_count") > 0
+    code = build(tmp_path / "b.hsaco", target, "matmul.py", "matmul", MASKED)
+    assert code.number("vgpr_spill_count") == 0
+    assert code.number("private_segment_fixed_size") == 0
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", TARGETS)
+def test_main_loop_of_attention(target, tmp_path):
+    """Both products by matrix instructions, wide accesses, counted waits."""
+    code = build(tmp_path / "attention.hsaco", target, "attention.py",
+                 "forward_block_pointers",
+                 "*f16:16,*f16:16,*f16:16,*f16:16,f32,i32:16,i32:16,1,4096,"
+                 "64,64,32,False", f"num_warps={WARPS[target]}")
+    loops = code.main_loops(TARGETS[target])
+    assert len(loops) == 1
+    loop = loops[0]
+    assert len([t for t in loop if t.startswith(TARGETS[target])]) >= 2
+    for pattern in (GLOBAL_128, SHARED_LOAD_128):
+        assert any(re.match(pattern, text) for text in loop), pattern
+    assert not any(re.match(r"global_load_(dword|b32|ushort|u16)\b", text)
+                   for text in loop)
+    assert any(count > 0 for count in waits(loop)), "waits for everything"
+    assert any(re.match(r"v_exp_f32", text) for text in loop)
+    assert not uses_scratch(loop)
+    assert code.number("vgpr_spill_count") == 0
+    assert code.number("private_segment_fixed_size") == 0
+
+
+# Types of operands that a target multiplies: (instruction, mnemonic's part).
+EIGHT_BITS = {"gfx90a": {"i8": "i32_.*_?i8"},
+              "gfx942": {"i8": "i32_.*_?i8"},
+              "gfx950": {"i8": "i32_.*_?i8", "f8e4m3": "f32_.*fp8"},
+              "gfx1100": {"i8": "i32_.*_iu8"},
+              "gfx1200": {"i8": "i32_.*_iu8", "f8e4m3": "f32_.*_fp8_fp8"}}
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("target,type", [(target, type)
+                                         for target, rows in EIGHT_BITS.items()
+                                         for type in rows])
+def test_products_of_eight_bits(target, type, tmp_path):
+    sums = "i32" if type == "i8" else "f32"
+    code = build(tmp_path / "dot.hsaco", target, "matmul.py", "dot_tile",
+                 f'*{type}:16,*{type}:16,*{sums}:16,64,64,64,"tf32"')
+    assert code.has(TARGETS[target] + EIGHT_BITS[target][type])
+    assert code.number("private_segment_fixed_size") == 0

@@ -30,18 +30,64 @@ static Operation *firstProduct(SharedLoadOp load) {
   return first;
 }
 
+/// Registers of a thread that \p value takes.
+static uint64_t registersOf(Value value) {
+  uint64_t elements = layoutOf(value.getType()).inputSize(registerDim);
+  return (elements * bytesOf(value) + 3) / 4;
+}
+
+/// Products without a matrix instruction take whole rows and columns of their
+/// operands: each reads a large one anew, from within its loop too, rather than
+/// have registers hold it from one product to another. False: \p load is not
+/// only of such products.
+static bool loadForEachProduct(SharedLoadOp load,
+                               const target::Machine &machine,
+                               SmallVectorImpl<SharedLoadOp> &made) {
+  SmallVector<tile::DotOp> products;
+  for (Operation *user : load->getUsers()) {
+    auto product = dyn_cast<tile::DotOp>(user);
+    if (!product || product->hasAttr(attr::row))
+      return false;
+    if (!llvm::is_contained(products, product))
+      products.push_back(product);
+  }
+  if (products.empty() ||
+      registersOf(load.getResult()) < machine.maxRegisters / 4)
+    return false;
+  for (tile::DotOp product : products) {
+    OpBuilder builder(product);
+    auto own = cast<SharedLoadOp>(builder.clone(*load));
+    product->replaceUsesOfWith(load.getResult(), own.getResult());
+    made.push_back(own);
+  }
+  load->erase();
+  return true;
+}
+
 void sinkOperandLoads(func::FuncOp function, const target::Machine &machine) {
+  SmallVector<SharedLoadOp> loads;
+  function.walk([&](SharedLoadOp load) { loads.push_back(load); });
   uint64_t bytes = 0;
-  function.walk([&](SharedLoadOp load) {
+  SmallVector<SharedLoadOp> moved;
+  for (SharedLoadOp load : loads) {
     auto alloc = load.getSource().getDefiningOp<SharedAllocOp>();
-    Operation *product = firstProduct(load);
     // A buffer with its contents from the beginning never changes.
-    if (!alloc || !alloc.getInit() || !product)
-      return;
-    bytes += alloc.getType().getBytes();
-    if (bytes <= machine.sharedBytes)
-      load->moveBefore(product);
-  });
+    if (!alloc || !alloc.getInit())
+      continue;
+    uint64_t with = bytes + alloc.getType().getBytes();
+    if (with > machine.sharedBytes)
+      continue;
+    if (!loadForEachProduct(load, machine, moved)) {
+      if (!firstProduct(load))
+        continue;
+      moved.push_back(load);
+    }
+    bytes = with;
+  }
+  // The buffer that was filled last comes first: a barrier before its load then
+  // stands before those of the other operands too.
+  for (SharedLoadOp load : llvm::reverse(moved))
+    load->moveBefore(firstProduct(load));
 }
 
 /// Whether \p op can be made again anywhere from scalars and constants.
