@@ -33,17 +33,17 @@ Error Device::open() {
   if (!deviceTarget)
     return makeError(TSDK_E_PLUGIN, name + ": the driver names a target that "
                                            "its plugin does not list");
-  // A driver that does not know the question shares the host's memory, or
-  // cannot tell.
+  // A driver that does not know the question shares the host's memory.
   uint32_t host = 1;
   size_t size = sizeof(host);
-  if (table.device_get && table.pointer_get)
-    if (Error ignored =
-            check(table.device_get(table.self, handle, TSDK_DEVICE_HOST_MEMORY,
-                                   &host, &size),
-                  "memory"))
-      host = 1;
-  reachesHost = host != 0;
+  if (table.device_get && table.pointer_get) {
+    Error unknown =
+        check(table.device_get(table.self, handle, TSDK_DEVICE_HOST_MEMORY,
+                               &host, &size),
+              "memory");
+    hasOwnMemory = !unknown;
+    reachesHost = unknown || host;
+  }
   return success();
 }
 
@@ -138,11 +138,13 @@ Error Device::check(tsdk_error error, const char *what) const {
 Error Device::checkPointer(const void *memory, const llvm::Twine &who) {
   if (!driver().pointer_get || !memory)
     return success();
-  if (reachesHost)
+  if (!hasOwnMemory)
     return askPointer(memory, who);
   // Asking costs more than the rest of the launch.
   uint64_t page = (reinterpret_cast<uintptr_t>(memory) >> PageBits) + 1;
-  std::atomic<uint64_t> &known = knownPages[page % KnownPages];
+  // Large arrays begin at multiples of many pages: mix all bits.
+  std::atomic<uint64_t> &known =
+      knownPages[page * 0x9e3779b97f4a7c15u >> (64 - KnownPagesLog)];
   if (known.load(std::memory_order_relaxed) == page)
     return success();
   if (Error error = askPointer(memory, who))

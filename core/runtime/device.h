@@ -85,7 +85,7 @@ private:
   Error askPointer(const void *memory, const llvm::Twine &who) const;
 
   /// Memory belongs to somebody by pages.
-  static constexpr unsigned PageBits = 12, KnownPages = 1024;
+  static constexpr unsigned PageBits = 12, KnownPagesLog = 10;
 
   Context &owner;
   Plugin &plugin;
@@ -94,10 +94,10 @@ private:
   void *handle = nullptr;
   bool isOpen = false;
   const Target *deviceTarget = nullptr;
-  bool reachesHost = true;
+  bool hasOwnMemory = false, reachesHost = true;
   /// Numbers of pages that were found to be usable here, where that is asked in
   /// each launch. What was freed since may stand here: a mistake goes unseen.
-  std::array<std::atomic<uint64_t>, KnownPages> knownPages{};
+  std::array<std::atomic<uint64_t>, 1 << KnownPagesLog> knownPages{};
   std::atomic<Deferred *> deferred{nullptr};
   std::mutex messagesMutex;
   std::atomic<Messages *> messages{nullptr};
