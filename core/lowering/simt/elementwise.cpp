@@ -4,10 +4,14 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/simt/engine.h"
+#include "core/lowering/simt/fragments.h"
+
+#include "core/optimizer/axis_info_rules.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "llvm/ADT/Hashing.h"
+
+#include <map>
 
 namespace tilesdk::lowering {
 
@@ -24,6 +28,40 @@ static bool callLibrary(SimtEngine &e, tile::ExternElementwiseOp op,
   Value r = e.B.call(symbol, e.arithmeticType(to), args, op.getPure());
   out.push_back(e.fromArithmetic(r, to));
   return true;
+}
+
+/// For each register of \p v a number that registers share whose elements are
+/// known to be equal; nothing where that would spare no work.
+static SmallVector<unsigned> knownEqual(SimtEngine &e, Value v,
+                                        const LayoutTable &table) {
+  optimizer::AxisInfo info = e.axisInfo().lookup(v);
+  SmallVector<uint64_t> runs;
+  bool hasRun = false;
+  for (size_t d = 0; d < info.dims.size(); ++d) {
+    uint64_t run = uint64_t(info.constancy(unsigned(d)));
+    run &= -run;
+    // Below an odd digit a coordinate is the sum of what registers and threads
+    // give, bit by bit: rounded down, the registers' part decides.
+    uint64_t binary = 1;
+    for (uint32_t radix : table.layout.outputs()[d].radix) {
+      if (radix != 2)
+        break;
+      binary *= 2;
+    }
+    runs.push_back(std::min(run, binary));
+    hasRun |= runs.back() > 1;
+  }
+  SmallVector<unsigned> classes;
+  if (!hasRun)
+    return classes;
+  std::map<std::vector<uint64_t>, unsigned> firsts;
+  for (unsigned r = 0; r < table.size(); ++r) {
+    std::vector<uint64_t> at;
+    for (auto [c, run] : llvm::zip(Elements::coordinates(table, r), runs))
+      at.push_back(c / run);
+    classes.push_back(firsts.try_emplace(at, r).first->second);
+  }
+  return classes;
 }
 
 static bool lowerElementwise(SimtEngine &e, Operation *op) {
@@ -45,12 +83,18 @@ static bool lowerElementwise(SimtEngine &e, Operation *op) {
   bool hasEffects = external && (!external.getPure() || operands.empty());
   SmallVector<Registers, 2> results(op->getNumResults());
   // Registers of equal operands have equal results: uniform tensors cost one.
+  // What masks compare is often known to be equal for a whole access.
+  SmallVector<unsigned> equals;
+  if (table && isa<arith::CmpIOp>(op))
+    equals = knownEqual(e, op->getResult(0), *table);
   llvm::DenseMap<size_t, unsigned> seen;
   auto operand = [&](unsigned i, unsigned r) {
     return operands[i].size() == 1 ? operands[i][0] : operands[i][r];
   };
   for (unsigned r = 0; r < count; ++r) {
     unsigned same = table ? table->firstCopy[r] : r;
+    if (same == r && !equals.empty())
+      same = equals[r];
     SmallVector<Value, 4> in;
     for (unsigned i = 0; i < operands.size(); ++i)
       in.push_back(operand(i, r));
