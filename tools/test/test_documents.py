@@ -87,6 +87,24 @@ def test_session_of_the_readme(tmp_path):
     assert (tmp_path / "vector_add.hsaco").stat().st_size > 1000
 
 
+def test_example_of_explain():
+    """The remarks of the page are those of its command, but for numbers."""
+    session, = [body for body in blocks(ROOT / "docs/explain.md", "")
+                if body.startswith("$ ")]
+    command, shown = re.match(r"\$ ((?:.*\\\n)*.*)\n((?:.*\n?)*)",
+                              session).groups()
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, text=True,
+                          env={**os.environ, "PATH": f"{pathlib.Path(TOOL).parent}"
+                               f":{os.environ['PATH']}"},
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+
+    def lines(text):
+        return {re.sub(r"\d[\d,]*", "N", line) for line in text.splitlines()
+                if line.strip() and not line.startswith(("  reg", "  occ"))}
+    assert not lines(shown) - lines(done.stdout)
+
+
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
 def test_python_example(page, tmp_path):
     example, = blocks(ROOT / page, "python")

@@ -468,13 +468,14 @@ Command tilesdk::tool::addExplain(CLI::App &app) {
   addBuildOptions(app, *options, /*signature=*/true);
   app.get_option("FILE")->description(
       "A diagnostic's number, such as T0311; or a kernel's source or IR");
-  app.footer("Examples:\n"
-             "  tilesdk explain T0311\n"
-             "  tilesdk explain add.py --kernel add --signature "
-             "'*f32,*f32,*f32,i32,1024' --target sm_90a\n"
-             "\nA target whose code an assembler makes has registers and spills "
-             "where that is\nfound (docs/plugins.md); docs/explain.md says how "
-             "to read the remarks.");
+  app.footer(
+      "Examples:\n"
+      "  tilesdk explain T0311\n"
+      "  tilesdk explain add.py --kernel add --signature "
+      "'*f32,*f32,*f32,i32,1024' --target sm_90a\n"
+      "\nA target whose code an assembler makes has registers and spills "
+      "where that is\nfound (docs/plugins.md); docs/explain.md says how "
+      "to read the remarks.");
   return [options](Session &session) {
     bool isFile =
         options->file == "-" || access(options->file.c_str(), F_OK) == 0;
