@@ -692,6 +692,39 @@ def torch_host_tensors(uri):
 
 
 @test
+def device_tensor_on_the_cpu_is_refused(uri):
+    """The default device is the CPU: who forgets to choose is told."""
+    torch_of(uri)
+    code, output = child("""
+import torch, tilesdk, kernels
+x = torch.zeros(1024, device="cuda", dtype=torch.int32)
+
+class Capsules:
+    def __dlpack__(self, **more):
+        return x.__dlpack__(**more)
+
+for device in ("cpu", "sim:sm_80"):
+    tilesdk.set_device(device)
+    for argument in (x, Capsules()):
+        try:
+            kernels.increment[(1,)](argument, 1024, BLOCK=1024)
+            print("launched")
+        except tilesdk.InvalidArgumentError as error:
+            print("REFUSED", " ".join(str(error).split()))
+tilesdk.set_device(sys.argv[1])
+kernels.increment[(1,)](x, 1024, BLOCK=1024)
+torch.cuda.synchronize()
+print(bool((x == 1).all()))
+""", uri)
+    lines = output.splitlines()
+    refused = [line for line in lines if line.startswith("REFUSED")]
+    assert code == 0 and lines[-1] == "True", f"{code}: {output}"
+    assert len(refused) == 4 and all("T0900" in line and "`x`" in line
+                                     for line in refused), output
+    return refused[0][8:150]
+
+
+@test
 def arrays_of_other_frameworks(uri):
     """What CuPy and JAX offer: DLPack, on the device. Theirs where they are
     installed, PyTorch's memory behind that alone everywhere."""

@@ -25,9 +25,13 @@ typedef struct {
   uint64_t byteOffset;
 } DLTensorView;
 
+/* Devices of DLPack whose memory the host reads. */
+enum { DLHost = 1, DLCudaHost = 3, DLRocmHost = 11, DLCudaManaged = 13 };
+
 enum ArgKind {
   KindUnknown,
   KindDataPtr,
+  KindTensor, /**< The same with is_cpu. */
   KindBuffer,
   KindDlpack,
   KindInterface,
@@ -39,7 +43,7 @@ enum ArgKind {
 static PyObject *kindOfType;  /* type -> int */
 static PyObject *codeOfDtype; /* dtype object -> int */
 static PyObject *nameData, *nameDtype, *nameDlpack, *nameInterface, *nameItem,
-    *nameSignature, *nameDescriptor;
+    *nameSignature, *nameDescriptor, *nameIsCpu;
 
 static const struct {
   const char *name;
@@ -350,7 +354,7 @@ static enum ArgKind findKind(PyObject *object) {
   if (PyObject_HasAttr(object, nameSignature))
     return KindConstexprLike;
   if (hasAttr(type, nameData) && PyObject_HasAttr(object, nameDtype))
-    return KindDataPtr;
+    return PyObject_HasAttr(object, nameIsCpu) ? KindTensor : KindDataPtr;
   if (PyObject_CheckBuffer(object))
     return KindBuffer;
   if (hasAttr(type, nameDlpack))
@@ -374,6 +378,15 @@ static enum ArgKind kindOf(PyObject *object) {
     PyErr_Clear();
   Py_XDECREF(code);
   return kind;
+}
+
+/** Whether the tensor says that it is in memory of a device. */
+static int isOnDevice(PyObject *object) {
+  PyObject *isCpu = PyObject_GetAttr(object, nameIsCpu);
+  int result = isCpu == Py_False;
+  PyErr_Clear();
+  Py_XDECREF(isCpu);
+  return result;
 }
 
 static int convertDataPtr(PyObject *object, tsdk_arg *out) {
@@ -465,8 +478,11 @@ static int convertDlpack(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
     return 0;
   }
   out->v.p = (char *)view->data + view->byteOffset;
-  if (view->deviceType == 1)
+  if (view->deviceType == DLHost)
     scratch->hostMemory = 1;
+  else if (view->deviceType != DLCudaHost && view->deviceType != DLRocmHost &&
+           view->deviceType != DLCudaManaged)
+    scratch->foreign = scratch->onHost;
   return 1;
 }
 
@@ -595,6 +611,10 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
 
   out->kind = TSDK_ARG_PTR;
   switch (kindOf(object)) {
+  case KindTensor:
+    if (scratch->onHost && isOnDevice(object))
+      scratch->foreign = 1;
+    return convertDataPtr(object, out);
   case KindDataPtr:
     return convertDataPtr(object, out);
   case KindBuffer:
@@ -646,8 +666,10 @@ int initArgs(PyObject *module) {
   nameItem = PyUnicode_InternFromString("item");
   nameSignature = PyUnicode_InternFromString("_tilesdk_signature_");
   nameDescriptor = PyUnicode_InternFromString("_tilesdk_descriptor_");
+  nameIsCpu = PyUnicode_InternFromString("is_cpu");
   return kindOfType && codeOfDtype && nameData && nameDtype && nameDlpack &&
-                 nameInterface && nameItem && nameSignature && nameDescriptor
+                 nameInterface && nameItem && nameSignature && nameDescriptor &&
+                 nameIsCpu
              ? 0
              : -1;
 }

@@ -61,6 +61,8 @@ void *handleOf(PyObject *object, PyTypeObject *type, int allowNone);
 
 /** Raises `error` as an exception and releases it. Always returns NULL. */
 PyObject *raiseError(tsdk_error error);
+/** The exception of TSDK_E_INVALID_ARGUMENT, borrowed. */
+PyObject *invalidArgumentError(void);
 int initErrors(PyObject *module);
 
 /** List of dicts of the diagnostics. */
@@ -87,6 +89,8 @@ typedef struct {
   PyObject
       *keep; /**< List of what must live until the launch ended, or NULL. */
   int hostMemory; /**< An argument is ordinary host memory: wait for the end. */
+  int onHost;     /**< The launch is on a device that reads host memory alone. */
+  int foreign;    /**< Then: an argument is in memory of another device. */
 } ArgScratch;
 
 void argScratchClear(ArgScratch *scratch);

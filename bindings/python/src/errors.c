@@ -39,6 +39,13 @@ static struct {
     {TSDK_E_DRIVER, "DriverError", "The driver failed; see `native`.", NULL},
 };
 
+PyObject *invalidArgumentError(void) {
+  for (size_t i = 0; i < sizeof errorTypes / sizeof errorTypes[0]; ++i)
+    if (errorTypes[i].code == TSDK_E_INVALID_ARGUMENT)
+      return errorTypes[i].type;
+  return PyExc_ValueError;
+}
+
 PyObject *textOf(tsdk_str text) {
   return PyUnicode_DecodeUTF8(text.data ? text.data : "", (Py_ssize_t)text.size,
                               "replace");

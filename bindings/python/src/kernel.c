@@ -227,11 +227,45 @@ static Py_ssize_t findParam(KernelObject *self, PyObject *name) {
 
 /** Everything one launch needs in C. */
 typedef struct {
+  tsdk_device device; /**< NULL: nothing will be launched. */
   tsdk_launch_desc desc;
   tsdk_arg args[MaxArgs];
   tsdk_option options[MaxOptions];
   ArgScratch scratch;
 } Call;
+
+/** Devices that read and write host memory and no other. */
+static int isHost(tsdk_device device) {
+  tsdk_str uri = {NULL, 0};
+  if (device)
+    uri = tsdk_device_uri(device);
+  return uri.size > 3 && uri.data[3] == ':' &&
+         (!memcmp(uri.data, "cpu", 3) || !memcmp(uri.data, "sim", 3));
+}
+
+static int convertNamed(KernelObject *self, Py_ssize_t i, PyObject *value,
+                        Call *call) {
+  tsdk_str uri;
+  PyObject *device;
+  if (!convertArg(value, self->constexprs[i], &call->args[i], &call->scratch))
+    return 0;
+  if (!call->scratch.foreign)
+    return 1;
+  uri = tsdk_device_uri(call->device);
+  device = textOf(uri);
+  if (device)
+    PyErr_Format(invalidArgumentError(),
+                 "%U: memory that kernels cannot use\n"
+                 "error[T0900]: parameter `%U` points to memory that device %U "
+                 "does not reach\n"
+                 "   = help: it is on another device; launch there, "
+                 "tilesdk.set_device(\"nvidia:0\") for instance, or copy it to "
+                 "the host\n"
+                 "   = for more: tilesdk explain T0900",
+                 device, PyTuple_GetItem(self->names, i), device);
+  Py_XDECREF(device);
+  return 0;
+}
 
 static int bindArguments(KernelObject *self, PyObject *const *args,
                          Py_ssize_t nargs, PyObject *kwnames, Call *call) {
@@ -246,9 +280,10 @@ static int bindArguments(KernelObject *self, PyObject *const *args,
   call->scratch.textUsed = 0;
   call->scratch.keep = NULL;
   call->scratch.hostMemory = 0;
+  call->scratch.onHost = isHost(call->device);
+  call->scratch.foreign = 0;
   for (Py_ssize_t i = 0; i < nargs; ++i)
-    if (!convertArg(args[i], self->constexprs[i], &call->args[i],
-                    &call->scratch))
+    if (!convertNamed(self, i, args[i], call))
       return 0;
   for (Py_ssize_t i = nargs; i < self->count; ++i) {
     call->args[i].kind = TSDK_ARG_DEFAULT;
@@ -264,8 +299,7 @@ static int bindArguments(KernelObject *self, PyObject *const *args,
         PyErr_Format(PyExc_TypeError, "two values for the argument `%U`", name);
         return 0;
       }
-      if (!convertArg(value, self->constexprs[i], &call->args[i],
-                      &call->scratch))
+      if (!convertNamed(self, i, value, call))
         return 0;
       continue;
     }
@@ -353,16 +387,17 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
   Call call;
   PyObject *target;
   tsdk_error error;
-  tsdk_device device;
   tsdk_stream stream, waitFor = NULL;
   PyThreadState *thread;
   if (!kernelLoaded(self))
     return NULL;
-  call.scratch.keep = NULL;
-  if (!bindArguments(self, args, nargs, kwnames, &call)) {
-    argScratchClear(&call.scratch);
+  target = currentTarget();
+  if (!target)
     return NULL;
-  }
+  call.device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
+  call.scratch.keep = NULL;
+  if (!bindArguments(self, args, nargs, kwnames, &call))
+    goto fail;
   if (PyTuple_Check(launcher->grid) || PyLong_Check(launcher->grid) ||
       !PyCallable_Check(launcher->grid)) {
     if (!gridFrom(launcher->grid, call.desc.grid))
@@ -378,10 +413,6 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
     if (!valid)
       goto fail;
   }
-  target = currentTarget();
-  if (!target)
-    goto fail;
-  device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
   stream = handleOf(PyTuple_GetItem(target, 1), streamType, 1);
   call.desc.stream = stream;
   /* Ordinary host memory knows no streams: its user looks at it right after
@@ -389,7 +420,7 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
   if (!stream && call.scratch.hostMemory)
     waitFor = ((HandleObject *)PyTuple_GetItem(target, 2))->handle;
   thread = PyEval_SaveThread();
-  error = tsdk_kernel_launch(self->handle, device, &call.desc, call.args,
+  error = tsdk_kernel_launch(self->handle, call.device, &call.desc, call.args,
                              (size_t)self->count);
   if (!error && waitFor)
     error = tsdk_stream_sync(waitFor);
@@ -400,6 +431,7 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
     return raiseError(error);
   Py_RETURN_NONE;
 fail:
+  Py_DECREF(target);
   argScratchClear(&call.scratch);
   return NULL;
 }
@@ -416,14 +448,17 @@ static PyObject *kernelVariant(PyObject *object, PyObject *const *args,
   PyThreadState *thread;
   if (!kernelLoaded(self))
     return NULL;
+  target = currentTarget();
+  if (!target)
+    return NULL;
+  device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
+  call.device = NULL;
   call.scratch.keep = NULL;
-  target =
-      bindArguments(self, args, nargs, kwnames, &call) ? currentTarget() : NULL;
-  if (!target) {
+  if (!bindArguments(self, args, nargs, kwnames, &call)) {
+    Py_DECREF(target);
     argScratchClear(&call.scratch);
     return NULL;
   }
-  device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
   thread = PyEval_SaveThread();
   error = tsdk_kernel_variant(self->handle, device, &call.desc, call.args,
                               (size_t)self->count, &variant);

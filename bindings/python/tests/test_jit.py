@@ -1,5 +1,6 @@
 """@tilesdk.jit: source text, captured names, launches, errors."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import ctypes
 import threading
 
 import numpy as np
@@ -422,3 +423,63 @@ def test_tensor_descriptor():
     with pytest.raises(tilesdk.CompilationError, match="at least 16 bytes"):
         negate[(1,)](*(tilesdk.TensorDescriptor.from_tensor(a, (4, 2))
                        for a in (x, out)))
+
+
+class _Tensor:
+    """What PyTorch's tensors say of themselves."""
+
+    def __init__(self, array, is_cpu):
+        self.array, self.is_cpu = array, is_cpu
+        self.dtype = tl.float32
+
+    def data_ptr(self):
+        return self.array.ctypes.data
+
+
+class _Managed(ctypes.Structure):
+    """DLPack's DLManagedTensor."""
+    _fields_ = [("data", ctypes.c_void_p), ("device", ctypes.c_int32),
+                ("ordinal", ctypes.c_int32), ("ndim", ctypes.c_int32),
+                ("code", ctypes.c_uint8), ("bits", ctypes.c_uint8),
+                ("lanes", ctypes.c_uint16), ("shape", ctypes.c_void_p),
+                ("strides", ctypes.c_void_p), ("offset", ctypes.c_uint64),
+                ("context", ctypes.c_void_p), ("deleter", ctypes.c_void_p)]
+
+
+class _Capsule:
+    """An array that DLPack says is on a device of a number."""
+
+    def __init__(self, array, device):
+        self.array = array
+        self.shape = (ctypes.c_int64 * 1)(array.size)
+        self.managed = _Managed(array.ctypes.data, device, 0, 1, 2, 32, 1,
+                                ctypes.addressof(self.shape), None, 0, None,
+                                None)
+
+    def __dlpack__(self, **_):
+        make = ctypes.pythonapi.PyCapsule_New
+        make.restype = ctypes.py_object
+        make.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
+        return make(ctypes.addressof(self.managed), b"dltensor", None)
+
+
+@pytest.mark.parametrize("make, there, here", [
+    (_Tensor, False, True),
+    (_Capsule, 2, 1), (_Capsule, 10, 3),  # CUDA and CPU, ROCm and pinned
+])
+def test_memory_of_a_gpu_is_no_argument_of_the_cpu(make, there, here):
+    x = np.arange(8, dtype=np.float32)
+    out = np.zeros(8, np.float32)
+    with pytest.raises(tilesdk.InvalidArgumentError) as caught:
+        captured[(1,)](make(x, there), out, 8)
+    text = str(caught.value)
+    assert "error[T0900]: parameter `x` points to memory that device cpu:0 " \
+        "does not reach" in text and "set_device" in text, text
+    with pytest.raises(tilesdk.InvalidArgumentError, match="parameter `out`"):
+        captured[(1,)](x, out=make(out, there), BLOCK=8)
+    assert (out == 0).all()
+    captured[(1,)](make(x, here), out, 8)
+    tilesdk.synchronize()
+    assert (out == x * x + 3).all()
+    # A variant is built from types alone.
+    assert captured.warmup(make(x, there), out, 8).metadata["kernel"]
