@@ -49,7 +49,7 @@ void Context::log(int32_t level, llvm::StringRef message) const {
 Error Context::openDevice(llvm::StringRef uri, Ref<Device> *out) {
   auto [name, number] = uri.split(':');
   uint32_t ordinal = 0;
-  // `sim:sm_90a` and `sim:sm_90a:0`: devices are counted by their target.
+  // `sim:TARGET` and `sim:TARGET:0`: devices are counted by their target.
   llvm::StringRef target;
   bool isNumber = !uri.contains(':') || !number.getAsInteger(10, ordinal);
   if (!isNumber) {

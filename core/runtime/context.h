@@ -46,7 +46,7 @@ public:
     return false;
   }
 
-  /// "cpu", "cpu:0", or by target: "sim:sm_90a", "sim:sm_90a:0".
+  /// "cpu", "cpu:0", or by target: "sim:TARGET", "sim:TARGET:0".
   Error openDevice(llvm::StringRef uri, Ref<Device> *out);
   llvm::json::Value listDevices();
   /// By name of a target, or of a device or plugin.
