@@ -436,6 +436,7 @@ tsdk_code Compilation::assignThreads() {
   request.numWarps = options.numWarps;
   request.numStages = options.numStages;
   request.strictStages = options.strictStages;
+  request.pointerBoxes = options.pointerBoxes;
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::NotLowerable, where, kernelName,

@@ -136,12 +136,16 @@ static void describeMaps(llvm::json::Object &metadata,
     return array;
   };
   llvm::json::Array maps;
-  for (const lowering::BoxMap &map : info.maps)
-    maps.push_back(llvm::json::Object{{"base", map.base},
-                                      {"shape", parts(map.shape)},
-                                      {"strides", parts(map.strides)},
-                                      {"box", llvm::json::Array(map.box)},
-                                      {"swizzle_bytes", map.swizzleBytes}});
+  for (const lowering::BoxMap &map : info.maps) {
+    llvm::json::Object object{{"base", map.base},
+                              {"shape", parts(map.shape)},
+                              {"strides", parts(map.strides)},
+                              {"box", llvm::json::Array(map.box)},
+                              {"swizzle_bytes", map.swizzleBytes}};
+    if (map.isOptional)
+      object["optional"] = true;
+    maps.push_back(std::move(object));
+  }
   metadata["maps"] = std::move(maps);
 }
 

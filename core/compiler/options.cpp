@@ -37,6 +37,7 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
     StringRef value = toRef(input.options[i].value);
     bool *flag = name == "debug"              ? &options.debug
                  : name == "enable_fp_fusion" ? &options.fpFusion
+                 : name == "pointer_boxes"    ? &options.pointerBoxes
                  : name == "strict_stages"    ? &options.strictStages
                                               : nullptr;
     if (flag) {

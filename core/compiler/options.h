@@ -28,6 +28,7 @@ struct BuildOptions {
   unsigned numWarps = 4;
   unsigned numStages = 3;
   bool strictStages = false;
+  bool pointerBoxes = true;
   /// Checks of the simulator: "race,bounds,uninit,barrier"; empty: none.
   std::string check;
   bool debug = false;

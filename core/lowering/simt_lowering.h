@@ -40,6 +40,8 @@ struct BoxMap {
   std::vector<Part> shape, strides;
   std::vector<int32_t> box;
   uint32_t swizzleBytes = 0;
+  /// Of a tile of pointers, which need not be a tensor.
+  bool isOptional = false;
 };
 
 /// What the caller must provide to run the kernel.

@@ -83,6 +83,9 @@ public:
 
   /// The function on a device, loading the module first.
   Error function(Device &device, void **out);
+  /// The same kernel, built so that no tile of pointers is a box: for launches
+  /// whose pointers are not those of a tensor. Lives as long as this one.
+  Error withoutPointerBoxes(Variant **out);
   Error artifact(llvm::StringRef stage, Ref<Blob> *out);
   std::string info();
   /// Whether the kernel has more parameters than its leaves.
@@ -119,6 +122,8 @@ private:
   uint32_t sharedBytes = 0, threads = 1;
   std::mutex mutex;
   std::atomic<Loaded *> modules{nullptr};
+  std::mutex plainMutex;
+  Ref<Variant> plain;
 };
 
 /// A build on another thread.

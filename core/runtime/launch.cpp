@@ -48,14 +48,26 @@ Error enqueue(Device &device, void *function, const tsdk_launch_desc &desc,
 }
 
 /// The same of a kernel that has more parameters than its leaves.
-Error enqueueExtended(const Variant &variant, Device &device, void *function,
+Error enqueueExtended(Variant &variant, Device &device, void *function,
                       const tsdk_launch_desc &desc, uint64_t stream,
                       llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
   llvm::SmallVector<TensorMaps::Map, 4> maps;
   if (variant.maps) {
     maps.resize(variant.maps->size());
-    if (Error error = variant.maps->encode(device, params, maps))
+    bool possible;
+    if (Error error = variant.maps->encode(device, params, maps, &possible))
       return std::move(error).in("kernel `" + kernel + "`");
+    if (!possible) {
+      Variant *other;
+      if (Error error = variant.withoutPointerBoxes(&other))
+        return error;
+      if (Error error = other->function(device, &function))
+        return error;
+      return other->isExtended()
+                 ? enqueueExtended(*other, device, function, desc, stream,
+                                   params, kernel)
+                 : enqueue(device, function, desc, stream, params, kernel);
+    }
   }
   Messages::Hidden hidden;
   llvm::SmallVector<void *, 32> all(params);

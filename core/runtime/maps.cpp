@@ -80,6 +80,7 @@ std::unique_ptr<TensorMaps> TensorMaps::read(const llvm::json::Object &metadata,
         spec.shape.size() != spec.strides.size() ||
         spec.shape.size() != box->size())
       return nullptr;
+    spec.isOptional = object->getBoolean("optional").value_or(false);
     spec.base = static_cast<size_t>(*base);
     spec.swizzleBytes = static_cast<uint32_t>(*swizzle);
     for (const llvm::json::Value &extent : *box) {
@@ -104,6 +105,19 @@ std::unique_ptr<TensorMaps> TensorMaps::read(const llvm::json::Object &metadata,
   maps->last.resize(maps->specs.size());
   *good = true;
   return maps;
+}
+
+/// Rows follow each other and do not overlap; the hardware counts on that, no
+/// kernel with pointers does.
+bool TensorMaps::isTensor(const Spec &spec, const Parts &parts) {
+  constexpr uint64_t most = uint64_t(1) << 40;
+  uint64_t least = parts.shape[0] * spec.elementBytes;
+  for (size_t d = 1; d < spec.shape.size(); ++d) {
+    uint64_t stride = parts.strides[d - 1];
+    if (stride < least || stride >= most)
+      return false;
+  }
+  return true;
 }
 
 Error TensorMaps::make(Device &device, const Spec &spec, const Parts &parts,
@@ -136,7 +150,8 @@ Error TensorMaps::make(Device &device, const Spec &spec, const Parts &parts,
 }
 
 Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
-                         llvm::MutableArrayRef<Map> out) {
+                         llvm::MutableArrayRef<Map> out, bool *possible) {
+  *possible = true;
   auto leafOf = [&](const Leaf &leaf) -> int64_t {
     const void *value = params[leaf.index];
     if (leaf.bytes == 4) {
@@ -172,6 +187,10 @@ Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
         parts.strides[d - 1] =
             static_cast<uint64_t>(numberOf(spec.strides[d])) *
             spec.elementBytes;
+    }
+    if (spec.isOptional && !isTensor(spec, parts)) {
+      *possible = false;
+      return success();
     }
     std::lock_guard lock(mutex);
     auto &[known, map] = last[i];

@@ -40,8 +40,10 @@ public:
 
   size_t size() const { return specs.size(); }
   /// Makes the maps of a launch; \p params points at the values of its leaves.
+  /// \p possible is false, and nothing made, where what a kernel does with
+  /// pointers of its own is not what it would do with a tensor of such parts.
   Error encode(Device &device, llvm::ArrayRef<void *> params,
-               llvm::MutableArrayRef<Map> out);
+               llvm::MutableArrayRef<Map> out, bool *possible);
 
 private:
   static constexpr size_t MaxRank = 5;
@@ -63,6 +65,8 @@ private:
     std::vector<uint32_t> box;
     uint32_t dtype = 0, elementBytes = 1, swizzleBytes = 0;
     std::string name;
+    /// Stands for pointers.
+    bool isOptional = false;
   };
   /// What a map was made of.
   struct Parts {
@@ -75,6 +79,7 @@ private:
   static bool readParts(const llvm::json::Array *list,
                         llvm::ArrayRef<LeafInfo> leaves,
                         std::vector<Part> *out);
+  static bool isTensor(const Spec &spec, const Parts &parts);
   static Error make(Device &device, const Spec &spec, const Parts &parts,
                     Map *out);
 

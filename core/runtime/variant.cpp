@@ -142,6 +142,34 @@ bool Variant::readMetadata(llvm::StringRef json) {
   return hasGoodMaps;
 }
 
+Error Variant::withoutPointerBoxes(Variant **out) {
+  std::lock_guard lock(plainMutex);
+  if (!plain) {
+    const std::pair<std::string, std::string> off("pointer_boxes", "0");
+    BuildRequest other = request;
+    other.deadline = 0;
+    other.cancel = nullptr;
+    // IR of later stages has its boxes already.
+    bool isLate = other.resumeStage == "simt" || other.resumeStage == "llvm";
+    if (isLate || llvm::is_contained(other.options, off))
+      return makeError(TSDK_E_FAILED_PRECONDITION,
+                       "kernel `" + request.kernel +
+                           "` copies tiles of pointers as boxes, which the "
+                           "strides of this launch do not allow; build its IR "
+                           "with pointer_boxes=0");
+    llvm::erase_if(other.options, [&](const auto &option) {
+      return option.first == off.first;
+    });
+    other.options.push_back(off);
+    if (Error error = other.sortOptions())
+      return error;
+    if (Error error = owner->builds.get(other, &plain))
+      return error;
+  }
+  *out = plain.get();
+  return success();
+}
+
 Error Variant::function(Device &device, void **out) {
   for (Loaded *each = modules.load(std::memory_order_acquire); each;
        each = each->next)

@@ -112,3 +112,19 @@ add("pointers_persistent", "pointers_persistent",
      "c": Out("f32", (200, 144)), "M": 200, "N": 144, "K": 160,
      "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),
      "PROGRAMS": Const(3)}, (3,), lambda a: {"c": a.a @ a.b}, scale=20)
+
+
+def overlapping(a, pitch):
+    rows = a.a[pitch * np.arange(100)[:, None] + np.arange(64)[None, :]]
+    return {"c": rows @ a.b}
+
+
+# Rows that are all the same, or overlap, are no tensor for the hardware.
+for pitch in (0, 16, 64):
+    add(f"overlapping/{pitch}", "advanced",
+        {"a": In("f16", 6400, unit), "b": In("f16", (64, 64), unit),
+         "c": Out("f32", (100, 64)), "M": 100, "N": 64, "K": 64,
+         "stride_a": pitch, "stride_b": 64, "stride_c": 64,
+         "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),
+         "GROUP": Const(2), "TRANSPOSED": Const(False)}, (2,),
+        lambda a, pitch=pitch: overlapping(a, pitch), scale=20)

@@ -44,6 +44,7 @@ static bool lowerMap(SimtEngine &e, Operation *operation) {
   if (e.failed)
     return false;
   map.base = base[0][0].arguments[0];
+  map.isOptional = op->hasAttr(optimizer::pointersAttr);
   map.box.assign(op.getBox().begin(), op.getBox().end());
   if (const target::SharedFormat *format =
           e.machine.format(op.getFormat().str()))

@@ -32,7 +32,7 @@ struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
       : machine(std::move(machine)), options(options) {}
 
   void runOnOperation() override {
-    if (boxRow(*machine))
+    if (options.pointerBoxes && boxRow(*machine))
       for (auto function : getOperation().getOps<func::FuncOp>())
         takePointers(function);
     bool isLeft = false;

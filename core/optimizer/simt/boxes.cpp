@@ -165,10 +165,13 @@ Value makeBoxMap(OpBuilder &builder, tile::DescriptorLoadOp load,
       result.push_back(cloneHost(builder, value));
     return result;
   };
-  return simt::BoxMapOp::create(
+  auto map = simt::BoxMapOp::create(
       builder, load.getLoc(), load.getBase(), again(load.getShape()),
       again(load.getStrides()), builder.getDenseI32ArrayAttr(plan.box),
       builder.getStringAttr(buffer.getLayout().getFormat()));
+  if (load->hasAttr(pointersAttr))
+    map->setAttr(pointersAttr, builder.getUnitAttr());
+  return map;
 }
 
 /// Gives \p value and what it is made of the layouts that need no movement.

@@ -20,6 +20,10 @@ namespace tilesdk::optimizer {
 /// Bytes of which addresses and distances must be multiples.
 constexpr int64_t boxAlignment = 16;
 
+/// On a load or a map that stands for pointers of the kernel's own: where there
+/// is no such tensor, the kernel is right all the same.
+inline constexpr char pointersAttr[] = "simt.pointers";
+
 /// How boxes fill a buffer.
 struct BoxPlan {
   /// Extents of a box, in the order of the tensor's dimensions.

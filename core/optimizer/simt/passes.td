@@ -63,9 +63,11 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
     - the kernel writes to the same argument nowhere;
     - in a loop with warps for the copies: all operands of its products are.
 
+    The launcher checks that such rows do not overlap; where they do it launches
+    a build without boxes of pointers (option `pointer_boxes`).
+
     Assumes: tile IR behind `simt-select-matrix`; index arithmetic of tiles does
-    not wrap, numbers of tiles are divided by positive ones, and rows do not
-    overlap (a distance of rows is not smaller than a row, and not zero).
+    not wrap, numbers of tiles are divided by positive ones.
     Guarantees: descriptor accesses that are left can be boxes. Remarks: why a
     load is not copied as boxes. Numbers: never changed.
   }];

@@ -29,6 +29,8 @@ struct SimtOptions {
   unsigned numStages = 3;
   /// A shortfall of stages is an error, not a remark.
   bool strictStages = false;
+  /// Tiles of pointers may be copied as boxes.
+  bool pointerBoxes = true;
 };
 
 using MachinePtr = std::shared_ptr<const target::Machine>;

@@ -32,7 +32,8 @@ static std::optional<HostValue> onHost(const Polynomial &value) {
     made.factor = term.factor;
     for (Value scalar : term.scalars) {
       auto argument = dyn_cast<BlockArgument>(scalar);
-      if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+      if (!argument || !isa<func::FuncOp>(argument.getOwner()->getParentOp()) ||
+          argument.getType().getIntOrFloatBitWidth() < 32)
         return std::nullopt;
       made.arguments.push_back(argument.getArgNumber());
     }
@@ -277,6 +278,7 @@ tile::DescriptorLoadOp PointerBoxes::replace(tile::LoadOp load,
   auto made =
       tile::DescriptorLoadOp::create(builder, loc, type, box.base, shape,
                                      strides, starts, tile::Padding::Zero);
+  made->setAttr(pointersAttr, builder.getUnitAttr());
   Value result = made;
   if (box.isTransposed)
     result =

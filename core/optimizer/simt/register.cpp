@@ -23,6 +23,7 @@ struct ToolOptions : PassPipelineOptions<ToolOptions> {
   Option<unsigned> numWarps{*this, "num-warps", llvm::cl::init(4)};
   Option<unsigned> numStages{*this, "num-stages", llvm::cl::init(3)};
   Option<bool> strictStages{*this, "strict-stages", llvm::cl::init(false)};
+  Option<bool> pointerBoxes{*this, "pointer-boxes", llvm::cl::init(true)};
 };
 
 using Create = std::unique_ptr<Pass> (*)(MachinePtr, const SimtOptions &);
@@ -40,7 +41,7 @@ static void registerTool(StringRef name, StringRef summary, Add add) {
         }
         add(manager, machine,
             SimtOptions{options.target, options.numWarps, options.numStages,
-                        options.strictStages});
+                        options.strictStages, options.pointerBoxes});
       });
 }
 

@@ -13,7 +13,7 @@
 // CHECK-DAG: %[[START:.*]] = arith.select %[[ROWS]], %[[ROW]], %[[OUTSIDE]] : i32
 // CHECK-DAG: %[[PITCH:.*]] = arith.extsi %arg3 : i32 to i64
 // CHECK: scf.for %[[I:.*]] = %{{.*}} to %arg2
-// CHECK: tile.descriptor_load %arg0 shape[%arg1, %arg2] strides[%[[PITCH]], %[[ONE]]] at[%[[START]], %[[I]]] padding zero {tile.keep_descriptor}
+// CHECK: tile.descriptor_load %arg0 shape[%arg1, %arg2] strides[%[[PITCH]], %[[ONE]]] at[%[[START]], %[[I]]] padding zero {simt.pointers, tile.keep_descriptor}
 // CHECK-NOT: tile.load
 func.func @rows_and_columns(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %m: i32, %k: i32, %s: i32 {tile.divisibility = 8 : i64}) {
   %c0 = arith.constant 0 : i32
