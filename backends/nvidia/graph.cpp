@@ -169,6 +169,8 @@ tsdk_error tensorMapEncode(void *self, void *opaque,
     *size = sizeof map;
     return nullptr;
   }
+  // Nothing of it is a context's, yet CUDA asks for one.
+  Current current(device);
   constexpr uint32_t steps[] = {1, 1, 1, 1, 1};
   constexpr int noInterleave = 0, promoteTo256 = 3;
   CUresult result = device.cuda.cuTensorMapEncodeTiled(

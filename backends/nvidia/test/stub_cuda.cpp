@@ -749,7 +749,7 @@ CUresult cuTensorMapEncodeTiled(CUtensorMap *map, int type, uint32_t rank,
                                 const uint64_t *strides, const uint32_t *box,
                                 const uint32_t *, int, int swizzle, int,
                                 int fill) {
-  STUB_ENTER(cuTensorMapEncodeTiled, Nothing);
+  STUB_ENTER(cuTensorMapEncodeTiled, Context);
   std::memset(map, 0, sizeof *map);
   uint64_t words[16] = {uint64_t(type), rank, reinterpret_cast<uint64_t>(base),
                         uint64_t(swizzle), uint64_t(fill)};
