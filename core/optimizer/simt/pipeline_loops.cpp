@@ -344,7 +344,13 @@ FailureOr<unsigned> LoopPipeliner::run() {
   // Warps of their own copy what it needs, or it is theirs.
   if (!loop.getBody()->getOps<simt::BarrierWaitOp>().empty())
     return 1u;
-  if (wanted <= 1 || !found.find())
+  if (wanted <= 1) {
+    if (llvm::any_of(loop.getBody()->getOps<tile::LoadOp>(),
+                     [](tile::LoadOp load) { return feedsProduct(load); }))
+      found.remark(loop) << "1 stage: num_stages is " << wanted;
+    return 1u;
+  }
+  if (!found.find())
     return 1u;
 
   for (LoopLoad &load : loads)
