@@ -531,6 +531,21 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
   out->v.u = 0;
   if (isConstexpr) {
     tsdk_str text;
+    /* Numbers and flags, which most are, need no text. */
+    if (type == &PyBool_Type) {
+      out->kind = TSDK_ARG_BOOL;
+      out->v.u = object == Py_True;
+      return 1;
+    }
+    if (type == &PyLong_Type) {
+      int overflow = 0;
+      long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+      if (!overflow) {
+        out->kind = TSDK_ARG_INT;
+        out->v.i = value;
+        return value != -1 || !PyErr_Occurred();
+      }
+    }
     if (!constexprText(object, scratch, &text))
       return 0;
     out->kind = TSDK_ARG_CONSTEXPR;
