@@ -65,6 +65,7 @@ def simulator(all_tiers):
     # with two numbers of warps and of stages.
     yield [*runner, SIMULATED[0], "--option", CHECKS], {}
     yield [PYTHON, "tests/simulator/matrix.py", "--sample", "--jobs", JOBS], {}
+    yield random_loops(SIMULATED[0]), {}
     # As people run it, and with copies that arrive as early as they may.
     for device in SIMULATED[1:]:
         yield [*runner, device, "--sample"], {}
@@ -74,10 +75,18 @@ def simulator(all_tiers):
         yield [PYTHON, "tests/gpu/run.py", "--device", device], {}
 
 
+def random_loops(device, *options):
+    return [PYTHON, "-m", "pytest", "-q", "--no-header",
+            "tests/end_to_end/test_random_kernels.py", "--device", device,
+            "--option", CHECKS, *(options or ("-k", "random_loop"))]
+
+
 def matrix(all_tiers):
     # --full: every case with every number of warps and stages.
     yield [PYTHON, "tests/simulator/matrix.py", "--tier", "all", "--jobs",
            JOBS], {}
+    for device in SIMULATED:
+        yield random_loops(device, "-k", "random"), {}
 
 
 def probes(all_tiers):

@@ -560,13 +560,13 @@ def guarded(array):
     return inner.view(array.dtype).reshape(array.shape), untouched
 
 
-def run(source, inputs, scalars, expected, name="random.py"):
+def run(source, inputs, scalars, expected, name="random.py", **options):
     """Launches; raises AssertionError when an output differs."""
     import tilesdk
     kernel = tilesdk.Program(source, name).kernel("kernel")
     outputs = [guarded(np.atleast_1d(e)) for e in expected]
     kernel[(1,)](*inputs, *scalars, *[o for o, _ in outputs],
-                 enable_fp_fusion=False)
+                 enable_fp_fusion=False, **options)
     for i, ((have, untouched), want) in enumerate(zip(outputs, expected)):
         want = np.atleast_1d(want)
         assert untouched(), f"{name}: writes beside out{i}\n{source}"
@@ -577,9 +577,9 @@ def run(source, inputs, scalars, expected, name="random.py"):
             f"{source}")
 
 
-def check(seed):
+def check(seed, **options):
     """Runs the kernel of a seed through the Python binding."""
-    run(*generate(seed), f"random_{seed}.py")
+    run(*generate(seed), f"random_{seed}.py", **options)
 
 
 if __name__ == "__main__":

@@ -144,7 +144,7 @@ class Loop:
             "mask=(r[:, None] < R) & (n[None, :] < N))"]
 
 
-def check(seed):
+def check(seed, **options):
     import tilesdk
     loop = Loop(seed)
     source = loop.build()
@@ -159,7 +159,7 @@ def check(seed):
             3 if loop.form == "split" else 1)
     kernel[grid](loop.x, *loop.x_strides, loop.y, *loop.y_strides, out,
                  loop.rows, loop.cols, loop.width, BR=loop.block_r,
-                 BC=loop.block_c, BN=loop.block_n)
+                 BC=loop.block_c, BN=loop.block_n, **options)
     want = loop.x.astype(np.int64) @ loop.y.astype(np.int64)
     assert (memory[0] == 77).all() and (memory[-1] == 77).all(), (
         f"seed {seed}: writes beside the output\n{source}")

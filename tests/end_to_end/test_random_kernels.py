@@ -9,9 +9,17 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("seed", range(3000 if all_tiers else 200))
 
 
-def test_random_kernel(seed):
-    random_kernels.check(seed)
+def shape_of(seed, device, options):
+    """Where threads are, each seed has its numbers of warps and of stages."""
+    if device.startswith("cpu"):
+        return options
+    return {"num_warps": 1 << seed % 4, "num_stages": 1 + seed // 4 % 4,
+            **options}
 
 
-def test_random_loop(seed):
-    random_loops.check(seed)
+def test_random_kernel(seed, device, build_options):
+    random_kernels.check(seed, **shape_of(seed, device, build_options))
+
+
+def test_random_loop(seed, device, build_options):
+    random_loops.check(seed, **shape_of(seed, device, build_options))

@@ -49,7 +49,7 @@ static bool lowerCopy(SimtEngine &e, Operation *operation) {
     other = e.registers(op.getOther());
   std::string name = "tsdk.async.copy." + row->name;
   bool fits = true;
-  access.visit(row->bytes, [&](Value to, ArrayRef<unsigned> registers) {
+  auto copyPart = [&](Value to, ArrayRef<unsigned> registers) {
     fits &= registers.size() * e.bytesOf(element) == row->bytes;
     Value from = ptrs[registers[0]];
     Value active = mask.empty() ? B.boolean(true) : mask[registers[0]];
@@ -73,7 +73,13 @@ static bool lowerCopy(SimtEngine &e, Operation *operation) {
           B.store(e.pack(list), to, row->bytes);
           return Values();
         });
-  });
+  };
+  auto copyAll = [&] { access.visit(row->bytes, copyPart); };
+  // Of lanes that hold the same elements one copies them.
+  if (Value first = e.holdsFirstCopy(table))
+    B.ifThen(first, copyAll);
+  else
+    copyAll();
   if (!fits)
     e.fail(op, "internal error: elements of one copy do not lie together");
   return fits;
