@@ -9,16 +9,20 @@ SOURCE = "tests/benchmarks/gpu_kernels.py"
 
 
 def variants(kernel, grid, args, constants, output, want, tolerance):
-    """Ours and Triton's with several numbers of warps."""
+    """Ours and Triton's with several numbers of warps, and with few registers,
+    so that one more program fits into a multiprocessor."""
     contenders = {}
     for maker, compiled in (("tilesdk", gpu.ours(SOURCE, kernel)),
                             ("triton", gpu.theirs(SOURCE, kernel))):
-        for warps in (4, 8, 16):
+        for warps, limit in ((4, 0), (8, 0), (16, 0), (8, 40), (16, 40)):
             if compiled is None:
                 continue
-            run = (lambda compiled=compiled, warps=warps:
-                   compiled[grid](*args, *constants, num_warps=warps))
+            few = {"maxnreg": limit} if limit else {}
+            run = (lambda compiled=compiled, warps=warps, few=few:
+                   compiled[grid](*args, *constants, num_warps=warps, **few))
             name = f"{maker} {warps} warps"
+            if limit:
+                name += f" of {limit} registers"
             if gpu.works(name, run, output, want, tolerance):
                 contenders[name] = run
     return contenders
