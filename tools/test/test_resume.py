@@ -40,6 +40,15 @@ def test_stage_simt_is_listed(tool):
     assert wrong.code == 2 and "simt" in wrong.err
 
 
+def test_what_was_built_has_a_name(tool, add, tmp_path):
+    """Of IR too, and what is said next can be done with it."""
+    (tmp_path / "add.mlir").write_text(
+        tool("show", add, "-s", SIGNATURE, "-t", "sm_80", "-q").out)
+    done = tool("build", "add.mlir", "--from", "tile", "-t", "sm_80")
+    assert done.code == 0 and "built `add` for sm_80" in done.err
+    assert "next: " in done.err and "tilesdk run" not in done.err
+
+
 def test_no_stage_simt_on_a_cpu(tool, add):
     done = tool("show", "add.py", "-s", SIGNATURE, "--stage", "simt")
     assert done.code == 3 and "simt" in done.err

@@ -83,15 +83,22 @@ int run(Session &session, const Build &options) {
     printTimes(*object);
   double nanoseconds =
       object ? object->getNumber("build_ns").value_or(0.0) : 0.0;
-  session.note("built `" + text(tsdk_kernel_name(kernel.get())) + "` for " +
-               target + " in " + timeText(nanoseconds) +
+  // Of IR the artifact knows the name.
+  std::string name = text(tsdk_kernel_name(kernel.get()));
+  bool isSource = !name.empty();
+  if (const llvm::json::Object *meta = metadata.getAsObject();
+      meta && !isSource)
+    name = meta->getString("kernel").value_or("").str();
+  session.note("built " + (name.empty() ? "the kernel" : "`" + name + "`") +
+               " for " + target + " in " + timeText(nanoseconds) +
                (from == "cache" ? " (from the cache)" : "") + ": " +
                options.emit + ", " +
                bytesText(static_cast<double>(bytes.size())) +
                (output.empty() || output == "-" ? "" : ", in " + output));
-  session.note("next: tilesdk show " + options.build.file +
-               " ... --stage llvm, or tilesdk run " + options.build.file +
-               " ...");
+  session.note(
+      "next: tilesdk explain " + options.build.file + " ..., tilesdk show " +
+      options.build.file + " ... --stage llvm" +
+      (isSource ? ", or tilesdk run " + options.build.file + " ..." : ""));
   return ExitOk;
 }
 
