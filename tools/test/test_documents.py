@@ -155,3 +155,39 @@ int main(void) {
     done = subprocess.run(["./app"], cwd=tmp_path, env=environment(tmp_path),
                           text=True, stderr=subprocess.PIPE)
     assert done.returncode == 0, done.stderr
+
+
+def rows(page, heading):
+    """Rows of the table behind a heading, as lists of cells."""
+    text = (ROOT / page).read_text().split(heading, 1)[1]
+    table = re.search(r"(?:^\|.*\n)+", text, re.M)[0].splitlines()
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            for line in table if not re.match(r"\|[\s:|-]+$", line)]
+
+
+def test_exit_codes_are_those_of_the_help():
+    documented = {row[0] for row in rows("docs/command_line.md",
+                                         "`--message-format=json` writes")[1:]}
+    listed = help_of().split("Exit codes:")[1]
+    assert documented == set(re.findall(r"(?<![\w.])(\d+) [a-z]", listed))
+
+
+def test_build_options_have_these_defaults():
+    text = (ROOT / "core/runtime/build_options.def").read_text()
+    known = {name: default for name, default in re.findall(
+        r'^TILESDK_BUILD_OPTION\((\w+), \w+, "(.*?)"', text, re.M)}
+    documented = rows("docs/command_line.md", "those of one target are listed")
+    assert len(documented) > 5
+    for name, default, _ in documented[1:]:
+        assert known[name.strip("`")] == default, name
+
+
+def test_the_readme_names_all_targets():
+    done = subprocess.run([TOOL, "targets", "-q"], text=True,
+                          stdout=subprocess.PIPE)
+    names = {line.split()[0] for line in done.stdout.splitlines()}
+    assert "x86-64-v4" in names
+    head = rows("README.md", "## What works on what")[0]
+    for name in names:
+        if not name.startswith("sim:"):
+            assert name.removeprefix("x86-64") in " ".join(head), name
