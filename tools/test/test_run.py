@@ -62,6 +62,26 @@ def test_check(tool, add, tmp_path):
     assert tool(*base, "out_ptr=wrong.npy", "--atol", "2").code == 0
 
 
+def test_checks_of_a_simulated_device(tool, add):
+    """The kernel is told of one element more than there is."""
+    def run(count, checks, device="sim:sm_80"):
+        return tool(*RUN, "--arg", "f32[50]", "--arg", "f32[64]", "--arg",
+                    "f32[64]", "--arg", count, "--arg", "64", "-t", device,
+                    "--check", checks)
+
+    assert run("50", "all").code == 0
+    assert run("51", "race,uninit").code == 0
+    done = run("51", "bounds")
+    assert done.code != 0 and "check bounds: thread 50 (load at" in done.err
+    for text in ("add.py:9:9", "`x_ptr`, which has 200 bytes",
+                 "200 bytes behind the begin", "program (0, 0, 0)"):
+        assert text in done.err, done.err
+    done = run("50", "bound")
+    assert done.code == 2 and "did you mean `bounds`" in done.err
+    done = run("50", "bounds", "cpu")
+    assert done.code != 0 and "simulated device" in done.err
+
+
 def test_same_seed_same_data(tool, add):
     base = [*RUN, "--arg", "f32[64]:random", "--arg", "f32[64]:random",
             "--arg", "f32[64]", "--arg", "64", "--arg", "64", "--json",
