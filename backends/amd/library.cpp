@@ -241,6 +241,58 @@ std::string global(std::string_view symbol, std::string_view rest) {
       more);
 }
 
+/// By a resource of 2^31 bytes from a base that all lanes share. An offset
+/// beyond it reads as 0 and is not written, so lanes that are off need no
+/// branch.
+std::string buffer(unsigned generation, std::string_view symbol,
+                   std::string_view rest) {
+  bool isLoad = consume(rest, "load.");
+  if (!isLoad && !consume(rest, "store."))
+    return "";
+  const Width *width = nullptr;
+  for (const Width &each : Widths)
+    if (each.name == rest)
+      width = &each;
+  if (!width)
+    return "";
+  // Words of 32 bits; of RDNA also the bit that is always set, and the test of
+  // the offset alone.
+  constexpr uint32_t words = 7u << 12 | 4u << 15, rdna = 1u << 24 | 3u << 28;
+  uint32_t flags = generation >= GFX1100 ? words | rdna : words;
+  std::string type(width->type),
+      suffix = width->bytes == 16  ? "v4i32"
+               : width->bytes == 8 ? "v2i32"
+                                   : type,
+      name = std::string("@llvm.amdgcn.raw.ptr.buffer.") +
+             (isLoad ? "load." : "store.") + suffix;
+  std::string body =
+      "  %at = select i1 %active, i32 %offset, i32 -2147483648\n"
+      "  %b = call ptr addrspace(1) @llvm.amdgcn.readfirstlane.p1(ptr "
+      "addrspace(1) %base)\n"
+      "  %r = call ptr addrspace(8) @llvm.amdgcn.make.buffer.rsrc.p8.p1(ptr "
+      "addrspace(1) %b, i16 0, i64 2147483648, i32 " +
+      std::to_string(flags) + ")\n";
+  std::string declared =
+      "declare ptr addrspace(1) @llvm.amdgcn.readfirstlane.p1(ptr "
+      "addrspace(1))\n"
+      "declare ptr addrspace(8) @llvm.amdgcn.make.buffer.rsrc.p8.p1(ptr "
+      "addrspace(1), i16, i64, i32)\n";
+  const std::string rest4 = "ptr addrspace(8) %r, i32 %at, i32 0, i32 0)\n",
+                    types4 = "ptr addrspace(8), i32, i32, i32)\n";
+  if (isLoad)
+    return define(symbol, type,
+                  "ptr addrspace(1) %base, i32 %offset, i1 %active", 1,
+                  body + "  %v = call " + type + " " + name + "(" + rest4 +
+                      "  ret " + type + " %v\n",
+                  declared + "declare " + type + " " + name + "(" + types4);
+  return define(
+      symbol, "void",
+      "ptr addrspace(1) %base, i32 %offset, " + type + " %v, i1 %active", 1,
+      body + "  call void " + name + "(" + type + " %v, " + rest4 +
+          "  ret void\n",
+      declared + "declare void " + name + "(" + type + ", " + types4);
+}
+
 std::string vectorOf(unsigned count, std::string_view type) {
   return "<" + std::to_string(count) + " x " + std::string(type) + ">";
 }
@@ -336,6 +388,8 @@ std::string makeDeviceFunction(unsigned generation, std::string_view symbol) {
     return intrinsic(symbol, "i64", "", 0, "readcyclecounter", "", "");
   if (consume(rest, "global."))
     return global(symbol, rest);
+  if (consume(rest, "buffer."))
+    return buffer(generation, symbol, rest);
   if (consume(rest, "mma."))
     return multiply(generation, symbol, rest);
   if (consume(rest, "math."))

@@ -107,7 +107,7 @@ const tsdk_option_row Options[] = {
 };
 
 // Raised when the meaning of a row changes without a change of its data.
-constexpr std::string_view Fingerprint = "amd-1";
+constexpr std::string_view Fingerprint = "amd-2";
 
 } // namespace
 
@@ -153,6 +153,7 @@ TargetTable::TargetTable()
     tsdk_simt &simt = simts[i] = {};
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_LOCKSTEP | TSDK_SIMT_PACKED_F16 |
+                    TSDK_SIMT_BUFFER_ADDRESSING |
                     (i == GFX950 ? TSDK_SIMT_BF16_CONVERT : 0u);
     simt.warp_size = row.waveSize;
     simt.max_warps = 1024 / row.waveSize;

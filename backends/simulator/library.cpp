@@ -305,6 +305,37 @@ std::string globalAccess(std::string_view symbol, std::string_view rest) {
   return writer.finish();
 }
 
+/// As the hardware has it: what is masked off, or beyond 2^31 bytes from the
+/// base, reads as 0 and is not written.
+std::string bufferAccess(std::string_view symbol, std::string_view rest) {
+  bool isLoad = consume(rest, "load.");
+  if (!isLoad && !consume(rest, "store."))
+    return "";
+  std::string type(widthType(rest));
+  uint32_t bits = 0;
+  if (type.empty() || !number(rest.substr(1), bits))
+    return "";
+  std::string align = ", align " + std::to_string(bits / 8);
+  Writer writer(symbol, isLoad ? type : "void",
+                "ptr addrspace(1) %base, i32 %offset, " +
+                    (isLoad ? "" : type + " %v, ") + "i1 %active");
+  writer.line("%within = icmp sge i32 %offset, 0");
+  writer.line("%on = and i1 %active, %within");
+  writer.line("%wide = zext i32 %offset to i64");
+  writer.line("%p = getelementptr i8, ptr addrspace(1) %base, i64 %wide");
+  writer.line("br i1 %on, label %access, label %done");
+  writer.label("access");
+  writer.line(isLoad ? "%read = load " + type + ", ptr addrspace(1) %p" + align
+                     : "store " + type + " %v, ptr addrspace(1) %p" + align);
+  writer.line("br label %done");
+  writer.label("done");
+  if (!isLoad)
+    return writer.finish();
+  writer.line("%v = phi " + type +
+              " [ zeroinitializer, %0 ], [ %read, %access ]");
+  return writer.finish("%v");
+}
+
 const std::string sharedParam = "ptr addrspace(3) %p";
 
 std::string withSharedPointer(std::string_view symbol, Service service,
@@ -468,6 +499,8 @@ std::string makeDeviceFunction(const TargetModel &target,
   }
   if (consume(rest, "global."))
     return globalAccess(symbol, rest);
+  if (consume(rest, "buffer."))
+    return bufferAccess(symbol, rest);
   if (consume(rest, "mma.")) {
     // Products are done when they are issued.
     if (rest == "fence")

@@ -182,6 +182,25 @@ void Checks::call(CallInst &at) {
     }
     return;
   }
+  if (rest.consume_front("tsdk.buffer.")) {
+    // load.b32(base, offset, active), store.b32(base, offset, value, active).
+    bool isLoad = rest.consume_front("load.b");
+    unsigned bits = 0;
+    if ((isLoad || rest.consume_front("store.b")) &&
+        !rest.getAsInteger(10, bits)) {
+      IRBuilder<> builder(&at);
+      Value *offset =
+          builder.CreateZExt(at.getArgOperand(1), builder.getInt64Ty());
+      Value *address =
+          builder.CreateGEP(builder.getInt8Ty(), at.getArgOperand(0), offset);
+      Value *bytes =
+          builder.CreateSelect(at.getArgOperand(isLoad ? 2 : 3),
+                               builder.getInt32(bits / 8), builder.getInt32(0));
+      access(at, address, bytes, isLoad ? Reads : Writes,
+             isLoad ? "load" : "store");
+    }
+    return;
+  }
   int parameter = -1;
   for (const Value *operand : at.args())
     if (auto *type = dyn_cast<PointerType>(operand->getType());

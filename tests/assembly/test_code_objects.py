@@ -107,6 +107,10 @@ WARPS = {target: 8 if matrix == "v_wmma_" else 4
          for target, matrix in TARGETS.items()}
 GLOBAL_128 = r"global_(load_dwordx4|load_b128)\b"
 GLOBAL_STORE_128 = r"global_(store_dwordx4|store_b128)\b"
+MASKED = ('*f16:16,*f16:16,*f16:16,i32,i32,i32,i32,1,i32,1,i32,1,64,128,32,8,"",'
+          "tl.float32")
+BUFFER_128 = r"buffer_(load_dwordx4|load_b128)\b"
+BUFFER_STORE_128 = r"buffer_(store_dwordx4|store_b128)\b"
 SHARED_LOAD_128 = r"ds_(read_b128|load_b128)\b"
 SHARED_STORE_128 = (r"ds_(write_b128|store_b128|write2(st64)?_b64|"
                     r"store_2addr(_stride64)?_b64)\b")
@@ -160,10 +164,26 @@ def test_main_loop_of_a_matrix_product(target, left, tmp_path):
 def test_memory_bound_kernels_move_16_bytes_a_lane(target, tmp_path):
     code = build(tmp_path / "softmax.hsaco", target, "softmax.py", "softmax",
                  "*f32:16,*f32:16,i32:16,i32:16,i32:16,4096")
-    assert code.has(GLOBAL_128) and code.has(GLOBAL_STORE_128)
+    # Masked, a row each: by resources, with no branch around an access.
+    assert code.has(BUFFER_128) and code.has(BUFFER_STORE_128)
     assert code.number("private_segment_fixed_size") == 0
     # The maximum and the sum go through a few words, not through the row.
-    assert not code.has(r"global_load_(dword|b32)\b")
+    assert not code.has(r"(global|buffer)_load_(dword|b32)\b")
+    assert not code.has(r"global_(load|store)")
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", TARGETS)
+def test_masked_accesses_have_no_branches(target, tmp_path):
+    """A block of a vector: the program's part goes into the resource, offsets
+    beyond it stand for what is masked off."""
+    code = build(tmp_path / "add.hsaco", target, "elementwise.py", "add",
+                 "*f32:16,*f32:16,*f32:16,i32:16,1024")
+    assert code.has(BUFFER_128) and code.has(BUFFER_STORE_128)
+    assert not code.has("global_(load|store)|s_cbranch")
+    # What lies beyond 2^31 bytes, or may, is no offset.
+    far = build(tmp_path / "copy.hsaco", target, "matmul.py", "matmul", MASKED)
+    assert far.has("global_load") and not far.has("buffer_load")
 
 
 @pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
@@ -191,9 +211,6 @@ def test_waves_per_eu_bounds_registers(tmp_path):
                   signature, "num_warps=1", "waves_per_eu=8")
     assert bound.number("vgpr_count") <= 64 < free.number("vgpr_count")
 
-
-MASKED = ('*f16:16,*f16:16,*f16:16,i32,i32,i32,i32,1,i32,1,i32,1,64,128,32,8,"",'
-          "tl.float32")
 
 
 @pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")

@@ -217,7 +217,7 @@ typedef struct tsdk_async_row {
 #define TSDK_SIMT_MBARRIER 2u
 #define TSDK_SIMT_REGISTER_REALLOCATION 4u
 #define TSDK_SIMT_CLUSTERS 8u
-#define TSDK_SIMT_BUFFER_ADDRESSING 16u
+#define TSDK_SIMT_BUFFER_ADDRESSING 16u /**< tsdk.buffer.load, .store. */
 #define TSDK_SIMT_PACKED_F16 32u
 #define TSDK_SIMT_PACKED_BF16 64u
 #define TSDK_SIMT_BF16_CONVERT 128u

@@ -31,7 +31,7 @@ struct State {
   int lastError = 0;              ///< Of hipGetLastError.
   int current = 0;                ///< The thread's device.
   int devices = 2;
-  int version = 60443484;         ///< Of the runtime.
+  int version = 60443484; ///< Of the runtime.
   std::string architecture = "gfx90a:sramecc+:xnack-";
   int warpSize = 64, hasPools = 1, isCooperative = 1;
   int captured = 0;

@@ -95,6 +95,17 @@ TEST_P(Library, Global) {
   EXPECT_TRUE(makeDeviceFunction(GetParam(), "tsdk.global.load.b8.x").empty());
 }
 
+TEST_P(Library, Buffers) {
+  for (const char *width : {"b8", "b16", "b32", "b64", "b128"}) {
+    check(GetParam(), std::string("tsdk.buffer.load.") + width, "buffer_load_");
+    check(GetParam(), std::string("tsdk.buffer.store.") + width,
+          "buffer_store_");
+  }
+  EXPECT_TRUE(makeDeviceFunction(GetParam(), "tsdk.buffer.load.b24").empty());
+  EXPECT_TRUE(
+      makeDeviceFunction(GetParam(), "tsdk.buffer.load.b32.cg").empty());
+}
+
 TEST_P(Library, Matrix) {
   TargetTable table;
   const tsdk_simt &rows = *table.target(GetParam()).machine->simt;

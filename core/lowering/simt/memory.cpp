@@ -8,7 +8,8 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/simt/engine.h"
+#include "core/lowering/simt/bounded_address.h"
+#include "core/target/target.h"
 
 #include "core/optimizer/axis_info_rules.h"
 
@@ -140,6 +141,17 @@ static bool isTrue(Value mask) {
   return c && *c;
 }
 
+/// For masked accesses of a machine with buffer addressing, which needs no
+/// branch for elements that are masked off.
+static std::optional<BoundedAddress> bufferOf(SimtEngine &e, Value ptr,
+                                              Value mask, StringRef suffix) {
+  if (!mask || !suffix.empty() || !isGlobal(ptr) ||
+      !e.machine.has(TSDK_SIMT_BUFFER_ADDRESSING) ||
+      !isa<RankedTensorType>(ptr.getType()))
+    return std::nullopt;
+  return BoundedAddress::find(e, ptr, 16);
+}
+
 static bool lowerLoad(SimtEngine &e, Operation *operation) {
   auto op = cast<tile::LoadOp>(operation);
   Build &B = e.B;
@@ -162,6 +174,8 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
       (Twine(modifier(op.getCache())) + modifier(op.getEvict()) +
        (op.getIsVolatile() ? ".volatile" : ""))
           .str();
+  std::optional<BoundedAddress> buffer =
+      bufferOf(e, op.getPtr(), op.getMask(), suffix);
   Registers out(isTensor ? table->size() : 1);
   for (const auto &list : accesses) {
     unsigned size = unsigned(list.size()) * bytes;
@@ -184,7 +198,12 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
       v = B.load(word, address, size, op.getIsVolatile());
     else if (auto c = active ? Build::constant(active) : std::nullopt; c && !*c)
       v = elsewhere();
-    else
+    else if (buffer) {
+      v = B.call("tsdk.buffer.load.b" + std::to_string(8 * size), word,
+                 {buffer->base(), buffer->offset(list[0]), active}, false);
+      if (!other.empty())
+        v = B.select(active, v, elsewhere());
+    } else
       v = B.call("tsdk.global.load.b" + std::to_string(8 * size) + suffix, word,
                  {address, active ? active : B.boolean(true), elsewhere()},
                  false);
@@ -218,6 +237,8 @@ static bool lowerStore(SimtEngine &e, Operation *operation) {
       op.getMask() ? e.registers(op.getMask()) : ArrayRef<Value>();
   std::string suffix =
       (Twine(modifier(op.getCache())) + modifier(op.getEvict())).str();
+  std::optional<BoundedAddress> buffer =
+      bufferOf(e, op.getPtr(), op.getMask(), suffix);
   // The conditions of registers are often the same few.
   DenseMap<Value, Value> both;
   for (const auto &list : accesses) {
@@ -243,6 +264,9 @@ static bool lowerStore(SimtEngine &e, Operation *operation) {
       store();
     else if (!isGlobal(op.getPtr()))
       B.ifThen(active, store);
+    else if (buffer && active)
+      B.call("tsdk.buffer.store.b" + std::to_string(8 * size), {},
+             {buffer->base(), buffer->offset(list[0]), word, active}, false);
     else
       B.call("tsdk.global.store.b" + std::to_string(8 * size) + suffix, {},
              {address, word, active ? active : B.boolean(true)}, false);

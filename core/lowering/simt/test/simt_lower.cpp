@@ -2,9 +2,9 @@
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// simt-lower [--target=warp32] [--array] [--time] [--mlir] FILE: lowers a file
-// of stage simt for a machine made up for tests and prints LLVM IR, or the LLVM
-// dialect with --mlir.
+// simt-lower [--target=warp32] [--array] [--buffers] [--time] [--mlir] FILE:
+// lowers a file of stage simt for a machine made up for tests and prints LLVM
+// IR, or the LLVM dialect with --mlir.
 //
 //===----------------------------------------------------------------------===//
 
@@ -36,6 +36,7 @@ static llvm::cl::opt<std::string> input(llvm::cl::Positional,
 static llvm::cl::opt<std::string> targetName("target",
                                              llvm::cl::init("warp32"));
 static llvm::cl::opt<bool> inArray("array", llvm::cl::init(false));
+static llvm::cl::opt<bool> buffers("buffers", llvm::cl::init(false));
 static llvm::cl::opt<bool> printMlir("mlir", llvm::cl::init(false));
 static llvm::cl::opt<bool> timing("time", llvm::cl::init(false));
 
@@ -62,6 +63,8 @@ int main(int argc, char **argv) {
   machine.parametersInArray = inArray;
   // Which must not matter to what is emitted.
   machine.features |= TSDK_SIMT_LOCKSTEP;
+  if (buffers)
+    machine.features |= TSDK_SIMT_BUFFER_ADDRESSING;
   lowering::SimtLoweringInfo info;
   auto start = std::chrono::steady_clock::now();
   bool ok = lowering::lowerSimt(*module, machine, info);
