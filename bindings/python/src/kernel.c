@@ -380,6 +380,20 @@ static int gridFrom(PyObject *grid, uint32_t out[3]) {
   return 0;
 }
 
+/** What the scratch kept may run code of others when it goes: the exception
+ * that is set stays. */
+static void clearAfterError(ArgScratch *scratch) {
+  PyObject *type, *value, *trace;
+  PyErr_Fetch(&type, &value, &trace);
+  argScratchClear(scratch);
+  if (!type)
+    PyErr_SetString(PyExc_SystemError,
+                    "tilesdk: an argument of the launch was not taken, and "
+                    "nothing says why; please report it");
+  else
+    PyErr_Restore(type, value, trace);
+}
+
 static PyObject *launch(PyObject *object, PyObject *const *args,
                         Py_ssize_t nargs, PyObject *kwnames) {
   LauncherObject *launcher = (LauncherObject *)object;
@@ -432,7 +446,7 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
   Py_RETURN_NONE;
 fail:
   Py_DECREF(target);
-  argScratchClear(&call.scratch);
+  clearAfterError(&call.scratch);
   return NULL;
 }
 
@@ -456,7 +470,7 @@ static PyObject *kernelVariant(PyObject *object, PyObject *const *args,
   call.scratch.keep = NULL;
   if (!bindArguments(self, args, nargs, kwnames, &call)) {
     Py_DECREF(target);
-    argScratchClear(&call.scratch);
+    clearAfterError(&call.scratch);
     return NULL;
   }
   thread = PyEval_SaveThread();
