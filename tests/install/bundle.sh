@@ -35,6 +35,7 @@ check "pack" "$root/scripts/bundle" --no-build "$work/bundle.tar.gz"
 check "unpack" tar -C "$work" -xzf "$work/bundle.tar.gz"
 check "no path of this machine" names_no_path
 check "command" there ./run bin/tilesdk --version
+check "a sample in C" there ./run bin/sample_softmax samples/02_softmax
 check "one case on the CPU" there ./run tests/end_to_end/run.py --device cpu \
   --jobs 1 'elementwise/add/f32'
 check "one case on a simulated GPU" there ./run tests/end_to_end/run.py \
