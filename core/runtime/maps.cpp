@@ -111,6 +111,8 @@ std::unique_ptr<TensorMaps> TensorMaps::read(const llvm::json::Object &metadata,
 /// kernel with pointers does.
 bool TensorMaps::isTensor(const Spec &spec, const Parts &parts) {
   constexpr uint64_t most = uint64_t(1) << 40;
+  if (!parts.base)
+    return false;
   uint64_t least = parts.shape[0] * spec.elementBytes;
   for (size_t d = 1; d < spec.shape.size(); ++d) {
     uint64_t stride = parts.strides[d - 1];
@@ -196,7 +198,12 @@ Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
     auto &[known, map] = last[i];
     if (!(known == parts)) {
       known.device = nullptr;
-      if (Error error = make(device, spec, parts, &map))
+      Error error = make(device, spec, parts, &map);
+      if (error && spec.isOptional) {
+        *possible = false;
+        return success();
+      }
+      if (error)
         return error;
       known = parts;
     }

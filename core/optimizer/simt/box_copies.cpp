@@ -178,7 +178,10 @@ std::string SimtBoxCopies::placeReason(Operation *load, bool isTransposed) {
   if (auto around = dyn_cast<scf::ForOp>(loop->getParentOp())) {
     if (!isWarpSpecialized(around) ||
         !isa<func::FuncOp>(around->getParentOp()) ||
-        !llvm::hasSingleElement(around.getBody()->getOps<scf::ForOp>()))
+        !llvm::hasSingleElement(around.getBody()->getOps<scf::ForOp>()) ||
+        !machine->warpGroupWarps ||
+        options.numWarps % machine->warpGroupWarps ||
+        options.numWarps + machine->warpGroupWarps > machine->maxWarps)
       return "the loop is in another one that has no warps for copies";
     return "";
   }
@@ -228,8 +231,9 @@ void SimtBoxCopies::takePointers(func::FuncOp function) {
     Operation *product;
     if (!load) {
       why = reason(cast<tile::DescriptorLoadOp>(op));
-    } else if (!isOperand(load, product)) {
-      // Its warps have it in registers.
+    } else if (!isOperand(load, product) ||
+               obstacleIn(cast<scf::ForOp>(load->getParentOp()))) {
+      // It goes through registers, or the loop stays as it is.
       why = "-";
     } else {
       if (!pointers)

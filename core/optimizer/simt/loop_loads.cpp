@@ -70,35 +70,47 @@ bool LoopLoads::findLoads() {
     }
     loads.push_back(entry);
   }
-  if (loads.empty())
+  // Who waits at barriers has been given warps for the copies.
+  if (loads.empty() && body.getOps<simt::BarrierWaitOp>().empty())
     remark(loop) << "no operand of a product is loaded in this loop";
   return !loads.empty();
 }
 
-bool LoopLoads::isFreeOfObstacles() {
+static bool isWrite(Operation *op) {
+  return isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp,
+             tile::DescriptorStoreOp>(op);
+}
+
+Operation *obstacleIn(scf::ForOp loop) {
   for (Operation &op : *loop.getBody()) {
-    if (isa<scf::ForOp, scf::WhileOp>(op)) {
-      remark(&op) << "a loop with a loop in it stays as it is";
-      return false;
-    }
-    WalkResult result = op.walk([&](Operation *inner) {
-      if (isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp,
-              tile::DescriptorStoreOp>(inner)) {
-        remark(inner) << "loads of later iterations may not move before this "
-                         "write to memory";
-        return WalkResult::interrupt();
-      }
-      if (isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner)) {
-        remark(inner) << "'" << inner->getName()
-                      << "' keeps iterations in order";
-        return WalkResult::interrupt();
-      }
-      return WalkResult::advance();
+    if (isa<scf::ForOp, scf::WhileOp>(op))
+      return &op;
+    Operation *found = nullptr;
+    op.walk([&](Operation *inner) {
+      if (!isWrite(inner) &&
+          !isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner))
+        return WalkResult::advance();
+      found = inner;
+      return WalkResult::interrupt();
     });
-    if (result.wasInterrupted())
-      return false;
+    if (found)
+      return found;
   }
-  return true;
+  return nullptr;
+}
+
+bool LoopLoads::isFreeOfObstacles() {
+  Operation *op = obstacleIn(loop);
+  if (!op)
+    return true;
+  if (isa<scf::ForOp, scf::WhileOp>(op))
+    remark(op) << "a loop with a loop in it stays as it is";
+  else if (isWrite(op))
+    remark(op) << "loads of later iterations may not move before this write to "
+                  "memory";
+  else
+    remark(op) << "'" << op->getName() << "' keeps iterations in order";
+  return false;
 }
 
 /// The ops of the body that \p root needs, over iterations too, and itself.

@@ -212,7 +212,7 @@ std::string PointerBoxes::findExtents(tile::LoadOp load, PointerBox &box) {
 }
 
 std::string PointerBoxes::find(tile::LoadOp load, PointerBox &box) {
-  if (load.getIsVolatile())
+  if (load.getIsVolatile() || load.getCache() == tile::CacheModifier::CV)
     return "it is volatile";
   if (load.getOther() && !matchPattern(load.getOther(), m_AnyZeroFloat()) &&
       !matchPattern(load.getOther(), m_Zero()))
