@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import re
 
-from tree import ROOT, tracked
+from tree import ROOT, tracked, untracked
 
 CODE = (".c", ".h", ".cpp", ".py", ".pyi", ".td")
 # Files that are long because they are one table or generated.
@@ -25,6 +25,14 @@ def test_no_binary_files():
               not name.endswith((".bc", ".npy", ".mlirbc"))
               and "/golden/" not in name and "/test/" not in name]
     assert not binary, "\n".join(binary)
+
+
+def test_nothing_is_left_beside_the_sources():
+    """What is built, downloaded or written by a test belongs under build/."""
+    left = [path.relative_to(ROOT).as_posix() for path in untracked()
+            if b"\0" in path.read_bytes()[:8192] and
+            not path.name.endswith((".bc", ".npy", ".mlirbc"))]
+    assert not left, "\n".join(left)
 
 
 def test_files_have_one_subject():
