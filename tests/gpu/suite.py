@@ -609,6 +609,23 @@ def samples_run(uri):
 
 
 @test
+def samples_in_c(uri):
+    """The programs of scripts/demo."""
+    root = pathlib.Path(__file__).parents[2]
+    programs = sorted((root / "build/bin").glob("sample_*"))
+    if not programs:
+        raise Skipped("no samples in C were built")
+    for program in programs:
+        name = program.name.removeprefix("sample_")
+        folder, = root.glob(f"samples/*_{name}")
+        done = subprocess.run([str(program), str(folder)], text=True,
+                              env={**os.environ, "TILESDK_DEVICE": uri},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert done.returncode == 0, done.stdout
+    return f"{len(programs)} samples"
+
+
+@test
 def host_memory_is_refused(uri):
     """Before the launch, by name; the context survives."""
     only_gpu(uri)
