@@ -617,7 +617,7 @@ def samples_in_c(uri):
         raise Skipped("no samples in C were built")
     for program in programs:
         name = program.name.removeprefix("sample_")
-        folder, = root.glob(f"samples/*_{name}")
+        folder, = root.glob(f"samples/[0-9][0-9]_{name}")
         done = subprocess.run([str(program), str(folder)], text=True,
                               env={**os.environ, "TILESDK_DEVICE": uri},
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
