@@ -94,6 +94,19 @@ def test_divergent_barrier(device):
     assert "the barrier of the block" in report.rest, report
 
 
+def test_removed_barrier_of_some_warps():
+    """Those of the products, before they exchange the result."""
+    kernel = build(*SPECIALIZED)
+    found(kernel.run(kernel.without(r"simt\.barrier id = ")), "race",
+          "of shared memory, which", lines=["c.store("])
+
+
+def test_nobody_gives_buffers_back():
+    kernel = build(*SPECIALIZED)
+    found(kernel.run(kernel.without(r"simt\.barrier_arrive")), "barrier",
+          "a barrier in shared memory", lines=["for k in tl.range"])
+
+
 def test_divergent_copies():
     """Nobody tells who waits for a buffer that it is full."""
     kernel = build(*SPECIALIZED)
@@ -164,6 +177,25 @@ def test_barrier_that_expects_too_little():
     kernel = build(*BOXES)
     text = kernel.replace(r"bytes = 16384", "bytes = 8192")
     found(kernel.run(text), "race", "which a copy of a box of thread 0")
+
+
+def test_buffer_overwritten_under_a_store():
+    """The left operand's box goes back to where it came from, while the result
+    gets its memory."""
+    kernel = build("sim:sm_90a", "boxes/product/f16/24x48x16/plain")
+    load = re.search(r"simt\.box_load (%\d+\[.*?\]) to (%\d+) .*?: (.*?>),",
+                     kernel.text)
+    store = f"simt.box_store {load[2]} to {load[1]} : {load[3]}\n"
+    wait = "simt.box_store_wait pending = 0\n"
+    end = r"(simt\.barrier.*\n.*simt\.convert_layout)"
+    for check in (ALL, "early", None):
+        assert kernel.run(kernel.replace(end, store + wait + r"\1"),
+                          check) is None
+    text = kernel.replace(end, store + r"\1")
+    found(kernel.run(text), "race", "writes", "which a store of a box of thread "
+          "0", "reads; nothing has waited for it", lines=["c.store("])
+    assert kernel.run(text, None).by_oracle
+    assert kernel.run(text, "early") is None
 
 
 def test_box_refilled_before_it_is_free():
