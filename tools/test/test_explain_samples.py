@@ -79,6 +79,8 @@ def test_each_line(tool, sample, target):
         assert len(stages) == 1 and "for " in source[stages[0] - 1], stages
         assert not any("no operand of a product" in s
                        for s in remarks[stages[0]])
+    # The assembler does not take asynchronous products for ordinary ones.
+    assert "serialized" not in done.out
     figures = report["figures"]
     assert figures["stages"] == (1 if not products else
                                  2 if target == "gfx942" else 3)
