@@ -464,9 +464,15 @@ static int convertDlpack(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
   int kept;
   if (!capsule)
     return 0;
-  view = PyCapsule_GetPointer(capsule, "dltensor");
+  /* It may run code of others when it goes: errors are set after that. */
+  view = PyCapsule_IsValid(capsule, "dltensor")
+             ? PyCapsule_GetPointer(capsule, "dltensor")
+             : NULL;
   kept = view && keepAlive(scratch, capsule);
   Py_DECREF(capsule);
+  if (!view)
+    PyErr_SetString(PyExc_TypeError,
+                    "__dlpack__() gave no capsule named `dltensor`");
   if (!kept)
     return 0;
   out->aux = dtypeFromDlpack(view->code, view->bits, view->lanes);

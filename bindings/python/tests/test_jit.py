@@ -448,6 +448,7 @@ class _Managed(ctypes.Structure):
 
 class _Capsule:
     """An array that DLPack says is on a device of a number."""
+    name = b"dltensor"
 
     def __init__(self, array, device):
         self.array = array
@@ -460,7 +461,7 @@ class _Capsule:
         make = ctypes.pythonapi.PyCapsule_New
         make.restype = ctypes.py_object
         make.argtypes = [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p]
-        return make(ctypes.addressof(self.managed), b"dltensor", None)
+        return make(ctypes.addressof(self.managed), self.name, None)
 
 
 @pytest.mark.parametrize("make, there, here", [
@@ -481,5 +482,11 @@ def test_memory_of_a_gpu_is_no_argument_of_the_cpu(make, there, here):
     captured[(1,)](make(x, here), out, 8)
     tilesdk.synchronize()
     assert (out == x * x + 3).all()
+    if make is _Capsule:
+        class Versioned(_Capsule):
+            name = b"dltensor_versioned"
+
+        with pytest.raises(TypeError, match="no capsule named `dltensor`"):
+            captured[(1,)](Versioned(x, here), out, 8)
     # A variant is built from types alone.
     assert captured.warmup(make(x, there), out, 8).metadata["kernel"]
