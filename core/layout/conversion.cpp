@@ -142,7 +142,8 @@ void considerShared(ConversionPlan &plan, const ConversionMachine &machine) {
   cost.scratchBytes = shared.scratchElements * machine.elementBytes;
   // One barrier between store and load, one before each reuse.
   cost.barriers = plan.reach >= Reach::Block ? 2 * shared.rounds - 1 : 0;
-  cost.packs = shared.moves * shared.rounds;
+  cost.packs = shared.moves.joins * shared.rounds;
+  cost.selects = shared.moves.turns * shared.rounds;
   cost.total = shared.cost(memoryOf(machine)) * shared.rounds +
                cost.barriers * machine.barrierCost +
                shared.rounds * machine.sharedLatencyCost;
@@ -271,10 +272,9 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
                             ((uint64_t(1) << pack) - 1) >>
                         pack;
     plan.strategy = Strategy::Shuffle;
-    plan.cost.total =
-        plan.cost.shuffles * machine.shuffleCost +
-        (plan.cost.selects + plan.cost.packs) * machine.selectCost +
-        machine.shuffleLatencyCost;
+    plan.cost.total = plan.cost.shuffles * machine.shuffleCost +
+                      plan.cost.selects * machine.selectCost +
+                      machine.shuffleLatencyCost;
     if (forced == Strategy::Shuffle)
       return plan;
   }

@@ -101,8 +101,9 @@ struct ConversionCost {
   uint64_t total = 0;
   uint64_t moves = 0;
   uint64_t shuffles = 0, selects = 0;
-  /// Instructions that only join narrow elements to words or take them apart,
-  /// and that turn elements inside of the vectors of shared memory.
+  /// Instructions that only join narrow elements to words or take them apart;
+  /// not in the total, for what makes and uses the elements often joins them
+  /// too. Turns inside of the vectors of shared memory are selects.
   uint64_t packs = 0;
   AccessCount store, load;
   uint64_t barriers = 0;

@@ -201,11 +201,11 @@ countAccesses(const Layout &side, uint32_t elementBytes,
 uint64_t SharedPlan::cost(const SharedMemory &machine) const {
   return (store.cycles + load.cycles) * machine.cycleCost +
          (store.instructions + load.instructions) * machine.issueCost +
-         moves * machine.moveCost;
+         moves.turns * machine.moveCost;
 }
 
-uint64_t movesOfVector(uint32_t elements, uint32_t elementBytes,
-                       const std::vector<uint64_t> &columns) {
+VectorMoves movesOfVector(uint32_t elements, uint32_t elementBytes,
+                          const std::vector<uint64_t> &columns) {
   constexpr uint32_t wordBytes = 4;
   uint32_t inWord = std::max(1u, wordBytes / elementBytes);
   uint32_t wordsEach = std::max(1u, elementBytes / wordBytes);
@@ -221,7 +221,7 @@ uint64_t movesOfVector(uint32_t elements, uint32_t elementBytes,
   uint64_t joins = uint64_t(elements) - words;
   // A rotation; for bytes also a reversal that is picked.
   uint64_t turns = isTurned ? (inWord == 4 ? 3 : 1) * words : 0;
-  return joins + turns + f2::rank(high) * words * wordsEach;
+  return {joins, turns + f2::rank(high) * words * wordsEach};
 }
 
 //===----------------------------------------------------------------------===//
@@ -390,6 +390,57 @@ chooseBases(const Side &store, const Side &load,
   return bases;
 }
 
+/// What one round exchanges: a subspace that lanes and warps of neither side
+/// leave, so that a round is some of the registers; within the limit if there
+/// are such, but not at the cost of vectors.
+f2::Vectors roundOf(const Side &store, const Side &load, uint32_t elementBytes,
+                    const SharedMemory &machine, unsigned bits) {
+  uint64_t limit = machine.scratchLimit / elementBytes;
+  if (!limit || uint64_t(1) << bits <= limit)
+    return f2::units(bits);
+  f2::Vectors kept;
+  for (const Side *side : {&store, &load}) {
+    f2::extend(kept, side->lanes, 64);
+    f2::extend(kept, side->warps, 64);
+  }
+  auto widest = [&](const std::vector<SharedAccess> &accesses) {
+    uint32_t bytes = elementBytes;
+    for (const SharedAccess &access : accesses)
+      bytes = std::max(bytes, access.bytes);
+    return log2(bytes / elementBytes);
+  };
+  auto keepVectors = [&](const Side &side, unsigned count) {
+    for (uint64_t column : side.registers)
+      if (column && count) {
+        f2::extend(kept, {column}, 64);
+        --count;
+      }
+  };
+  keepVectors(load, widest(machine.loads));
+  keepVectors(store, std::min(1u, widest(machine.stores)));
+  unsigned wanted = log2(limit);
+  f2::extend(kept, load.registers, wanted);
+  f2::extend(kept, store.registers, wanted);
+  f2::extend(kept, f2::units(bits), wanted);
+  return kept.size() < bits ? kept : f2::units(bits);
+}
+
+/// The side in coordinates of the subspace, with the registers inside of it.
+Side restrict(const Side &side, const f2::Vectors &kept) {
+  f2::Span inside(kept);
+  Side result = side;
+  f2::Vectors registers;
+  for (uint64_t column : side.registers)
+    if (inside.contains(column))
+      registers.push_back(column);
+  f2::extend(registers, f2::intersect(side.registers, kept), 64);
+  result.registers = std::move(registers);
+  for (f2::Vectors *columns : {&result.registers, &result.lanes, &result.warps})
+    for (uint64_t &column : *columns)
+      column = inside.reduce(column).used;
+  return result;
+}
+
 /// One repetition of a layout: its odd digits dropped on both sides.
 Result<Layout> withoutRepetitions(const Layout &layout) {
   std::vector<InputBases> ins;
@@ -411,6 +462,13 @@ Result<Layout> withoutRepetitions(const Layout &layout) {
       ins.back().bases.push_back({2, compress(layout.columns()[bit++])});
   }
   return Layout::fromBases(ins, outs);
+}
+
+void addMoves(VectorMoves &sum, const AccessCount &side, uint32_t elementBytes,
+              const f2::Vectors &columns) {
+  VectorMoves one = movesOfVector(side.elements, elementBytes, columns);
+  sum.joins += side.instructions * one.joins;
+  sum.turns += side.instructions * one.turns;
 }
 
 bool better(const SharedPlan &a, const SharedPlan &b,
@@ -470,6 +528,13 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
   };
   Side storeSide = sideOf(*store), loadSide = sideOf(*load);
   storeSide.copies = copiesOf(*store);
+  f2::Vectors kept =
+      roundOf(storeSide, loadSide, elementBytes, machine, exchanged);
+  unsigned inRound = unsigned(kept.size());
+  if (inRound < exchanged) {
+    storeSide = restrict(storeSide, kept);
+    loadSide = restrict(loadSide, kept);
+  }
   std::vector<OutputDim> outs;
   for (const Dim &dim : store->outputs())
     outs.push_back({dim.name, {dim.size()}});
@@ -485,7 +550,7 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
       if (!usable(storeAccess) || !usable(loadAccess))
         continue;
       auto bases = chooseBases(storeSide, loadSide, storeAccess, loadAccess,
-                               elementBytes, machine, exchanged);
+                               elementBytes, machine, inRound);
       if (!bases)
         continue;
       SharedPlan plan;
@@ -494,15 +559,13 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
           countLinear(storeSide, elementBytes, storeAccess, machine, address);
       plan.load =
           countLinear(loadSide, elementBytes, loadAccess, machine, address);
-      plan.moves =
-          plan.store.instructions *
-              movesOfVector(plan.store.elements, elementBytes,
-                            turnsOf(storeSide, plan.store.elements, address)) +
-          plan.load.instructions *
-              movesOfVector(plan.load.elements, elementBytes,
-                            turnsOf(loadSide, plan.load.elements, address));
-      plan.scratchElements = uint64_t(1) << exchanged;
-      plan.rounds = aligned->a.totalOutputSize() >> bits;
+      addMoves(plan.moves, plan.store, elementBytes,
+               turnsOf(storeSide, plan.store.elements, address));
+      addMoves(plan.moves, plan.load, elementBytes,
+               turnsOf(loadSide, plan.load.elements, address));
+      plan.scratchElements = uint64_t(1) << inRound;
+      plan.binaryRounds = uint64_t(1) << (exchanged - inRound);
+      plan.rounds = (aligned->a.totalOutputSize() >> bits) * plan.binaryRounds;
       if (!best || better(plan, *best, machine)) {
         best = std::move(plan);
         bestBases = std::move(*bases);
@@ -511,6 +574,10 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
   if (!best)
     return Error{"no shared-memory access of the machine moves elements of " +
                  std::to_string(elementBytes) + " bytes"};
+  // Back to coordinates of all that is exchanged; then what tells rounds.
+  for (uint64_t &base : bestBases)
+    base = f2::multiply(kept, base);
+  f2::extend(bestBases, f2::units(exchanged), exchanged);
   InputBases offset{"offset", {}};
   for (uint64_t base : bestBases)
     offset.bases.push_back(
@@ -605,8 +672,7 @@ Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
     plan.store = *store;
     plan.load = *load;
     for (const AccessCount *side : {&plan.store, &plan.load})
-      plan.moves +=
-          side->instructions * movesOfVector(side->elements, elementBytes, {});
+      addMoves(plan.moves, *side, elementBytes, {});
     plan.scratchElements = pitch * rows;
     if (!best || better(plan, *best, machine))
       best = std::move(plan);

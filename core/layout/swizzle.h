@@ -36,6 +36,9 @@ struct SharedMemory {
   uint32_t bankBytes = 4;
   /// The phases of an access share the banks: see cyclesOfAccess.
   bool phasesShareBanks = false;
+  /// Bytes that one exchange may take where it can be made in rounds of some
+  /// of the registers; 0: no limit.
+  uint64_t scratchLimit = 0;
   /// Of one cycle, of issuing an access, of one instruction on registers.
   uint32_t cycleCost = 1, issueCost = 2, moveCost = 1;
   std::vector<SharedAccess> stores, loads;
@@ -71,33 +74,42 @@ cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
                uint32_t bytes, const std::vector<std::vector<uint32_t>> &phases,
                const SharedMemory &machine, bool isMatrix = false);
 
+/// Instructions on registers that vectors take.
+struct VectorMoves {
+  /// To join narrow elements to words, or to take words apart.
+  uint64_t joins = 0;
+  /// To turn elements inside of their vectors.
+  uint64_t turns = 0;
+};
+
+/// Of one vector of \p elements in a lane, turned by what \p columns span:
+/// entry i comes to i ^ f, f being the sum of some of the columns.
+VectorMoves movesOfVector(uint32_t elements, uint32_t elementBytes,
+                          const std::vector<uint64_t> &columns);
+
 struct SharedPlan {
   /// offset (in elements) -> the outputs of one repetition; invertible. Offsets
-  /// are taken modulo scratchElements: what is above is the block's position.
+  /// are taken modulo scratchElements: what is above is the round and then the
+  /// block's position.
   Layout memory;
   /// False: memory holds the whole tensor row-major and the bases are not used;
   /// pitch is then the distance of rows in elements.
   bool swizzled = true;
   uint64_t pitch = 0;
   AccessCount store, load;
-  /// Instructions of one round that only join narrow elements to words, take
-  /// words apart, and turn elements inside of their vectors.
-  uint64_t moves = 0;
+  /// Of one round: what vectors take in registers.
+  VectorMoves moves;
   /// Elements of shared memory needed for one round.
   uint64_t scratchElements = 0;
-  /// How often the exchange is repeated (the odd repetitions); the counts are
-  /// of one round.
+  /// How often the exchange is repeated: for each odd repetition, and for each
+  /// value of the lowest bits of an offset above the scratch. Of these, the
+  /// registers alone decide on both sides. The counts are of one round.
   uint64_t rounds = 1;
+  uint64_t binaryRounds = 1;
 
   /// Of one round.
   uint64_t cost(const SharedMemory &machine) const;
 };
-
-/// Instructions that only join the \p elements that a lane accesses at once, or
-/// take them apart, and turn them by what \p columns span: entry i comes to
-/// i ^ f, f being the sum of some of the columns.
-uint64_t movesOfVector(uint32_t elements, uint32_t elementBytes,
-                       const std::vector<uint64_t> &columns);
 
 /// Derives the memory layout for storing by \p src and loading by \p dst.
 /// Inputs are named register, lane, warp, block (missing ones have size 1; a

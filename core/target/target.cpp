@@ -246,6 +246,9 @@ layout::ConversionMachine Machine::conversion(uint32_t elementBytes) const {
   result.barrierCost = barrierCycles;
   result.shared.banks = banks;
   result.shared.bankBytes = bankBytes;
+  // A product's whole result beside the buffers of the next one's operands
+  // would cost a stage of these; more rounds only cost more synchronisation.
+  result.shared.scratchLimit = 16 << 10;
   result.shared.phasesShareBanks = has(TSDK_SIMT_SHARED_REQUESTS);
   uint32_t latency = 0;
   for (const SharedRow &row : shared)

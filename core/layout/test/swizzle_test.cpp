@@ -135,7 +135,7 @@ void checkPlan(const Layout &src, const Layout &dst, unsigned elementBytes,
       y /= dim.size();
     }
     uint64_t offset = offsetOf(coord);
-    EXPECT_LT(offset, plan.scratchElements);
+    EXPECT_LT(offset, plan.scratchElements * plan.binaryRounds);
     offsets.insert(offset);
   }
   EXPECT_EQ(offsets.size(), src.totalOutputSize());
@@ -146,16 +146,26 @@ void checkPlan(const Layout &src, const Layout &dst, unsigned elementBytes,
                     accessOf(store ? machine.stores : machine.loads,
                              count.elements * elementBytes),
                     machine, offsetOf);
-    EXPECT_EQ(counted.instructions, count.instructions);
-    EXPECT_EQ(counted.cycles, count.cycles);
-    EXPECT_EQ(counted.conflicts, count.conflicts);
+    EXPECT_EQ(counted.instructions, count.instructions * plan.binaryRounds);
+    EXPECT_EQ(counted.cycles, count.cycles * plan.binaryRounds);
+    EXPECT_EQ(counted.conflicts, count.conflicts * plan.binaryRounds);
     AccessCount library =
         countAccesses(store ? src : dst, elementBytes,
                       accessOf(store ? machine.stores : machine.loads,
                                count.elements * elementBytes),
                       machine, offsetOf);
-    EXPECT_EQ(library.cycles, count.cycles);
-    EXPECT_EQ(library.instructions, count.instructions);
+    EXPECT_EQ(library.cycles, count.cycles * plan.binaryRounds);
+    EXPECT_EQ(library.instructions, count.instructions * plan.binaryRounds);
+    // Registers alone say in which round an element is exchanged.
+    const Layout &side = store ? src : dst;
+    for (uint64_t reg = 0; reg < side.inputSize("register"); ++reg) {
+      std::set<uint64_t> rounds;
+      for (uint64_t lane = 0; lane < side.inputSize("lane"); ++lane)
+        for (uint64_t warp = 0; warp < side.inputSize("warp"); ++warp)
+          rounds.insert(offsetOf(*side.apply({reg, lane, warp})) /
+                        plan.scratchElements);
+      EXPECT_EQ(rounds.size(), 1u);
+    }
   }
 }
 
@@ -182,6 +192,65 @@ TEST(Swizzle, RandomPairsAreFreeOfConflicts) {
       EXPECT_EQ(plan->load.conflicts, 0u) << toText(src) << "\n" << toText(dst);
     }
   }
+}
+
+TEST(Swizzle, RoundsOfRegisters) {
+  Rng rng(3);
+  SharedMemory machine = quarterPhases();
+  int inRounds = 0;
+  for (int i = 0; i < 120; ++i) {
+    unsigned bits = 10 + below(rng, 3), rows = 3 + below(rng, 4);
+    std::vector<Factors> outs = {
+        {"dim0", std::vector<uint32_t>(rows, 2)},
+        {"dim1", std::vector<uint32_t>(bits - rows, 2)}};
+    std::vector<std::pair<std::string, unsigned>> places = {{"lane", 5},
+                                                            {"warp", 1}};
+    Layout src = randomBijection(rng, outs, places), dst = src;
+    // Some lanes change places with registers.
+    auto ins = std::vector<InputBases>{{"register", src.bases("register")},
+                                       {"lane", src.bases("lane")},
+                                       {"warp", src.bases("warp")}};
+    for (int k = 0; k < 2; ++k)
+      std::swap(ins[0].bases[below(rng, unsigned(ins[0].bases.size()))],
+                ins[1].bases[below(rng, 5)]);
+    std::vector<OutputDim> sizes;
+    for (const Factors &dim : outs)
+      sizes.push_back({dim.name, {dim.size()}});
+    dst = *Layout::fromBases(ins, sizes);
+    unsigned bytes = 2u << below(rng, 2);
+    machine.scratchLimit = 0;
+    SharedPlan whole = *deriveSwizzle(src, dst, bytes, machine);
+    EXPECT_EQ(whole.binaryRounds, 1u);
+    machine.scratchLimit = (bytes << bits) / 4;
+    SharedPlan plan = *deriveSwizzle(src, dst, bytes, machine);
+    checkPlan(src, dst, bytes, machine, plan);
+    EXPECT_EQ(plan.scratchElements * plan.binaryRounds, uint64_t(1) << bits);
+    EXPECT_EQ(plan.store.conflicts + plan.load.conflicts, 0u);
+    inRounds += plan.binaryRounds == 4;
+  }
+  EXPECT_GT(inRounds, 60);
+}
+
+TEST(Swizzle, AccumulatorsInRounds) {
+  // Warps keep their rows: 16 rows of 256 halves each, eight warps.
+  Layout src = *parse(
+      "(dim0: 128, dim1: 256) { register: (0,1) (8,0) (0,8) (0,16) (0,32) "
+      "(0,64) (0,128); lane: (0,2) (0,4) (1,0) (2,0) (4,0); "
+      "warp: (16,0) (32,0) (64,0) }");
+  Layout dst =
+      *parse("(dim0: 128, dim1: 256) { register: (0,1) (0,2) (0,4) (4,0) (8,0) "
+             "(0,64) (0,128); lane: (0,8) (0,16) (0,32) (1,0) (2,0); "
+             "warp: (16,0) (32,0) (64,0) }");
+  SharedMemory machine = quarterPhases();
+  machine.scratchLimit = 16 << 10;
+  SharedPlan plan = *deriveSwizzle(src, dst, 2, machine);
+  checkPlan(src, dst, 2, machine, plan);
+  EXPECT_EQ(plan.scratchElements * 2, 16u << 10);
+  EXPECT_EQ(plan.rounds, 4u);
+  EXPECT_EQ(plan.load.elements, 8u);
+  // Two columns of two rows, which both sides have in registers.
+  EXPECT_EQ(plan.store.elements, 4u);
+  EXPECT_EQ(plan.store.conflicts + plan.load.conflicts, 0u);
 }
 
 TEST(Swizzle, TransposeUsesWideAccessesOnBothSides) {
@@ -347,20 +416,26 @@ TEST(SharedRequests, PhasesShareTheBanks) {
 }
 
 TEST(SharedPlan, WhatVectorsTakeInRegisters) {
+  using Pair = std::pair<uint64_t, uint64_t>;
+  auto moves = [](uint32_t elements, uint32_t bytes,
+                  const std::vector<uint64_t> &columns) {
+    VectorMoves found = movesOfVector(elements, bytes, columns);
+    return Pair(found.joins, found.turns);
+  };
   // Words are neither joined nor, here, turned.
-  EXPECT_EQ(movesOfVector(4, 4, {}), 0u);
-  EXPECT_EQ(movesOfVector(1, 1, {}), 0u);
+  EXPECT_EQ(moves(4, 4, {}), Pair(0, 0));
+  EXPECT_EQ(moves(1, 1, {}), Pair(0, 0));
   // 16 bytes: three joins a word; eight half words: one.
-  EXPECT_EQ(movesOfVector(16, 1, {}), 12u);
-  EXPECT_EQ(movesOfVector(8, 2, {}), 4u);
+  EXPECT_EQ(moves(16, 1, {}), Pair(12, 0));
+  EXPECT_EQ(moves(8, 2, {}), Pair(4, 0));
   // Turned by whole words (a select each), by half words (a rotation), by bytes
   // (a reversal that is picked, and a rotation).
-  EXPECT_EQ(movesOfVector(4, 4, {1, 2, 3}), 8u);
-  EXPECT_EQ(movesOfVector(2, 8, {1}), 4u);
-  EXPECT_EQ(movesOfVector(8, 2, {2}), 8u);
-  EXPECT_EQ(movesOfVector(8, 2, {1}), 8u);
-  EXPECT_EQ(movesOfVector(16, 1, {1}), 24u);
-  EXPECT_EQ(movesOfVector(16, 1, {5}), 28u);
+  EXPECT_EQ(moves(4, 4, {1, 2, 3}), Pair(0, 8));
+  EXPECT_EQ(moves(2, 8, {1}), Pair(0, 4));
+  EXPECT_EQ(moves(8, 2, {2}), Pair(4, 4));
+  EXPECT_EQ(moves(8, 2, {1}), Pair(4, 4));
+  EXPECT_EQ(moves(16, 1, {1}), Pair(12, 12));
+  EXPECT_EQ(moves(16, 1, {5}), Pair(12, 16));
   // Two bytes: each by itself.
-  EXPECT_EQ(movesOfVector(2, 1, {1}), 2u);
+  EXPECT_EQ(moves(2, 1, {1}), Pair(0, 2));
 }

@@ -44,7 +44,8 @@ private:
   SmallVector<Value> shuffleRound(const Bits &from);
   /// Accesses of one side and one round; calls `access` with the address and
   /// the registers, those of neighbouring elements in order.
-  void visitVectors(const LayoutTable &table, uint64_t odd, unsigned width,
+  void visitVectors(const LayoutTable &table, uint64_t odd, uint64_t round,
+                    unsigned width,
                     llvm::function_ref<void(Value, ArrayRef<unsigned>)> access);
   ThreadMap lowOffsets(const LayoutTable &table, unsigned width);
   unsigned usableWidth(const LayoutTable &table, unsigned width);
@@ -208,8 +209,14 @@ static uint64_t offsetOf(const layout::f2::Span &memory, uint64_t bits,
   return memory.reduce(bits).used & (size - 1);
 }
 
+/// The round in which an element is exchanged.
+static uint64_t roundOf(const layout::f2::Span &memory, uint64_t bits,
+                        const layout::SharedPlan &plan) {
+  return memory.reduce(bits).used / plan.scratchElements % plan.binaryRounds;
+}
+
 void Conversion::visitVectors(
-    const LayoutTable &table, uint64_t odd, unsigned width,
+    const LayoutTable &table, uint64_t odd, uint64_t round, unsigned width,
     llvm::function_ref<void(Value, ArrayRef<unsigned>)> access) {
   const layout::SharedPlan &shared = *plan.shared;
   layout::f2::Span memory(shared.memory.columns());
@@ -220,7 +227,8 @@ void Conversion::visitVectors(
   uint64_t low = width - 1;
   std::map<uint64_t, SmallVector<std::pair<uint64_t, unsigned>>> groups;
   for (unsigned r = 0; r < table.size(); ++r)
-    if (table.odd[r] == odd && table.firstCopy[r] == r) {
+    if (table.odd[r] == odd && table.firstCopy[r] == r &&
+        roundOf(memory, table.bits[r], shared) == round) {
       uint64_t at = offset(table.bits[r]);
       groups[at & ~low].push_back({at & low, r});
     }
@@ -264,10 +272,10 @@ unsigned Conversion::usableWidth(const LayoutTable &table, unsigned width) {
   if (lowOffsets(table, width).isZero())
     return width;
   layout::f2::Span memory(plan.shared->memory.columns());
-  std::map<std::pair<uint64_t, uint64_t>, unsigned> count;
+  std::map<std::tuple<uint64_t, uint64_t, uint64_t>, unsigned> count;
   for (unsigned r = 0; r < table.size(); ++r)
     if (table.firstCopy[r] == r)
-      ++count[{table.odd[r],
+      ++count[{table.odd[r], roundOf(memory, table.bits[r], *plan.shared),
                offsetOf(memory, table.bits[r], plan.shared->scratchElements) /
                    width}];
   for (auto &[group, elements] : count)
@@ -294,11 +302,13 @@ Registers Conversion::throughMemory() {
   ThreadMap storeLow = lowOffsets(src, storeWidth),
             loadLow = lowOffsets(dst, loadWidth);
   Value first = e.holdsFirstCopy(src);
-  for (uint64_t odd = 0; odd < dst.odds; ++odd) {
-    if (odd)
+  for (uint64_t each = 0; each < dst.odds * shared.binaryRounds; ++each) {
+    uint64_t odd = each / shared.binaryRounds,
+             round = each % shared.binaryRounds;
+    if (each)
       sync();
     auto store = [&] {
-      visitVectors(src, odd, storeWidth,
+      visitVectors(src, odd, round, storeWidth,
                    [&](Value address, ArrayRef<unsigned> registers) {
                      SmallVector<Value> list;
                      for (unsigned r : registers)
@@ -314,7 +324,7 @@ Registers Conversion::throughMemory() {
     else
       store();
     sync();
-    visitVectors(dst, odd, loadWidth,
+    visitVectors(dst, odd, round, loadWidth,
                  [&](Value address, ArrayRef<unsigned> registers) {
                    unsigned n = registers.size();
                    SmallVector<Value> list;

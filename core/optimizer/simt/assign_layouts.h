@@ -26,6 +26,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
+#include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SmallPtrSet.h"
 
 namespace tilesdk::optimizer {
@@ -97,6 +98,10 @@ public:
   }
   /// Coalesced for \p op.
   simt::LayoutAttr coalesced(mlir::Operation *op) const;
+  /// The same with the warps' parts of \p home, the layout of a product's
+  /// result, which nothing but a conversion changes; else null.
+  simt::LayoutAttr coalescedWithin(mlir::Operation *op, simt::LayoutAttr home,
+                                   unsigned bytes) const;
   /// Layouts of source and result for a reshape that no other layout passes.
   std::pair<simt::LayoutAttr, simt::LayoutAttr>
   reshapePair(mlir::Operation *op) const;
@@ -128,6 +133,7 @@ private:
   const target::Machine &machine;
   ThreadCounts threads;
   LayoutCosts layoutCosts;
+  llvm::DenseSet<simt::LayoutAttr> products;
   llvm::DenseMap<mlir::Value, simt::LayoutAttr> homes, hints, carriedHomes;
   llvm::DenseMap<mlir::Value, double> weights;
   llvm::DenseMap<mlir::Operation *, AccessPattern> patterns;

@@ -121,6 +121,69 @@ Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
   return builder.finish(order, threads);
 }
 
+std::optional<Layout> withinWarps(const Layout &home, unsigned dim,
+                                  unsigned vector, unsigned run,
+                                  ThreadCounts threads) {
+  // The bits of each dimension that no warp has.
+  SmallVector<uint64_t, 4> left;
+  for (const layout::Dim &out : home.outputs())
+    left.push_back((uint64_t(1) << out.bits()) - 1);
+  std::vector<Basis> warps = home.bases(warpDim);
+  if (warps.size() != Log2_32(threads.warps))
+    return std::nullopt;
+  for (const Basis &basis : warps) {
+    unsigned used = 0;
+    for (auto [d, value] : enumerate(basis.value)) {
+      if (!value)
+        continue;
+      if (basis.count != 2 || ++used > 1 || !isPowerOf2_64(value) ||
+          !(left[d] & value))
+        return std::nullopt;
+      left[d] &= ~value;
+    }
+  }
+  std::vector<Basis> registers, lanes;
+  auto take = [&](std::vector<Basis> &to, unsigned d) {
+    Basis basis{2, layout::Coord(left.size())};
+    basis.value[d] = left[d] & -left[d];
+    left[d] &= left[d] - 1;
+    to.push_back(std::move(basis));
+  };
+  uint64_t low = vector - 1;
+  if ((left[dim] & low) != low)
+    return std::nullopt;
+  while (left[dim] & low)
+    take(registers, dim);
+  unsigned laneBits = Log2_32(threads.lanes);
+  auto takeLanes = [&](unsigned d, unsigned most) {
+    for (; most && left[d] && lanes.size() < laneBits; --most)
+      take(lanes, d);
+  };
+  takeLanes(dim, Log2_32(std::max(1u, run / vector)));
+  for (unsigned d = left.size(); d-- > 0;)
+    if (d != dim)
+      takeLanes(d, 64);
+  takeLanes(dim, 64);
+  if (lanes.size() < laneBits)
+    return std::nullopt;
+  for (unsigned d = 0; d < left.size(); ++d)
+    while (left[d])
+      take(registers, d);
+  std::vector<OutputDim> outputs;
+  for (auto [d, out] : enumerate(home.outputs())) {
+    uint64_t odd = out.size() >> out.bits();
+    if (odd != 1) {
+      Basis basis{uint32_t(odd), layout::Coord(left.size())};
+      basis.value[d] = uint64_t(1) << out.bits();
+      registers.push_back(std::move(basis));
+    }
+    outputs.push_back({out.name, {out.size()}});
+  }
+  layout::Result<Layout> result = Layout::fromBases(
+      {{registerDim, registers}, {laneDim, lanes}, {warpDim, warps}}, outputs);
+  return result ? std::optional<Layout>(*result) : std::nullopt;
+}
+
 Layout defaultLayout(ArrayRef<int64_t> shape, ThreadCounts threads) {
   return blockedLayout(shape, rowMajorOrder(shape.size()), 4, threads);
 }

@@ -11,6 +11,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallVector.h"
 
+#include <optional>
+
 namespace tilesdk::optimizer {
 
 /// The threads of a program, or of a partition of one.
@@ -60,6 +62,13 @@ llvm::SmallVector<unsigned, 4> rowMajorOrder(unsigned rank);
 /// then lanes along the fastest dimension; warps take the slowest dimensions,
 /// so that what a warp reads and reduces stays its own. Of the second fastest
 /// dimension a thread has \p across neighbours, if it has that many elements.
+/// The layout for accesses along \p dim by \p vector elements in which each
+/// warp keeps what it has in \p home: lanes take \p run elements along the
+/// dimension, then others. Nothing where the warps' parts are no such boxes.
+std::optional<layout::Layout> withinWarps(const layout::Layout &home,
+                                          unsigned dim, unsigned vector,
+                                          unsigned run, ThreadCounts threads);
+
 layout::Layout blockedLayout(llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<unsigned> order, unsigned vector,
                              ThreadCounts threads, unsigned across = 1);

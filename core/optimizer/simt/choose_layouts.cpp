@@ -61,6 +61,7 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
     unsigned rank = tile::shapeOf(op.getType()).size();
     if (!layouts.row)
       return;
+    products.insert(layouts.result);
     loadAcross(op.getLhs(), layouts.lhs, rank - 1);
     loadAcross(op.getRhs(), layouts.rhs, rank - 2);
   });
@@ -134,6 +135,17 @@ bool LayoutChoice::isSmall(Value value) const {
 
 LayoutAttr LayoutChoice::coalesced(Operation *op) const {
   return coalescedLayouts.lookup(op);
+}
+
+LayoutAttr LayoutChoice::coalescedWithin(Operation *op, LayoutAttr home,
+                                         unsigned bytes) const {
+  if (!products.contains(home))
+    return {};
+  const AccessPattern &access = pattern(op);
+  std::optional<layout::Layout> found =
+      withinWarps(home.getLayout(), access.dim, access.vector,
+                  machine.coalesceBytes / bytes, threads);
+  return found ? wrap(*found) : LayoutAttr();
 }
 
 std::pair<LayoutAttr, LayoutAttr>

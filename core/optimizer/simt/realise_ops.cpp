@@ -26,10 +26,15 @@ void LayoutRealisation::visitStore(tile::StoreOp op) {
   if (home && home != layout) {
     unsigned bytes = bytesOf(op.getValue());
     const AccessPattern &pattern = choice.pattern(op);
-    uint64_t direct = costs.access(home, bytes, pattern);
-    uint64_t converted = costs.conversion(home, layout, bytes).cycles +
-                         costs.access(layout, bytes, pattern);
-    if (direct <= converted)
+    auto converted = [&](LayoutAttr to) {
+      return costs.conversion(home, to, bytes).cycles +
+             costs.access(to, bytes, pattern);
+    };
+    // Warps that exchange only among their own lanes need no barrier.
+    if (LayoutAttr own = choice.coalescedWithin(op, home, bytes))
+      if (converted(own) <= converted(layout))
+        layout = own;
+    if (costs.access(home, bytes, pattern) <= converted(layout))
       layout = home;
   }
   for (OpOperand &operand : op->getOpOperands())
