@@ -34,10 +34,13 @@ def conv2d(x_ptr, filter_ptr, y_ptr, N, H, W, C, K, P, Q, R: tl.constexpr,
     pixel = row * BLOCK_M + tl.arange(0, BLOCK_M)
     k = column * BLOCK_N + tl.arange(0, BLOCK_N)
     c = tl.arange(0, BLOCK_K)
-    # The upper left corner of what a pixel sees.
-    h = pixel // Q % P * STRIDE - PADDING
+    # The upper left corner of what a pixel sees; what is no pixel sees nothing.
+    h = tl.where(pixel < pixels, pixel // Q % P * STRIDE - PADDING, -R)
     w = pixel % Q * STRIDE - PADDING
     corner = (pixel // (P * Q) * H + h) * W + w
+    # In the loop one number is added to all of these.
+    seen = x_ptr + corner[:, None] * C + c[None, :]
+    weights = filter_ptr + k[:, None] * (R * S * C) + c[None, :]
     steps = tl.cdiv(C, BLOCK_K)
     acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
     for step in range(0, R * S * steps):
@@ -45,16 +48,13 @@ def conv2d(x_ptr, filter_ptr, y_ptr, N, H, W, C, K, P, Q, R: tl.constexpr,
         channel = step % steps * BLOCK_K
         r = tap // S
         s = tap % S
-        inside = ((pixel < pixels) & (h + r >= 0) & (h + r < H) &
-                  (w + s >= 0) & (w + s < W))
-        x = tl.load(x_ptr + (corner + r * W + s)[:, None] * C +
-                    (channel + c)[None, :],
+        # Negative numbers are large ones without a sign.
+        inside = ((h + r).to(tl.uint32) < H) & ((w + s).to(tl.uint32) < W)
+        x = tl.load(seen + ((r * W + s) * C + channel),
                     mask=inside[:, None] & (channel + c < C)[None, :], other=0.0)
-        weights = tl.load(filter_ptr + (k[:, None] * (R * S) + tap) * C +
-                          (channel + c)[None, :],
-                          mask=(k < K)[:, None] & (channel + c < C)[None, :],
-                          other=0.0)
-        acc = tl.dot(x, weights.T, acc)
+        y = tl.load(weights + (tap * C + channel),
+                    mask=(k < K)[:, None] & (channel + c < C)[None, :], other=0.0)
+        acc = tl.dot(x, y.T, acc)
     tl.store(y_ptr + pixel[:, None] * K + k[None, :],
              acc.to(y_ptr.dtype.element_ty),
              mask=(pixel < pixels)[:, None] & (k < K)[None, :])

@@ -35,15 +35,17 @@ def grouped_matmul(a_table, b_table, c_table, sizes_ptr, PRODUCTS,
             while tile < last:
                 m = (tile - first) // columns * BLOCK_M + tl.arange(0, BLOCK_M)
                 n = (tile - first) % columns * BLOCK_N + tl.arange(0, BLOCK_N)
+                k = tl.arange(0, BLOCK_K)
+                a_blocks = a_ptr + m[:, None] * K + k[None, :]
+                b_blocks = b_ptr + k[:, None] * N + n[None, :]
                 acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
                 for start in range(0, K, BLOCK_K):
-                    k = start + tl.arange(0, BLOCK_K)
-                    a = tl.load(a_ptr + m[:, None] * K + k[None, :],
-                                mask=(m < M)[:, None] & (k < K)[None, :],
-                                other=0.0)
-                    b = tl.load(b_ptr + k[:, None] * N + n[None, :],
-                                mask=(k < K)[:, None] & (n < N)[None, :],
-                                other=0.0)
+                    a = tl.load(a_blocks + start,
+                                mask=(m < M)[:, None] &
+                                (start + k < K)[None, :], other=0.0)
+                    b = tl.load(b_blocks + start * N,
+                                mask=(start + k < K)[:, None] &
+                                (n < N)[None, :], other=0.0)
                     acc = tl.dot(a, b, acc)
                 tl.store(c_ptr + m[:, None] * N + n[None, :],
                          acc.to(tl.float16),

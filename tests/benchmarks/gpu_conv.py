@@ -7,8 +7,9 @@ import gpu_measure as gpu
 
 SOURCE = "samples/06_conv2d/conv2d.py"
 # BLOCK_M, BLOCK_N, BLOCK_K, warps, stages.
-CONFIGS = ((128, 128, 64, 4, 4), (128, 128, 64, 8, 4), (128, 256, 64, 8, 3),
-           (256, 128, 64, 8, 3), (128, 64, 64, 4, 4), (64, 128, 64, 4, 4))
+CONFIGS = ((128, 128, 64, 4, 3), (128, 128, 64, 8, 3), (128, 128, 64, 8, 4),
+           (128, 256, 64, 8, 3), (256, 128, 64, 8, 3), (128, 64, 64, 4, 3),
+           (64, 128, 64, 4, 3), (128, 64, 64, 8, 4))
 # Images, pixels each way, channels, filters, taps each way, stride, padding: the
 # layers that a residual network spends its time in.
 SHAPES = ((32, 56, 64, 64, 3, 1, 1), (32, 28, 128, 128, 3, 1, 1),
