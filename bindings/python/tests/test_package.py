@@ -96,6 +96,19 @@ def test_program_from_ir():
         "*f32", target="cpu", keep_stages="tile")
     program = tilesdk.program_from_ir("tile", compiled.asm["tile"].encode())
     assert isinstance(program, _tilesdk.Program)
+    again = tilesdk.Kernel(program, "second").build("", target="cpu")
+    assert again.asm["object"] == compiled.asm["object"]
+
+
+def test_builds_go_on_from_edited_ir():
+    kernel = tilesdk.Program(SOURCE).kernel("second")
+    whole = kernel.build("*f32", target="sm_80")
+    resumed = kernel.build("*f32", target="sm_80", resume_stage="simt",
+                           resume_ir=whole.asm["simt"])
+    assert resumed.asm["asm"] == whole.asm["asm"]
+    with pytest.raises(tilesdk.Error):
+        kernel.build("*f32", target="sm_80", resume_stage="simt",
+                     resume_ir=whole.asm["simt"][:-40])
 
 
 def test_context_speaks_json():

@@ -107,7 +107,10 @@ class _KernelBase(_tilesdk._Kernel):
     def build(self, signature, target="", options=None, keep_stages="",
               stop_stage="", resume_stage="", resume_ir=None, timeout=None):
         """Builds for a signature such as "*f32:16,*f32,i32,1024"; `timeout` is
-        in seconds. Returns a CompiledKernel."""
+        in seconds. With `resume_stage` the build goes on from `resume_ir`, an
+        edited `asm[resume_stage]`. Returns a CompiledKernel."""
+        if isinstance(resume_ir, str):
+            resume_ir = resume_ir.encode()
         desc = {"target": target or None, "options": options,
                 "keep_stages": keep_stages, "stop_stage": stop_stage,
                 "resume_stage": resume_stage, "resume_ir": resume_ir,
@@ -149,5 +152,5 @@ class Program(_tilesdk.Program):
 
 
 def program_from_ir(stage, ir, context=None):
-    """A program from IR of a stage; build it with build("", ...)."""
+    """A program from IR of a stage: Kernel(program, name).build("", ...)."""
     return _tilesdk.program_from_ir(context or default_context(), stage, ir)
