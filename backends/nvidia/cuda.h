@@ -61,8 +61,8 @@ struct alignas(64) CUtensorMap {
 constexpr int AttributeMaxThreads = 1, AttributeGridX = 5, AttributeGridY = 6,
               AttributeGridZ = 7, AttributeMultiprocessors = 16,
               AttributeMajor = 75, AttributeMinor = 76,
-              AttributePageableMemory = 88,
-              AttributeSharedOptin = 97, AttributeMemoryPools = 115;
+              AttributePageableMemory = 88, AttributeSharedOptin = 97,
+              AttributeMemoryPools = 115;
 constexpr int FunctionMaxThreads = 0, FunctionSharedBytes = 1,
               FunctionLocalBytes = 3, FunctionRegisters = 4,
               FunctionMaxDynamicShared = 8, FunctionNonPortableCluster = 14;
