@@ -1,0 +1,27 @@
+"""Random products of tiles of pointers against NumPy, exactly."""
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import pytest
+import random_boxes
+
+
+def seeds(config):
+    return range(1000 if config.getoption("--tier") != "1" else 80)
+
+
+def pytest_generate_tests(metafunc):
+    if "seed" in metafunc.fixturenames:
+        metafunc.parametrize("seed", seeds(metafunc.config))
+
+
+def test_random_product(seed, device, build_options):
+    random_boxes.check(seed, **build_options)
+
+
+def test_many_are_boxes(device):
+    """So that the seeds test what they are for."""
+    if "sm_90" not in device:
+        pytest.skip("the device copies no boxes")
+    remarks = [random_boxes.check(seed) for seed in range(20)]
+    assert sum("by boxes" in text or "copies boxes" in text
+               for text in remarks) >= 10
+    assert any("copied by lanes, not boxes" in text for text in remarks)
