@@ -55,8 +55,9 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
       that the loop carries, by the same amount;
     - the mask is a conjunction of `row < limit` and `column < limit`, with
       limits of arguments and constants, and masked elements are zero. Rows
-      need no mask: what is read is there. Columns need one unless they lie
-      inside of a row for sure, for behind its end the next row begins;
+      need no mask: what is read is there. Columns need one unless
+      constants say that they end inside of a row, for behind its end the next
+      row begins;
     - the first row and column are not below zero: sums, products, quotients
       and remainders of program ids, loop counters and constants, or the mask
       says so, or `tl.assume`;
