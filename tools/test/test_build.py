@@ -20,6 +20,23 @@ def test_the_spelling_of_the_design(tool, add):
     assert "built `add`" in done.err and "next:" in done.err
 
 
+def test_remarks_of_lines_are_counted_and_kept_back(tool, add):
+    build = ("build", add, "-s", SIGNATURE, "-t", "sm_80", "--option",
+             "waves_per_eu=2")
+    done = tool(*build)
+    assert done.code == 0
+    # What is no line's stays.
+    assert done.err.count("remark: ") == 1, done.err
+    assert "remark: option `waves_per_eu`" in done.err
+    assert re.search(r"^3 remarks: tilesdk explain shows them", done.err, re.M)
+    done = tool(*build, "-v")
+    assert done.err.count("remark: simt-assign-layouts: ") == 3, done.err
+    lines = [json.loads(line)
+             for line in tool(*build, "--message-format=json").err.splitlines()]
+    assert sum(line["severity"] == "remark" for line in lines) == 4
+    assert "remark" not in tool(*build, "-q").err
+
+
 def test_output_file(tool, add, tmp_path):
     done = tool("build", add, "-k", "add", "-s", SIGNATURE, "-o", "add.so",
                 "-q")

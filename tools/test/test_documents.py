@@ -81,7 +81,7 @@ def test_session_of_the_readme(tmp_path):
                           env=environment(tmp_path), stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
-    for words in ("f32[4096] sum", "load of 16 bytes a lane", "ld.global",
+    for words in ("f32[4096] sum", "load of 4 bytes a lane", "ld.global",
                   "dot-inner-mismatch", "gfx1200", "cpu:0", "vector_add"):
         assert words in done.stdout, words
     assert (tmp_path / "vector_add.hsaco").stat().st_size > 1000

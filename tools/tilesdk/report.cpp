@@ -114,10 +114,35 @@ void Session::diagnostics(tsdk_diags diags) {
     }
     return;
   }
-  std::string rendered = text(tsdk_diags_text(diags));
-  llvm::errs() << paint(rendered);
-  if (!rendered.empty() && rendered.back() != '\n')
-    llvm::errs() << '\n';
+  // What passes say of lines is what `tilesdk explain` shows beside them.
+  std::string kept;
+  size_t hidden = 0;
+  for (size_t i = 0, count = tsdk_diags_count(diags); i < count; ++i) {
+    tsdk_diag diag = {};
+    diag.struct_size = sizeof(diag);
+    if (tsdk_error error = tsdk_diags_get(diags, i, &diag)) {
+      tsdk_error_release(error);
+      return;
+    }
+    // Notes are in the text of what they belong to.
+    if (diag.parent != TSDK_NO_PARENT)
+      continue;
+    if (diag.severity == TSDK_SEVERITY_REMARK && diag.line && !common.verbose) {
+      ++hidden;
+      continue;
+    }
+    std::string rendered = text(diag.rendered);
+    if (rendered.empty())
+      rendered =
+          std::string(severityName(diag.severity)) + ": " + text(diag.message);
+    kept += rendered;
+    if (kept.back() != '\n')
+      kept += '\n';
+  }
+  llvm::errs() << paint(kept);
+  if (hidden)
+    note((hidden == 1 ? "1 remark: " : std::to_string(hidden) + " remarks: ") +
+         "tilesdk explain shows them by line, -v prints them");
 }
 
 int Session::fail(tsdk_error error) {

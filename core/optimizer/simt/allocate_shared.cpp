@@ -43,6 +43,29 @@ Region *partitionOf(Operation *op) {
   return nullptr;
 }
 
+/// What \p op has shared memory for, in the words of a user.
+std::string purposeOf(Operation *op) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  if (auto alloc = dyn_cast<simt::SharedAllocOp>(op)) {
+    auto type = cast<simt::SharedType>(alloc.getType());
+    int64_t buffers = type.getNumBuffers();
+    if (buffers == 1)
+      stream << "a buffer of ";
+    else
+      stream << buffers << " buffers of ";
+    llvm::interleave(type.getBufferShape(), stream, " x ");
+    stream << " " << type.getElementType();
+  } else if (isa<simt::BarriersInitOp>(op)) {
+    stream << "barriers";
+  } else if (isa<simt::ConvertLayoutOp>(op)) {
+    stream << "elements that change threads";
+  } else {
+    stream << "what threads exchange for '" << op->getName() << "'";
+  }
+  return text;
+}
+
 struct AllocateShared : PassWrapper<AllocateShared, OperationPass<ModuleOp>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateShared)
   explicit AllocateShared(MachinePtr machine) : machine(std::move(machine)) {}
@@ -273,7 +296,7 @@ private:
                                << "; use smaller tiles or a smaller num_stages";
     for (const User *user : ArrayRef(largest).take_front(4))
       error.attachNote(user->op->getLoc())
-          << user->bytes << " bytes for '" << user->op->getName() << "'";
+          << user->bytes << " bytes: " << purposeOf(user->op);
   }
 
   MachinePtr machine;
