@@ -191,3 +191,19 @@ def test_the_readme_names_all_targets():
     for name in names:
         if not name.startswith("sim:"):
             assert name.removeprefix("x86-64") in " ".join(head), name
+
+
+def test_limits_of_the_language():
+    limits = {}
+    for header in ("sema.h", "bigint.h"):
+        text = (ROOT / "core/frontend" / header).read_text()
+        for name, value in re.findall(
+                r"constexpr \w+ (max\w+) = ([\du <]+);", text):
+            limits[name] = eval(value.replace("u", ""))
+    assert len(limits) >= 8
+    for row in rows("docs/kernel_language.md", "## Limits")[1:]:
+        if row[0] == "dimensions of a tensor":
+            continue  # No constant of its own.
+        for number, unit in re.findall(r"(\d[\d ]*)(MiB)?", row[1]):
+            number = int(number.replace(" ", "")) << (20 if unit else 0)
+            assert number in limits.values(), row
