@@ -77,3 +77,30 @@ def descriptor_matmul(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
         else:
             acc = tl.dot(left, b.load([start, n]), acc)
     c.store([m, n], acc.to(c.dtype))
+
+
+@triton.jit
+def pointer_matmul(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+                   BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+                   GROUP: tl.constexpr, TRANSPOSED: tl.constexpr,
+                   SPECIALIZE: tl.constexpr):
+    """The same with pointers: the masks say where the tensors end."""
+    row, column = place(tl.program_id(0), tl.cdiv(M, BLOCK_M),
+                        tl.cdiv(N, BLOCK_N), GROUP)
+    m = row * BLOCK_M + tl.arange(0, BLOCK_M)
+    n = column * BLOCK_N + tl.arange(0, BLOCK_N)
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for start in tl.range(0, K, BLOCK_K, warp_specialize=SPECIALIZE):
+        k = start + tl.arange(0, BLOCK_K)
+        left = tl.load(a_ptr + m[:, None] * K + k[None, :],
+                       mask=(m[:, None] < M) & (k[None, :] < K), other=0.0)
+        inside = (k[:, None] < K) & (n[None, :] < N)
+        if TRANSPOSED:
+            right = tl.load(b_ptr + k[:, None] + n[None, :] * K, mask=inside,
+                            other=0.0)
+        else:
+            right = tl.load(b_ptr + k[:, None] * N + n[None, :], mask=inside,
+                            other=0.0)
+        acc = tl.dot(left, right, acc)
+    tl.store(c_ptr + m[:, None] * N + n[None, :], acc.to(c_ptr.dtype.element_ty),
+             mask=(m[:, None] < M) & (n[None, :] < N))

@@ -144,3 +144,24 @@ def test_most_loops_are_overlapped():
         assert sum(pipelined(target, k) is not None for k in SIGNATURES) >= 6
     assert sum(isinstance(specialized("sm_90a", k), str)
                for k in SIGNATURES) >= 4
+
+
+# Why operands are not copied as boxes, where they are read.
+NO_BOXES = {
+    "bias_gelu": ("a = tl.load", "no mask keeps the columns inside of a row"),
+    "ragged": ("b = tl.load", "the distance of its rows is not known to be a "
+                              "multiple of 16 bytes"),
+    "batched": ("b = tl.load",
+                "the first row or column is not known to be at least zero"),
+    "gathered": ("a = tl.load", "its rows or columns are loaded"),
+}
+
+
+@pytest.mark.parametrize("kernel", NO_BOXES)
+def test_a_line_says_why_it_is_no_box(kernel):
+    where, why = NO_BOXES[kernel]
+    found = remarks("sm_90a", kernel, False)["simt-box-copies"]
+    assert (f"copied by lanes, not boxes: {why}") in [
+        text for line, text in found if line.startswith(where)]
+    # Of machines without boxes there is nothing to say.
+    assert "simt-box-copies" not in remarks("sm_80", kernel, False)

@@ -6,26 +6,34 @@ import gpu_measure as gpu
 
 SOURCE = "samples/05_persistent_matmul/persistent_matmul.py"
 # BLOCK_M, BLOCK_N, BLOCK_K, warps, stages, whether copies have warps of their
-# own, whether programs stay.
-OURS = ((128, 256, 64, 8, 4, True, True), (128, 256, 64, 8, 4, True, False),
-        (256, 128, 64, 8, 4, True, True), (256, 128, 64, 8, 4, False, False),
-        (128, 128, 64, 4, 4, False, False))
-TRITON = ((128, 256, 64, 8, 3, False, True), (128, 256, 64, 8, 4, False, False),
-          (128, 256, 64, 8, 3, True, True), (128, 128, 64, 4, 4, False, False))
-OURS_F8 = ((128, 256, 128, 8, 4, True, True), (128, 256, 128, 8, 4, True, False),
-           (256, 128, 128, 8, 4, True, True),
-           (128, 128, 128, 8, 4, False, False))
-TRITON_F8 = ((128, 256, 128, 8, 3, False, True),
-             (128, 256, 128, 8, 4, False, False))
+# own, which kernel.
+OURS = ((128, 256, 64, 8, 4, True, "persistent"),
+        (128, 256, 64, 8, 4, True, "descriptor"),
+        (256, 128, 64, 8, 4, True, "persistent"),
+        (256, 128, 64, 8, 4, False, "descriptor"),
+        (128, 128, 64, 4, 4, False, "descriptor"),
+        (128, 256, 64, 8, 4, True, "pointer"),
+        (128, 128, 64, 4, 4, False, "pointer"))
+TRITON = ((128, 256, 64, 8, 3, False, "persistent"),
+          (128, 256, 64, 8, 4, False, "descriptor"),
+          (128, 256, 64, 8, 3, True, "persistent"),
+          (128, 128, 64, 4, 4, False, "descriptor"),
+          (128, 256, 64, 8, 4, False, "pointer"))
+OURS_F8 = ((128, 256, 128, 8, 4, True, "persistent"),
+           (128, 256, 128, 8, 4, True, "descriptor"),
+           (256, 128, 128, 8, 4, True, "persistent"),
+           (128, 128, 128, 8, 4, False, "descriptor"))
+TRITON_F8 = ((128, 256, 128, 8, 3, False, "persistent"),
+             (128, 256, 128, 8, 4, False, "descriptor"))
 
 
 def contenders(maker, compile_, configs, a, b, c, size, transposed, want):
     m, n, k = size
     programs = torch.cuda.get_device_properties(0).multi_processor_count
     result = {}
-    for bm, bn, bk, warps, stages, specialize, stays in configs:
-        kernel = compile_(SOURCE, "persistent_matmul" if stays else
-                          "descriptor_matmul")
+    for bm, bn, bk, warps, stages, specialize, form in configs:
+        stays = form == "persistent"
+        kernel = compile_(SOURCE, f"{form}_matmul")
         if kernel is None:
             continue
         tiles = -(-m // bm) * -(-n // bn)
@@ -37,7 +45,7 @@ def contenders(maker, compile_, configs, a, b, c, size, transposed, want):
                             specialize, num_warps=warps, num_stages=stages))
         name = (f"{maker} {bm}x{bn}x{bk}x{stages}"
                 f"{' specialized' if specialize else ''}"
-                f"{' persistent' if stays else ''}")
+                f"{'' if form == 'descriptor' else ' ' + form}")
         if gpu.works(name, run, c, want, 2e-3):
             result[name] = run
     return result
