@@ -67,7 +67,7 @@ void addResources(std::string &metadata, const tsdk_plugin_compile_out &out,
 
 /// What the metadata says of a build whose code was inspected.
 struct Outcome {
-  int64_t spillBytes = 0, stages = 1;
+  int64_t spillBytes = 0, stages = 1, warps = 0;
 
   explicit Outcome(llvm::StringRef metadata) {
     std::optional<llvm::json::Value> value = parseJson(metadata);
@@ -75,6 +75,7 @@ struct Outcome {
     if (!object)
       return;
     stages = object->getInteger("num_stages").value_or(1);
+    warps = object->getInteger("warps").value_or(0);
     if (const llvm::json::Object *resources = object->getObject("resources"))
       spillBytes = resources->getInteger("spill_bytes").value_or(0);
   }
@@ -350,39 +351,19 @@ Error BuildRegistry::compileOnce(const BuildRequest &request,
   return success();
 }
 
-/// What loads of later iterations hold registers for may be what spills: a
-/// build whose code spills is tried again without them, and the one that spills
-/// less is taken. Only where code is inspected: another assembler's registers
-/// are not what its loops hold their stages in.
+/// A build whose code spills is tried again in ways that need fewer registers,
+/// and the one that spills least is taken: without loads of later iterations,
+/// which wait in registers, then with twice the warps where nobody asked for a
+/// number of them. Only where code is inspected: what another assembler spills
+/// is for the one who tunes it.
 Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
   CompilerOutput output;
   if (Error error = compileOnce(request, request.options, variant, output))
     return error;
-  bool isOrdered = llvm::any_of(request.options, [](const auto &option) {
-    return option.first == "strict_stages" && option.second == "1";
-  });
   const tsdk_plugin &plugin = request.target->plugin->table();
-  bool isInspected = request.stopStage == "object" && plugin.inspect &&
-                     !plugin.assemble && request.resumeStage.empty();
-  if (isInspected && !isOrdered) {
-    Outcome first(output.blobs["metadata"]);
-    CompilerOutput other;
-    if (first.spillBytes && first.stages > 1 &&
-        !compileOnce(request, withOption(request.options, "num_stages", "1"),
-                     variant, other)) {
-      Outcome second(other.blobs["metadata"]);
-      if (second.spillBytes < first.spillBytes) {
-        output = std::move(other);
-        DiagEntry remark;
-        remark.severity = TSDK_SEVERITY_REMARK;
-        remark.message =
-            "built with one stage: with " + std::to_string(first.stages) +
-            " a thread spills " + std::to_string(first.spillBytes) +
-            " bytes, with one " + std::to_string(second.spillBytes);
-        output.diags->add(std::move(remark));
-      }
-    }
-  }
+  if (request.stopStage == "object" && plugin.inspect && !plugin.assemble &&
+      request.resumeStage.empty())
+    spillLess(request, variant, output);
 
   variant.diags = output.diags;
   variant.times = output.blobs["times"];
@@ -399,6 +380,48 @@ Error BuildRegistry::compile(const BuildRequest &request, Variant &variant) {
     if (request.wants(stage) && output.blobs.count(stage))
       variant.stages[stage] = makeRef<Blob>(std::move(output.blobs[stage]));
   return success();
+}
+
+void BuildRegistry::spillLess(const BuildRequest &request,
+                              const Variant &variant, CompilerOutput &output) {
+  auto given = [&](llvm::StringRef name) {
+    auto found = llvm::find_if(request.options, [&](const auto &option) {
+      return option.first == name;
+    });
+    return found == request.options.end() ? "" : found->second;
+  };
+  const Outcome first(output.blobs["metadata"]);
+  struct Attempt {
+    const char *option, *what;
+    int64_t value;
+    bool isAllowed;
+  } attempts[] = {{"num_stages", " stage", 1,
+                   first.stages > 1 && given("strict_stages") != "1"},
+                  {"num_warps", " warps", 2 * first.warps,
+                   given("num_warps").empty() && first.warps}};
+  int64_t least = first.spillBytes;
+  for (const Attempt &attempt : attempts) {
+    if (!least)
+      return;
+    std::string value = std::to_string(attempt.value);
+    CompilerOutput other;
+    if (!attempt.isAllowed ||
+        compileOnce(request, withOption(request.options, attempt.option, value),
+                    variant, other))
+      continue;
+    int64_t spills = Outcome(other.blobs["metadata"]).spillBytes;
+    if (spills >= least)
+      continue;
+    least = spills;
+    output = std::move(other);
+    DiagEntry remark;
+    remark.severity = TSDK_SEVERITY_REMARK;
+    remark.message = "built with " + value + attempt.what +
+                     ": a thread spills " + std::to_string(spills) +
+                     " bytes, as asked for it would spill " +
+                     std::to_string(first.spillBytes);
+    output.diags->add(std::move(remark));
+  }
 }
 
 Error BuildRegistry::runPlugin(const BuildRequest &request,

@@ -178,6 +178,8 @@ private:
   Error compile(const BuildRequest &request, Variant &variant);
   Error compileOnce(const BuildRequest &request, const NamedTexts &options,
                     const Variant &variant, CompilerOutput &output);
+  void spillLess(const BuildRequest &request, const Variant &variant,
+                 CompilerOutput &output);
   /// What a plugin does in a build.
   enum class Step { Compile, Assemble, Inspect };
   Error runPlugin(const BuildRequest &request, const NamedTexts &options,

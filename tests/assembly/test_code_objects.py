@@ -55,13 +55,18 @@ def matmul(target, tile, warps):
 @pytest.mark.parametrize("target", ["gfx90a", "gfx942", "gfx950"])
 def test_large_products_stay_in_registers(target, tile, warps):
     """Nothing is spilled; operands of the matrix instructions come 16 bytes a
-    lane, two barriers an iteration."""
+    lane, or transposed by the load, two barriers an iteration."""
     text = matmul(target, tile, warps)
     assert re.search(r"\.vgpr_spill_count: +0\b", text)
     assert re.search(r"\.private_segment_fixed_size: +0\b", text)
     loop = loop_of(text, "v_mfma_")
     assert len(re.findall(r"\bs_barrier\b", loop)) == 2
     reads = set(re.findall(r"\bds_read\w*", loop))
+    if target == "gfx950":
+        # As memory has them: nothing is turned in registers.
+        assert reads == {"ds_read_b128", "ds_read_b64_tr_b16"}
+        assert set(re.findall(r"\bds_write\w*", loop)) <= {"ds_write_b128"}
+        return
     # Of 256 columns eight warps load too few rows a thread to turn more.
     few = {"ds_read2st64_b64"} if (tile[1], warps) == (256, 8) else set()
     assert reads <= {"ds_read_b128"} | few
@@ -72,6 +77,23 @@ def test_products_of_wave32_stay_in_registers(target):
     text = matmul(target, (128, 128, 32), 8)
     assert re.search(r"\.vgpr_spill_count: +0\b", text)
     assert re.search(r"\.private_segment_fixed_size: +0\b", text)
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("left,bits,sums", [
+    ("f16", "b16", "float32"), ("bf16", "b16", "float32"),
+    ("i8", "b8", "int32"), ("f8e4m3", "b8", "float32")])
+def test_loads_transpose_operands(left, bits, sums, tmp_path):
+    """Rows of B lie across what a lane multiplies: CDNA 4 turns them when it
+    loads them from shared memory, and nothing does it in registers."""
+    result = {"int32": "i32", "float32": "f32"}[sums]
+    code = build(tmp_path / "matmul.hsaco", "gfx950", "matmul.py", "matmul",
+                 f"*{left}:16,*{left}:16,*{result}:16,i32:16,i32:16,i32:16,"
+                 'i32:16,1,i32:16,1,i32:16,1,128,128,64,8,"",tl.' + sums)
+    loop = code.main_loops("v_mfma_")[0]
+    reads = {text.split()[0] for text in loop if text.startswith("ds_read")}
+    assert reads == {"ds_read_b128", f"ds_read_b64_tr_{bits}"}
+    assert not any(text.startswith("v_perm") for text in loop)
 
 
 def loop_of(text, instruction):
@@ -267,3 +289,19 @@ def test_products_of_eight_bits(target, type, tmp_path):
                  f'*{type}:16,*{type}:16,*{sums}:16,64,64,64,"tf32"')
     assert code.has(TARGETS[target] + EIGHT_BITS[target][type])
     assert code.number("private_segment_fixed_size") == 0
+
+
+@pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
+@pytest.mark.parametrize("target", ["gfx1100", "gfx1200"])
+def test_a_build_that_spills_is_tried_with_more_warps(target, tmp_path):
+    """Four products of float32 in an iteration; who asks for warps gets them."""
+    signature = ("*f32:16,*f32:16,*f32:16,*f32:16,i32,i32,i32,i32,f32,i32,32,64,"
+                 "32,32,32")
+    four = build(tmp_path / "a.hsaco", target, "wild.py",
+                 "linear_attention_chunk", signature, "num_warps=4")
+    assert four.number("vgpr_spill_count") > 0
+    assert four.number("max_flat_workgroup_size") == 4 * 32
+    more = build(tmp_path / "b.hsaco", target, "wild.py",
+                 "linear_attention_chunk", signature)
+    assert more.number("vgpr_spill_count") == 0
+    assert more.number("max_flat_workgroup_size") == 8 * 32

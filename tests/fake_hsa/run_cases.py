@@ -49,6 +49,8 @@ def register(hsa, kernel, variant, target):
     info = variant.info
     options = {name: value for name, value in info["options"].items()
                if name != "code_object_version"}
+    # More than asked for where that spills fewer registers.
+    options["num_warps"] = variant.metadata["warps"]
     twin = kernel.build(info["signature"], target="sim:" + target,
                         options=options)
     metadata = variant.metadata
