@@ -241,9 +241,10 @@ def test_a_build_that_spills_is_tried_with_one_stage(target, tmp_path):
     """Loads an element at a time, the next ones beside the accumulators: more
     than 256 registers; without the next ones it fits."""
     tight = build(tmp_path / "a.hsaco", target, "matmul.py", "matmul", MASKED,
-                  "num_stages=2", "strict_stages=1")
+                  "num_warps=4", "num_stages=2", "strict_stages=1")
     assert tight.number("vgpr_spill_count") > 0
-    code = build(tmp_path / "b.hsaco", target, "matmul.py", "matmul", MASKED)
+    code = build(tmp_path / "b.hsaco", target, "matmul.py", "matmul", MASKED,
+                 "num_warps=4")
     assert code.number("vgpr_spill_count") == 0
     assert code.number("private_segment_fixed_size") == 0
 
