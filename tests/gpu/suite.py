@@ -760,7 +760,11 @@ def arrays_of_other_frameworks(uri):
     n = 5_000
     base = torch.arange(n + 1, device="cuda", dtype=torch.int32)
     torch.cuda.synchronize()
-    kernels.increment[blocks(n)](Capsules(base[1:]), n, BLOCK=BLOCK)
+    try:
+        kernels.increment[blocks(n)](Capsules(base[1:]), n, BLOCK=BLOCK)
+    except BaseException as error:
+        raise AssertionError(f"DLPack of PyTorch: {error!r}, because of "
+                             f"{error.__cause__!r}") from error
     torch.cuda.synchronize()
     assert torch.equal(base[1:], torch.arange(2, n + 2, device="cuda",
                                               dtype=torch.int32))
