@@ -348,6 +348,19 @@ bool Checker::copyBox(uint32_t self, const char *to, uint32_t bytes,
   return true;
 }
 
+bool Checker::result(uint32_t self, uint32_t group, const void *site) {
+  if (!has(RaceCheck) || threads[self].done[ProductGroups] >= group)
+    return true;
+  message = "check race: " + who(stampOf(self, threads[self].clock, site)) +
+            " uses the result of an asynchronous product; nothing has waited "
+            "for it";
+  return false;
+}
+
+bool Checker::barrier(uint32_t self, const char *address, uint32_t flags) {
+  return access(self, address, 8, flags | AccessShared, sites[self]);
+}
+
 bool Checker::boxReads(uint32_t self, const char *from, uint32_t bytes) {
   return track(self, from, bytes, AccessReads,
                stampOf(boxAgent(self), threads[self].boxes, sites[self]));
@@ -410,8 +423,19 @@ bool Checker::meets(const char *address, uint32_t bytes, uint32_t flags,
                     const Stamp &stamp) {
   const void *site = siteList[stamp.site];
   LaunchMemory::Conflict other;
-  if (!launchMemory ||
-      launchMemory->access(program, address, bytes, flags, site, other))
+  if (!launchMemory)
+    return true;
+  LaunchMemory::Past past;
+  if (flags & AccessAtomic) {
+    Thread &thread = threads[stamp.agent];
+    past = {thread.seen, stamp.agent, thread.clock};
+    for (uint32_t kind = 0; kind < NumLater; ++kind)
+      if ((*thread.seen)[agentOf(stamp.agent, Later(kind))] < thread.done[kind])
+        release(stamp.agent, past.clock);
+    ++thread.clock;
+  }
+  if (launchMemory->access(program, address, bytes, flags, stamp.agent,
+                           stamp.clock, past, site, other))
     return true;
   uint32_t x = other.program % grid[0], y = other.program / grid[0] % grid[1],
            z = other.program / grid[0] / grid[1];

@@ -96,6 +96,16 @@ public:
   bool readLater(uint32_t thread, Later kind, const char *address,
                  uint32_t bytes);
 
+  /// A barrier in shared memory is made, or used, by the thread.
+  bool barrier(uint32_t thread, const char *address, uint32_t flags);
+
+  /// The number of the group that the thread's next work goes to.
+  uint32_t openGroup(uint32_t thread, Later kind) const {
+    return committed[kind][thread] + 1;
+  }
+  /// The thread uses what a product of a group gives.
+  bool result(uint32_t thread, uint32_t group, const void *site);
+
   // What orders accesses.
   void synchronise(const std::vector<uint32_t> &threads);
   void synchroniseWarp(uint32_t thread);

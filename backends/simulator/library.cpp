@@ -542,6 +542,11 @@ std::string makeDeviceFunction(const TargetModel &target,
     return simple(symbol, checkAccessService,
                   "ptr %p, i32 %n, i32 %flags, ptr %site",
                   "ptr %p, i32 %n, i32 %flags, ptr %site");
+  if (rest == "check.issued")
+    return simple(symbol, checkIssuedService);
+  if (rest == "check.result")
+    return simple(symbol, checkResultService, "i32 %group, ptr %site",
+                  "i32 %group, ptr %site");
   if (rest == "check.site")
     return simple(symbol, checkSiteService, "ptr %site", "ptr %site");
   if (rest == "clock")

@@ -24,14 +24,31 @@ Launches &launches() {
   return all;
 }
 
-void join(LaunchMemory::Known &into, const LaunchMemory::Known &from) {
-  for (auto [program, epoch] : from) {
-    uint32_t &known = into[program];
-    known = std::max(known, epoch);
-  }
-}
-
 } // namespace
+
+void LaunchMemory::Past::join(const Past &other) {
+  if (!clock) {
+    *this = other;
+    return;
+  }
+  if (clock == other.clock && agent == other.agent) {
+    last = std::max(last, other.last);
+    return;
+  }
+  bool isNew = !has(other.agent, other.last);
+  for (size_t i = 0; !isNew && i < clock->size(); ++i)
+    isNew = !has(static_cast<uint32_t>(i), (*other.clock)[i]);
+  if (!isNew)
+    return;
+  auto joined = std::make_shared<std::vector<uint32_t>>(*clock);
+  std::vector<uint32_t> &both = *joined;
+  for (size_t i = 0; i < both.size(); ++i)
+    both[i] = std::max(both[i], (*other.clock)[i]);
+  both[agent] = std::max(both[agent], last);
+  agent = other.agent;
+  last = std::max(both[agent], other.last);
+  clock = std::move(joined);
+}
 
 std::shared_ptr<LaunchMemory> LaunchMemory::of(const void *launch) {
   std::lock_guard guard(launches().lock);
@@ -50,21 +67,26 @@ bool LaunchMemory::knows(const Program &self, const Stamp &stamp) {
   if (stamp.program == 0 || stamp.program == self.number + 1)
     return true;
   auto found = self.known.find(stamp.program - 1);
-  return found != self.known.end() && found->second >= stamp.epoch;
+  return found != self.known.end() &&
+         found->second.has(stamp.agent, stamp.clock);
 }
 
 void LaunchMemory::acquire(Program &self, const char *address) {
   std::lock_guard guard(lock);
   auto found = atomics.find(address);
   if (found != atomics.end())
-    join(self.known, found->second);
+    for (const auto &[program, past] : found->second)
+      if (program != self.number)
+        self.known[program].join(past);
 }
 
-void LaunchMemory::release(Program &self, const char *address) {
+void LaunchMemory::release(Program &self, const char *address,
+                           const Past &past) {
   std::lock_guard guard(lock);
   Known &known = atomics[address];
-  join(known, self.known);
-  known[self.number] = self.epoch++;
+  for (const auto &[program, other] : self.known)
+    known[program].join(other);
+  known[self.number].join(past);
 }
 
 uint16_t LaunchMemory::siteId(Program &self, const void *site) {
@@ -86,9 +108,8 @@ const void *LaunchMemory::siteOf(uint16_t id) {
 }
 
 bool LaunchMemory::update(const Program &self, Cell &cell, uint32_t flags,
-                          uint16_t site, Conflict &conflict) {
+                          const Stamp &now, uint16_t site, Conflict &conflict) {
   bool isAtomic = flags & AccessAtomic, isWrite = flags & AccessWrites;
-  Stamp now{self.number + 1, self.epoch};
   if (!(isAtomic && cell.isAtomic) && !knows(self, cell.write)) {
     conflict.program = cell.write.program - 1;
     conflict.site = siteOf(cell.writeSite);
@@ -114,7 +135,8 @@ bool LaunchMemory::update(const Program &self, Cell &cell, uint32_t flags,
 }
 
 bool LaunchMemory::access(Program &self, const char *address, uint32_t bytes,
-                          uint32_t flags, const void *site,
+                          uint32_t flags, uint32_t agent, uint32_t clock,
+                          const Past &past, const void *site,
                           Conflict &conflict) {
   // Those before it have come to this one's address by now.
   if (const char *former = std::exchange(self.atomic, nullptr))
@@ -122,6 +144,7 @@ bool LaunchMemory::access(Program &self, const char *address, uint32_t bytes,
   bool isAtomic = flags & AccessAtomic;
   if (isAtomic)
     acquire(self, address);
+  Stamp now{self.number + 1, agent, clock};
   uint16_t id = siteId(self, site);
   const char *end = address + bytes;
   for (const char *at = address; at != end;) {
@@ -142,15 +165,15 @@ bool LaunchMemory::access(Program &self, const char *address, uint32_t bytes,
       page.cellBytes = 1;
     }
     for (uint32_t i = 0; i < count; i += page.cellBytes)
-      if (!update(self, page.cells[(offset + i) / page.cellBytes], flags, id,
-                  conflict)) {
+      if (!update(self, page.cells[(offset + i) / page.cellBytes], flags, now,
+                  id, conflict)) {
         conflict.address = at + i;
         return false;
       }
     at += count;
   }
   if (isAtomic) {
-    release(self, address);
+    release(self, address, past);
     self.atomic = address;
   }
   return true;

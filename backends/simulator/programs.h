@@ -6,9 +6,9 @@
 //
 // Programs of one launch run in any order. Accesses of two of them to the same
 // byte, of which one writes, must both be atomic, or ordered by atomic
-// accesses: whatever a program did before one happened before what another does
-// after a later one to the same address. That holds for programs as wholes, so
-// that what their threads do among themselves is left to checks.h.
+// accesses: what a thread knew to have happened in its program when it did one
+// happened before all that another program does after a later one to the same
+// address. What threads of a program do among themselves is left to checks.h.
 //
 //===----------------------------------------------------------------------===//
 
@@ -24,12 +24,24 @@ namespace tilesdk::simulator {
 
 class LaunchMemory {
 public:
-  /// What a program knows of others: all they did up to an epoch.
-  using Known = std::unordered_map<uint32_t, uint32_t>;
+  using Clock = std::shared_ptr<const std::vector<uint32_t>>;
+  /// What has happened in a program: by each agent until a time of its clock,
+  /// and by one of them until a later one.
+  struct Past {
+    Clock clock;
+    uint32_t agent = 0, last = 0;
+
+    bool has(uint32_t who, uint32_t when) const {
+      return clock && ((*clock)[who] >= when || (who == agent && last >= when));
+    }
+    void join(const Past &other);
+  };
+  /// What a program knows of others.
+  using Known = std::unordered_map<uint32_t, Past>;
 
   /// One program, which runs on one host thread.
   struct Program {
-    uint32_t number = 0, epoch = 1;
+    uint32_t number = 0;
     Known known;
     /// Of the last atomic access, which has happened by the next one.
     const char *atomic = nullptr;
@@ -44,9 +56,11 @@ public:
     const char *address;
   };
 
-  /// False with what it conflicts with; \p flags are AccessFlags.
+  /// Of an agent at a time; \p past is what a thread knows that accesses
+  /// atomically. False with what it conflicts with; \p flags are AccessFlags.
   bool access(Program &self, const char *address, uint32_t bytes,
-              uint32_t flags, const void *site, Conflict &conflict);
+              uint32_t flags, uint32_t agent, uint32_t clock, const Past &past,
+              const void *site, Conflict &conflict);
 
   /// Of a launch under way, made when its first program asks.
   static std::shared_ptr<LaunchMemory> of(const void *launch);
@@ -56,7 +70,7 @@ public:
 private:
   struct Stamp {
     uint32_t program = 0; ///< Its number plus one; 0: nobody.
-    uint32_t epoch = 0;
+    uint32_t agent = 0, clock = 0;
   };
   /// Who wrote a place last, and two of those who have read it since.
   struct Cell {
@@ -76,12 +90,12 @@ private:
   };
 
   static bool knows(const Program &self, const Stamp &stamp);
-  bool update(const Program &self, Cell &cell, uint32_t flags, uint16_t site,
-              Conflict &conflict);
+  bool update(const Program &self, Cell &cell, uint32_t flags, const Stamp &now,
+              uint16_t site, Conflict &conflict);
   uint16_t siteId(Program &self, const void *site);
   const void *siteOf(uint16_t id);
   void acquire(Program &self, const char *address);
-  void release(Program &self, const char *address);
+  void release(Program &self, const char *address, const Past &past);
 
   Shard shards[NumShards];
   std::mutex lock; // of what follows

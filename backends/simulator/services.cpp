@@ -155,13 +155,23 @@ void asyncCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
 void asyncCommit() { block().commitCopies(); }
 void asyncWait(uint32_t pending) { block().waitCopies(pending); }
 
+/// Whoever uses a barrier must know that it was made.
+void checkBarrier(const void *address, uint32_t flags) {
+  Block &self = block();
+  if (Checker *checker = self.checks())
+    self.require(checker->barrier(self.thread(),
+                                  static_cast<const char *>(address), flags));
+}
+
 void barrierInit(const void *address, uint32_t count) {
+  checkBarrier(address, AccessWrites);
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
   barrier = {};
   barrier.count = count;
 }
 
 void barrierArrive(const void *address) {
+  checkBarrier(address, AccessReads);
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
   if (Checker *checker = block().checks())
     checker->release(block().thread(), barrier.arriving);
@@ -170,6 +180,7 @@ void barrierArrive(const void *address) {
 }
 
 void barrierExpect(const void *address, uint32_t bytes) {
+  checkBarrier(address, AccessReads);
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
   if (Checker *checker = block().checks())
     checker->release(block().thread(), barrier.arriving);
@@ -179,6 +190,7 @@ void barrierExpect(const void *address, uint32_t bytes) {
 }
 
 void barrierWait(const void *address, uint32_t parity) {
+  checkBarrier(address, AccessReads);
   Block::MemoryBarrier &barrier = block().memoryBarrier(address);
   // The phase with this parity is over once the current one is the other.
   block().waitUntil("a barrier in shared memory", [&] {
@@ -215,6 +227,18 @@ void checkSite(const void *site) {
   Block &self = block();
   if (Checker *checker = self.checks())
     checker->setSite(self.thread(), site);
+}
+
+/// The number of the group of the product that the thread has just issued.
+uint32_t checkIssued() {
+  Checker *checker = block().checks();
+  return checker ? checker->openGroup(block().thread(), ProductGroups) : 0;
+}
+
+void checkResult(uint32_t group, const void *site) {
+  Block &self = block();
+  if (Checker *checker = self.checks())
+    self.require(checker->result(self.thread(), group, site));
 }
 
 void boxLoad(char *to, const void *barrier, const void *map, const int32_t *at,

@@ -36,6 +36,8 @@
   X(waitLater, "void", "i32, i32")                                             \
   X(checkAccess, "void", "ptr, i32, i32, ptr")                                 \
   X(checkSite, "void", "ptr")                                                  \
+  X(checkIssued, "i32", "")                                                    \
+  X(checkResult, "void", "i32, ptr")                                           \
   X(clock, "i64", "")
 
 namespace tilesdk::simulator {

@@ -8,6 +8,11 @@
 //
 // and before each function of the device library that touches such memory or
 // waits, `void @tsdk.check.site(ptr site)`: what it does is done from there.
+// Behind an asynchronous product stands `i32 @tsdk.check.issued()`, the number
+// of its group, and before what uses its result other than by moving it
+//
+//   void @tsdk.check.result(i32 group, ptr site)
+//
 // Runs before the device library is linked, whose own accesses it leaves alone.
 // Sites are plain bytes, so that an object needs no relocations for them:
 //
@@ -21,6 +26,8 @@
 #include "core/codegen/internal.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Analysis/ValueTracking.h"
 #include "llvm/IR/Constants.h"
@@ -29,6 +36,8 @@
 #include "llvm/IR/InstIterator.h"
 #include "llvm/IR/Instructions.h"
 #include "llvm/IR/Module.h"
+
+#include <functional>
 
 using namespace llvm;
 
@@ -61,9 +70,13 @@ public:
                                                  Type::getVoidTy(context),
                                                  pointer, word, word, pointer)),
         siteService(module.getOrInsertFunction(
-            "tsdk.check.site", Type::getVoidTy(context), pointer)) {}
+            "tsdk.check.site", Type::getVoidTy(context), pointer)),
+        issuedService(module.getOrInsertFunction("tsdk.check.issued", word)),
+        resultService(module.getOrInsertFunction(
+            "tsdk.check.result", Type::getVoidTy(context), word, pointer)) {}
 
   void run(Function &function);
+  void runOnResults(Function &function);
 
 private:
   void plain(Instruction &at, Value *address, Type *type, unsigned flags,
@@ -79,7 +92,7 @@ private:
   ArrayRef<std::string> parameters;
   PointerType *pointer;
   IntegerType *word;
-  FunctionCallee accessService, siteService;
+  FunctionCallee accessService, siteService, issuedService, resultService;
   DenseMap<Constant *, GlobalVariable *> sites;
 };
 
@@ -211,6 +224,86 @@ void Checks::call(CallInst &at) {
                      site(at, name.drop_front(strlen("tsdk.")), parameter));
 }
 
+/// An asynchronous product gives its registers as one structure.
+bool isProduct(const User *user) {
+  const auto *call = dyn_cast<CallInst>(user);
+  const Function *callee = call ? call->getCalledFunction() : nullptr;
+  return callee && callee->getName().starts_with("tsdk.mma.") &&
+         call->getType()->isStructTy();
+}
+
+bool isMove(const User *user) {
+  return isa<PHINode, SelectInst, ExtractValueInst, InsertValueInst,
+             FreezeInst>(user);
+}
+
+/// Each value that holds results has a number that says of which group.
+void Checks::runOnResults(Function &function) {
+  SmallVector<Instruction *> values, uses;
+  DenseMap<Value *, Value *> groups;
+  for (Instruction &at : instructions(function))
+    if (isProduct(&at))
+      values.push_back(&at);
+  for (Instruction *at : values) {
+    IRBuilder<> builder(at->getNextNode());
+    builder.SetCurrentDebugLocation(at->getDebugLoc());
+    groups[at] = builder.CreateCall(issuedService);
+  }
+  SmallPtrSet<Instruction *, 16> seen(llvm::from_range, values);
+  for (size_t i = 0; i < values.size(); ++i)
+    for (User *user : values[i]->users()) {
+      auto *at = cast<Instruction>(user);
+      if (!isProduct(at) && seen.insert(at).second)
+        (isMove(at) ? values : uses).push_back(at);
+    }
+  // Phis first, as values may go around.
+  for (Instruction *at : values)
+    if (auto *phi = dyn_cast<PHINode>(at))
+      groups[at] = IRBuilder<>(at).CreatePHI(word, phi->getNumIncomingValues());
+  auto none = ConstantInt::get(word, 0);
+  std::function<Value *(Value *)> groupOf = [&](Value *value) -> Value * {
+    auto *at = dyn_cast<Instruction>(value);
+    if (!at || !seen.contains(at) || (!isMove(at) && !isProduct(at)))
+      return none;
+    if (Value *known = groups.lookup(at))
+      return known;
+    IRBuilder<> builder(at);
+    Value *group = nullptr;
+    if (auto *select = dyn_cast<SelectInst>(at)) {
+      group = builder.CreateSelect(select->getCondition(),
+                                   groupOf(select->getTrueValue()),
+                                   groupOf(select->getFalseValue()));
+    } else {
+      group = groupOf(at->getOperand(0));
+      if (auto *insert = dyn_cast<InsertValueInst>(at))
+        group = builder.CreateBinaryIntrinsic(
+            Intrinsic::umax, group, groupOf(insert->getInsertedValueOperand()));
+    }
+    return groups[at] = group;
+  };
+  for (Instruction *at : values)
+    if (auto *phi = dyn_cast<PHINode>(at))
+      for (unsigned i = 0; i < phi->getNumIncomingValues(); ++i)
+        cast<PHINode>(groups[at])
+            ->addIncoming(groupOf(phi->getIncomingValue(i)),
+                          phi->getIncomingBlock(i));
+  // The first use of a block stands for those behind it.
+  DenseSet<std::pair<BasicBlock *, Value *>> checked;
+  SmallPtrSet<Instruction *, 16> users(llvm::from_range, uses);
+  for (BasicBlock &block : function)
+    for (Instruction &at : make_early_inc_range(block)) {
+      if (!users.contains(&at))
+        continue;
+      for (Value *operand : at.operands()) {
+        Value *group = groupOf(operand);
+        if (group == none || !checked.insert({&block, group}).second)
+          continue;
+        IRBuilder<> builder(&at);
+        builder.CreateCall(resultService, {group, site(at, "use", -1)});
+      }
+    }
+}
+
 void Checks::run(Function &function) {
   for (Instruction &at : make_early_inc_range(instructions(function))) {
     if (auto *load = dyn_cast<LoadInst>(&at))
@@ -238,8 +331,10 @@ void Checks::run(Function &function) {
 void checkAccesses(Module &module, ArrayRef<std::string> parameters) {
   Checks checks(module, parameters);
   for (Function &function : module)
-    if (!function.isDeclaration())
+    if (!function.isDeclaration()) {
       checks.run(function);
+      checks.runOnResults(function);
+    }
 }
 
 } // namespace tilesdk::codegen

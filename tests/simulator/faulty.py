@@ -120,15 +120,22 @@ def source_fault(device, right, wrong):
     return launch_source(device, COPY.replace(right, wrong))
 
 
-def launch_source(device, source, n=1000, block=256, sums=False):
+def launch_source(device, source, n=1000, block=256, sums=False, edit=None):
     """None, or the Report of a launch of a kernel like COPY; `sums`: it takes a
-    lock, and its first output is the sum of the inputs."""
+    lock, and its first output is the sum of the inputs; `edit` changes the text
+    of its stage llvm."""
     tilesdk.set_device(device)
     x, out = np.arange(n, dtype=np.float32), np.zeros(n, np.float32)
     arguments = (x, out, np.zeros(1, np.int32)) if sums else (x, out)
     kernel = tilesdk.Program(source, "copy.py").kernel("copy")
+    values = [*arguments, n, block]
+    if edit:
+        text = kernel.warmup(*values, grid=(1,), check=ALL).asm["llvm"]
+        kernel = IrKernel("llvm", edit(text), "copy",
+                          [f"p{i}" for i in range(len(values) - 1)])
+        values.pop()
     try:
-        kernel[(-(-n // block),)](*arguments, n, block, check=ALL)
+        kernel[(-(-n // block),)](*values, check=ALL)
         if sums:
             assert out[0] == np.arange(n).sum(), "another result"
         else:

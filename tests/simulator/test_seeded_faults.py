@@ -101,6 +101,13 @@ def test_removed_barrier_of_some_warps():
           "of shared memory, which", lines=["c.store("])
 
 
+@pytest.mark.parametrize("kernel", [BOXES, SPECIALIZED])
+def test_barriers_used_before_they_are_made(kernel):
+    kernel = build(*kernel)
+    found(kernel.run(kernel.without(r"simt\.barrier ", 0), "race"), "race",
+          "(mbarrier.", "of shared memory, which thread 0 (mbarrier.init")
+
+
 def test_nobody_gives_buffers_back():
     kernel = build(*SPECIALIZED)
     found(kernel.run(kernel.without(r"simt\.barrier_arrive")), "barrier",
@@ -133,6 +140,18 @@ def test_copy_read_before_its_wait(device, name, pending, reader, line):
     # It arrives as late as it may, unless it is to arrive at once.
     assert kernel.run(text, None).by_oracle
     assert kernel.run(text, "early") is None
+
+
+@pytest.mark.parametrize("name, which", [
+    ("pipelines/transposed/plain", 0), ("pipelines/attention/plain", 0),
+    ("pipelines/attention/plain", 1),
+    ("boxes/product/f16/128x128x256/specialized", 0)])
+def test_result_used_before_its_wait(name, which):
+    kernel = build("sim:sm_90a", name, "llvm")
+    text = kernel.without(r"call void @tsdk\.mma\.wait\.0", which)
+    found(kernel.run(text, "race"), "race", "uses the result of an asynchronous "
+          "product; nothing has waited for it")
+    assert kernel.run(kernel.text, "race") is None
 
 
 def test_copy_into_the_buffer_that_is_read():
@@ -295,6 +314,27 @@ def test_sums_of_programs(device):
     for right in ("tl.atomic_add(out_ptr, tl.sum(x))",
                   lock.format(add, unlock)):
         assert run(right) is None
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_lock_given_back_by_one_thread(device):
+    """Others of the program may not have written yet."""
+    body = ("while tl.atomic_cas(lock_ptr, 0, 1) == 1:\n        pass\n"
+            "    i = tl.arange(0, BLOCK)\n"
+            "    tl.store(out_ptr + i, tl.load(out_ptr + i) + tl.sum(x))\n"
+            "    tl.atomic_xchg(lock_ptr, 0)\n")
+    source = COPY.replace("out_ptr, n", "out_ptr, lock_ptr, n").replace(
+        "tl.store(out_ptr + at, x, mask=at < n)", body)
+
+    def give_back_early(text):
+        last = text.index("atomicrmw xchg")
+        barrier = text.rindex("  call void @tsdk.barrier()", 0, last)
+        return text[:barrier] + text[text.index("\n", barrier) + 1:]
+
+    assert launch_source(device, source, sums=True) is None
+    found(launch_source(device, source, sums=True, edit=give_back_early),
+          "race", "of argument `out_ptr`, which program (",
+          lines=["tl.load(out_ptr + i)"])
 
 
 #===------------------------------------------------------------------------===#
