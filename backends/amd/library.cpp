@@ -293,6 +293,22 @@ std::string buffer(unsigned generation, std::string_view symbol,
       declared + "declare void " + name + "(" + type + ", " + types4);
 }
 
+/// Loads of shared memory that transpose.
+std::string sharedLoad(unsigned generation, std::string_view symbol,
+                       std::string_view rest) {
+  if (generation != GFX950 || (rest != "tr.b16" && rest != "tr.b8"))
+    return "";
+  bool isWide = rest == "tr.b16";
+  const std::string type = isWide ? "<4 x i16>" : "<2 x i32>",
+                    name = isWide ? "@llvm.amdgcn.ds.read.tr16.b64.v4i16"
+                                  : "@llvm.amdgcn.ds.read.tr8.b64.v2i32";
+  return define(symbol, "<2 x i32>", "ptr addrspace(3) %p", 1,
+                "  %x = call " + type + " " + name +
+                    "(ptr addrspace(3) %p)\n  %v = bitcast " + type +
+                    " %x to <2 x i32>\n  ret <2 x i32> %v\n",
+                "declare " + type + " " + name + "(ptr addrspace(3))\n");
+}
+
 std::string vectorOf(unsigned count, std::string_view type) {
   return "<" + std::to_string(count) + " x " + std::string(type) + ">";
 }
@@ -386,6 +402,8 @@ std::string makeDeviceFunction(unsigned generation, std::string_view symbol) {
         "align 16\n");
   if (rest == "clock")
     return intrinsic(symbol, "i64", "", 0, "readcyclecounter", "", "");
+  if (consume(rest, "shared.load."))
+    return sharedLoad(generation, symbol, rest);
   if (consume(rest, "global."))
     return global(symbol, rest);
   if (consume(rest, "buffer."))

@@ -88,6 +88,24 @@ constexpr Shared SharedRows[] = {
     {"b128.store", 32, 16, TSDK_SHARED_STORE, 4, Quarters32},
 };
 
+// Loads that transpose, of CDNA 4: of the chunks of 8 bytes that sixteen lanes
+// name, four rows of sixteen columns of 16 bits, or twice eight rows of eight
+// columns of 8 bits.
+struct Transposing {
+  const char *name, *source;
+  uint32_t elementBytes;
+  const char *layout;
+};
+
+constexpr Transposing TransposingRows[] = {
+    {"tr.b16", "CDNA 4 ISA, LDS instructions: DS_READ_B64_TR_B16", 2,
+     "(row: 64, column: 4) { register: (4,0) (8,0); "
+     "lane: (0,1) (0,2) (1,0) (2,0) (16,0) (32,0) }"},
+    {"tr.b8", "CDNA 4 ISA, LDS instructions: DS_READ_B64_TR_B8", 1,
+     "(row: 64, column: 8) { register: (2,0) (4,0) (8,0); "
+     "lane: (0,1) (0,2) (0,4) (1,0) (16,0) (32,0) }"},
+};
+
 const tsdk_option_row Options[] = {
     {str("waves_per_eu"), str(""), str(""),
      str("Waves that a SIMD shall hold at once, which bounds registers"), 0, 10,
@@ -149,6 +167,22 @@ TargetTable::TargetTable()
       out.issue_cycles = in.cycles;
       out.latency_cycles = 64;
     }
+    if (i == GFX950)
+      for (const Transposing &in : TransposingRows) {
+        tsdk_shared_row &out = shared[i].emplace_back();
+        out.name = str(in.name);
+        out.source = str(in.source);
+        out.phases = str(Quarters64);
+        out.layout = str(in.layout);
+        out.kind = TSDK_SHARED_MATRIX;
+        out.direction = TSDK_SHARED_LOAD;
+        out.bytes = 8;
+        out.element_bytes = in.elementBytes;
+        out.rows = 64;
+        out.transposed = 1;
+        out.issue_cycles = 4;
+        out.latency_cycles = 64;
+      }
 
     tsdk_simt &simt = simts[i] = {};
     simt.struct_size = sizeof simt;

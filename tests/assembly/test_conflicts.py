@@ -17,7 +17,7 @@ from device import Target  # noqa: E402
 SOURCE = ROOT / "tests/probes/conflict_kernels.py"
 
 
-@pytest.mark.parametrize("target", ("sm_80", "sm_90a", "gfx942"))
+@pytest.mark.parametrize("target", ("sm_80", "sm_90a", "gfx942", "gfx950"))
 @pytest.mark.parametrize("tile", ((128, 128, 64), (128, 256, 64)))
 def test_matmul_has_no_conflicts(target, tile):
     file, name, signature = matmul("f16", *tile)

@@ -116,6 +116,17 @@ TEST_P(Library, Matrix) {
   EXPECT_TRUE(makeDeviceFunction(GetParam(), "tsdk.mma.1x1x1").empty());
 }
 
+TEST_P(Library, TransposingLoads) {
+  size_t target = GetParam();
+  for (const char *bits : {"b16", "b8"}) {
+    std::string symbol = std::string("tsdk.shared.load.tr.") + bits;
+    if (target == GFX950)
+      check(target, symbol, std::string("ds_read_b64_tr_") + bits);
+    else
+      EXPECT_TRUE(makeDeviceFunction(target, symbol).empty());
+  }
+}
+
 TEST_P(Library, Math) {
   check(GetParam(), "tsdk.math.exp2.f32", "v_exp_f32");
   check(GetParam(), "tsdk.math.exp.f32", "v_exp_f32");

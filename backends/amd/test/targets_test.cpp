@@ -71,6 +71,36 @@ TEST(Amd, TargetsAreRead) {
   }
 }
 
+/// Element j of lane l is element l % 4 of the chunk of lane 4 j +
+/// l % 16 / 4 of its sixteen; of bytes, l % 8 of that of lane 2 j + l % 16 / 8.
+TEST(Amd, TransposingLoadsElementByElement) {
+  TargetTable table;
+  for (size_t i = 0; i < NumTargets; ++i) {
+    const tsdk_target &target = table.target(i);
+    layout::Result<target::Machine> machine =
+        target::Machine::read(*target.machine, *target.codegen);
+    ASSERT_TRUE(machine) << machine.error();
+    unsigned count = 0;
+    for (const target::SharedRow &row : machine->shared) {
+      if (!row.isMatrix)
+        continue;
+      SCOPED_TRACE(row.name);
+      ++count;
+      EXPECT_TRUE(row.isTransposed && !row.isStore);
+      uint64_t chunk = 8 / row.elementBytes, step = 16 / chunk;
+      ASSERT_EQ(row.layout.inputSize("register"), chunk);
+      for (uint64_t lane = 0; lane < 64; ++lane)
+        for (uint64_t j = 0; j < chunk; ++j)
+          ASSERT_EQ(
+              *row.layout.apply({j, lane}),
+              (layout::Coord{lane / 16 * 16 + step * j + lane % 16 / chunk,
+                             lane % chunk}))
+              << "lane " << lane << " register " << j;
+    }
+    EXPECT_EQ(count, i == GFX950 ? 2u : 0u);
+  }
+}
+
 TEST(Amd, FragmentsElementByElement) {
   std::map<std::string, Elements> fragments = readFragments();
   TargetTable table;

@@ -50,9 +50,62 @@ static const target::SharedRow *matrixLoad(const target::Machine &machine,
   bool transposed = firstRegisterDim(to) != fast;
   for (const target::SharedRow &row : machine.shared)
     if (row.isMatrix && !row.isStore && row.isTransposed == transposed &&
-        row.bytes == 16 && (!transposed || row.elementBytes == bytes))
+        (!transposed || row.elementBytes == bytes))
       return &row;
   return nullptr;
+}
+
+/// Which parts of the tensor lanes name, one row of \p row each, when they
+/// receive \p to and memory runs along \p fast: an ordinary access, seen from
+/// the banks. Nothing where the row does not give that.
+static std::optional<Layout> namedRows(const target::SharedRow &row,
+                                       const Layout &to, unsigned fast) {
+  std::vector<layout::Basis> rows(Log2_32(row.rows)), columns, lanes,
+      received = to.bases(registerDim), kept;
+  unsigned inRow = row.layout.outputs()[1].bits();
+  // What a binary digit of the row's layout stands for in the tensor.
+  auto match = [&](const layout::Basis &image, const layout::Basis &place) {
+    if (image.count != 2 || place.count != 2)
+      return false;
+    if (uint64_t column = image.value[1]) {
+      layout::Coord wanted(place.value.size(), 0);
+      wanted[fast] = column;
+      return !image.value[0] && place.value == wanted;
+    }
+    if (!isPowerOf2_64(image.value[0]))
+      return false;
+    rows[Log2_64(image.value[0])] = place;
+    return place.value[fast] % (uint64_t(1) << inRow) == 0 &&
+           any_of(place.value, [](uint64_t v) { return v != 0; });
+  };
+  std::vector<layout::Basis> from = row.layout.bases(laneDim),
+                             given = to.bases(laneDim);
+  if (from.size() != given.size() || rows.size() != from.size())
+    return std::nullopt;
+  for (auto [image, place] : zip(from, given))
+    if (!match(image, place))
+      return std::nullopt;
+  std::vector<layout::Basis> images = row.layout.bases(registerDim);
+  if (received.size() < images.size())
+    return std::nullopt;
+  for (auto [i, place] : enumerate(received))
+    if (i >= images.size())
+      kept.push_back(place);
+    else if (!match(images[i], place))
+      return std::nullopt;
+  for (unsigned i = 0; i < inRow; ++i) {
+    layout::Basis &basis = columns.emplace_back();
+    basis.value.assign(to.outputs().size(), 0);
+    basis.value[fast] = uint64_t(1) << i;
+  }
+  columns.insert(columns.end(), kept.begin(), kept.end());
+  std::vector<layout::OutputDim> outputs;
+  for (const layout::Dim &dim : to.outputs())
+    outputs.push_back({dim.name, {dim.radix.begin(), dim.radix.end()}});
+  layout::Result<Layout> made = Layout::fromBases(
+      {{registerDim, columns}, {laneDim, rows}, {warpDim, to.bases(warpDim)}},
+      outputs);
+  return made ? std::optional(*made) : std::nullopt;
 }
 
 SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
@@ -69,8 +122,13 @@ SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
   for (const layout::Dim &dim : source.outputs())
     shape.push_back(int64_t(dim.size()));
   LayoutBuilder lanes(shape);
-  if (row && lanes.bitsLeft(fast) >= Log2_32(rowElements) &&
-      lanes.bitsLeft(other) >= 3) {
+  if (row && row->bytes != 16) {
+    if (std::optional<Layout> named = namedRows(*row, reader, fast)) {
+      reader = *named;
+      conversion.shared.loads.assign(1, {row->bytes, row->phases});
+    }
+  } else if (row && lanes.bitsLeft(fast) >= Log2_32(rowElements) &&
+             lanes.bitsLeft(other) >= 3) {
     // Each of eight lanes names 16 bytes of one row: seen from the banks, an
     // ordinary access by lanes that go down the rows.
     for (unsigned i = 0; i < Log2_32(rowElements); ++i)

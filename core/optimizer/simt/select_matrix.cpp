@@ -271,13 +271,14 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
 }
 
 /// How many instructions share what a lane reads at once: as many as fill its
-/// widest access, where no instruction reads whole matrices.
+/// widest access, where no instruction reads whole matrices as they lie.
 unsigned Selection::packOf(tile::DotOp op, const target::MatrixRow &row,
                            uint64_t k) const {
   unsigned bytes = std::max(bytesOf(op.getLhs()), bytesOf(op.getRhs()));
   bool hasMatrixLoads =
       llvm::any_of(machine.shared, [&](const target::SharedRow &load) {
-        return load.isMatrix && !load.isStore && load.elementBytes == bytes;
+        return load.isMatrix && !load.isStore && !load.isTransposed &&
+               load.elementBytes == bytes;
       });
   // What lies in registers already, in the order of its own instruction.
   if (row.isAsync || hasMatrixLoads || comesFromProduct(op.getLhs()) ||
