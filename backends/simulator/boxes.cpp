@@ -52,11 +52,11 @@ std::string encode(const tsdk_tensor_map_desc &desc, TensorMap &map) {
   if (desc.rank < 1 || desc.rank > TensorMap::MaxRank)
     return "it has " + std::to_string(desc.rank) + " dimensions";
   map.mark = TensorMap::Mark;
-  map.base = reinterpret_cast<uint64_t>(desc.base);
+  map.base = const_cast<char *>(static_cast<const char *>(desc.base));
   map.rank = desc.rank;
   map.elementBytes = bytesOf(desc.dtype);
   map.swizzleBytes = desc.swizzle_bytes;
-  if (map.base % 16)
+  if (reinterpret_cast<uintptr_t>(map.base) % 16)
     return "the tensor's address is not a multiple of 16";
   for (uint32_t d = 0; d < desc.rank; ++d) {
     map.shape[d] = desc.shape[d];

@@ -16,7 +16,7 @@ namespace tilesdk::simulator {
 /// The simulator's own form of a map; what hardware has is opaque.
 struct TensorMap {
   static constexpr uint32_t MaxRank = 5, Mark = 0x70616d74;
-  uint64_t base;
+  char *base;
   uint32_t mark, rank, elementBytes, swizzleBytes;
   uint64_t shape[MaxRank], strides[MaxRank - 1]; ///< Innermost first; bytes.
   uint32_t box[MaxRank];
@@ -37,19 +37,19 @@ void forEachElement(const TensorMap &map, const int32_t *at, uint64_t start,
   uint32_t index[TensorMap::MaxRank] = {};
   for (uint64_t offset = 0, end = map.boxBytes(); offset < end;
        offset += map.elementBytes) {
-    uint64_t address = map.base;
+    int64_t distance = 0;
     bool isInside = true;
     for (uint32_t d = 0; d < map.rank; ++d) {
       int64_t c = int64_t(at[d]) + index[d];
       isInside &= c >= 0 && uint64_t(c) < map.shape[d];
-      address += uint64_t(c) * (d ? map.strides[d - 1] : map.elementBytes);
+      distance += c * int64_t(d ? map.strides[d - 1] : map.elementBytes);
     }
     // Of 128 bytes each, 16-byte chunk c of line r goes to c ^ r % 8; shorter
     // rows take the higher bits of the line.
     uint64_t place = start + offset;
     if (map.swizzleBytes)
       place ^= place >> 3 & (map.swizzleBytes - 1) & ~uint64_t(15);
-    fn(isInside ? reinterpret_cast<char *>(address) : nullptr, place - start);
+    fn(isInside ? map.base + distance : nullptr, place - start);
     for (uint32_t d = 0; d < map.rank && ++index[d] == map.box[d]; ++d)
       index[d] = 0;
   }

@@ -261,7 +261,7 @@ uint64_t clock() {
 const void *const *serviceTable() {
   static const void *const table[] = {
 #define TILESDK_ENTRY(NAME, RESULT, PARAMS)                                    \
-  reinterpret_cast<const void *>(&NAME),
+  reinterpret_cast<const void *>(&(NAME)),
       TILESDK_SIMULATOR_SERVICES(TILESDK_ENTRY)
 #undef TILESDK_ENTRY
   };
