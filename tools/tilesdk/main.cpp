@@ -41,7 +41,8 @@ struct Entry {
 void addCommon(CLI::App &app, Common &common) {
   app.add_flag("--json", common.json, "Print data as JSON");
   app.add_flag("-q,--quiet", common.quiet, "Only errors");
-  app.add_flag("-v,--verbose", common.verbose, "Remarks and the log; twice for more still");
+  app.add_flag("-v,--verbose", common.verbose,
+               "Remarks and the log; twice for more still");
   app.add_option("--color", common.color, "auto, always or never")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
