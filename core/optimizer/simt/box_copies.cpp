@@ -81,6 +81,9 @@ private:
   SimtOptions options;
 };
 
+/// Each is a parameter of 128 bytes.
+constexpr size_t mostMaps = 24;
+
 std::string SimtBoxCopies::partsReason(tile::DescriptorLoadOp load) {
   auto function = load->getParentOfType<func::FuncOp>();
   int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
@@ -241,6 +244,8 @@ void SimtBoxCopies::takePointers(func::FuncOp function) {
       why = pointers->find(load, box);
       if (why.empty())
         why = placeReason(load, box.isTransposed);
+      if (why.empty() && boxes.size() == mostMaps)
+        why = "the kernel has maps of tensors enough";
       if (why.empty())
         boxes.push_back({load, std::move(box)});
       else
