@@ -96,6 +96,8 @@ class Runtime:
             subprocess.run(["dpkg-deb", "-x", package, root], check=True)
             if package.name.startswith(self.package + "_"):
                 version = package.name.split("_")[1].replace("%3a", ":")
+        for name in ("cache", "state"):
+            shutil.rmtree(self.folder / name)
         noted.write_text(version)
         return version
 
