@@ -295,8 +295,8 @@ def test_products_of_eight_bits(target, type, tmp_path):
 @pytest.mark.parametrize("target", ["gfx1100", "gfx1200"])
 def test_a_build_that_spills_is_tried_with_more_warps(target, tmp_path):
     """Four products of float32 in an iteration; who asks for warps gets them."""
-    signature = ("*f32:16,*f32:16,*f32:16,*f32:16,i32,i32,i32,i32,f32,i32,32,64,"
-                 "32,32,32")
+    signature = ("*f32:16,*f32:16,*f32:16,*f32:16" + 4 * ",i32:16" +
+                 ",f32,i32,32,64,32,32,32")
     four = build(tmp_path / "a.hsaco", target, "wild.py",
                  "linear_attention_chunk", signature, "num_warps=4")
     assert four.number("vgpr_spill_count") > 0
