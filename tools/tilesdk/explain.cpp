@@ -337,7 +337,7 @@ void Explanation::print(Session &session) const {
                        : "") +
               (accesses->getBoolean("complete").value_or(true) || dynamic
                    ? ""
-                   : ", one iteration of loops of unknown length"));
+                   : ", loops of unknown length counted once"));
     }
     if (number(&all, "registers"))
       row("registers",

@@ -65,12 +65,16 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
     LayoutCosts::Conversion cost =
         costs.conversion(layoutAttrOf(source.getType()),
                          layoutAttrOf(op.getType()), bytesOf(source));
-    if (cost.shared)
-      op.emitRemark("simt-assign-layouts: ")
-          << tile::numElementsOf(op.getType()) << " elements of "
-          << tile::elementOf(op.getType())
-          << " change threads through shared memory, " << cost.cycles
-          << " cycles";
+    if (!cost.shared)
+      return;
+    auto remark = op.emitRemark("simt-assign-layouts: ");
+    remark << tile::numElementsOf(op.getType());
+    if (Type element = tile::elementOf(op.getType()); element.isInteger(1))
+      remark << " masks";
+    else
+      remark << " elements of " << element;
+    remark << " change threads through shared memory, " << cost.cycles
+           << " cycles";
   }
 
   /// What a lane moves at once, and why it is not more.
