@@ -109,7 +109,17 @@ std::string threads(unsigned generation, std::string_view symbol,
   return "";
 }
 
-std::string barriers(std::string_view symbol, std::string_view rest) {
+/// What a wait for shared and scalar memory, and for the last \p pending of
+/// global memory, says: the counter has its bits 0 to 3 and 14 to 15. The third
+/// counter is not waited for.
+std::string waitFor(uint32_t pending, bool isShared) {
+  return std::to_string((pending & 15) | (pending >> 4) << 14 | 7u << 4 |
+                        (isShared ? 0 : 15u << 8));
+}
+constexpr uint32_t MaxPending = 63;
+
+std::string barriers(unsigned generation, std::string_view symbol,
+                     std::string_view rest) {
   auto fenced = [&](const std::string &scope, const std::string &name) {
     return define(symbol, "void", "", 1,
                   "  fence syncscope(\"" + scope + "\") release\n" +
@@ -118,6 +128,19 @@ std::string barriers(std::string_view symbol, std::string_view rest) {
                       "  ret void\n",
                   "declare void @llvm.amdgcn." + name + "()\n");
   };
+  // A release of all memory would wait for each copy to shared memory that is
+  // under way; who needs one waits for it by count.
+  if (rest == "barrier" && generation <= GFX950)
+    return define(symbol, "void", "", 1,
+                  "  call void @llvm.amdgcn.s.waitcnt(i32 " +
+                      waitFor(MaxPending, true) +
+                      ")\n  fence syncscope(\"workgroup\") release, !mmra !0\n"
+                      "  call void @llvm.amdgcn.s.barrier()\n"
+                      "  fence syncscope(\"workgroup\") acquire\n"
+                      "  ret void\n",
+                  "declare void @llvm.amdgcn.s.waitcnt(i32)\n"
+                  "declare void @llvm.amdgcn.s.barrier()\n"
+                  "!0 = !{!\"amdgpu-synchronize-as\", !\"global\"}\n");
   if (rest == "barrier")
     return fenced("workgroup", "s.barrier");
   if (rest == "warp.sync")
@@ -309,6 +332,34 @@ std::string sharedLoad(unsigned generation, std::string_view symbol,
                 "declare " + type + " " + name + "(ptr addrspace(3))\n");
 }
 
+/// Loads to LDS, and waits for all but the last n of them: what else is loaded
+/// or stored counts too, and only makes a wait longer.
+std::string async(unsigned generation, std::string_view symbol,
+                  std::string_view rest) {
+  uint32_t pending, bytes = rest == "copy.b32"    ? 4
+                            : rest == "copy.b128" ? 16
+                                                  : 0;
+  if (generation > GFX950 || (bytes == 16 && generation != GFX950))
+    return "";
+  if (bytes)
+    return define(
+        symbol, "void",
+        "ptr addrspace(3) %to, ptr addrspace(1) %from, i1 %active", 1,
+        "  %t = call ptr addrspace(3) @llvm.amdgcn.readfirstlane.p3(ptr "
+        "addrspace(3) %to)\n  br i1 %active, label %copy, label %end\ncopy:\n"
+        "  call void @llvm.amdgcn.global.load.lds(ptr addrspace(1) %from, ptr "
+        "addrspace(3) %t, i32 " +
+            std::to_string(bytes) +
+            ", i32 0, i32 0)\n  br label %end\nend:\n  ret void\n",
+        "declare ptr addrspace(3) @llvm.amdgcn.readfirstlane.p3(ptr "
+        "addrspace(3))\ndeclare void @llvm.amdgcn.global.load.lds(ptr "
+        "addrspace(1), ptr addrspace(3), i32, i32, i32)\n");
+  if (consume(rest, "wait.") && number(rest, pending) && pending <= MaxPending)
+    return intrinsic(symbol, "void", "", 1, "amdgcn.s.waitcnt", "i32",
+                     "i32 " + waitFor(pending, false));
+  return "";
+}
+
 std::string vectorOf(unsigned count, std::string_view type) {
   return "<" + std::to_string(count) + " x " + std::string(type) + ">";
 }
@@ -390,7 +441,7 @@ std::string makeDeviceFunction(unsigned generation, std::string_view symbol) {
     return "";
   if (std::string text = threads(generation, symbol, rest); !text.empty())
     return text;
-  if (std::string text = barriers(symbol, rest); !text.empty())
+  if (std::string text = barriers(generation, symbol, rest); !text.empty())
     return text;
   if (std::string text = warps(generation, symbol, rest); !text.empty())
     return text;
@@ -402,6 +453,8 @@ std::string makeDeviceFunction(unsigned generation, std::string_view symbol) {
         "align 16\n");
   if (rest == "clock")
     return intrinsic(symbol, "i64", "", 0, "readcyclecounter", "", "");
+  if (consume(rest, "async."))
+    return async(generation, symbol, rest);
   if (consume(rest, "shared.load."))
     return sharedLoad(generation, symbol, rest);
   if (consume(rest, "global."))

@@ -106,6 +106,23 @@ constexpr Transposing TransposingRows[] = {
      "lane: (0,1) (0,2) (0,4) (1,0) (16,0) (32,0) }"},
 };
 
+// Loads that write to LDS from an address that all lanes share, a lane's bytes
+// behind those of the one before it. They are counted as other loads are, up to
+// the 6 bits of vmcnt; what is masked off is not written.
+struct Direct {
+  const char *name, *source;
+  uint32_t bytes, first, last; // Of the targets that have it.
+};
+
+constexpr Direct DirectRows[] = {
+    {"b32",
+     "CDNA 2 and 3 ISA, memory buffer load to LDS: GLOBAL_LOAD_LDS_DWORD", 4,
+     GFX90A, GFX950},
+    {"b128", "CDNA 4 ISA, memory load to LDS: GLOBAL_LOAD_LDS_DWORDX4", 16,
+     GFX950, GFX950},
+};
+constexpr uint32_t MaxCounted = 63;
+
 const tsdk_option_row Options[] = {
     {str("waves_per_eu"), str(""), str(""),
      str("Waves that a SIMD shall hold at once, which bounds registers"), 0, 10,
@@ -184,6 +201,20 @@ TargetTable::TargetTable()
         out.latency_cycles = 64;
       }
 
+    for (const Direct &in : DirectRows) {
+      if (i < in.first || i > in.last)
+        continue;
+      tsdk_async_row &out = async[i].emplace_back();
+      out.name = str(in.name);
+      out.source = str(in.source);
+      out.issuer = TSDK_ISSUER_WARP;
+      out.completion = TSDK_COMPLETION_COUNTER;
+      out.bytes = in.bytes;
+      out.max_pending = MaxCounted;
+      out.issue_cycles = in.bytes;
+      out.latency_cycles = 700;
+    }
+
     tsdk_simt &simt = simts[i] = {};
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_LOCKSTEP | TSDK_SIMT_PACKED_F16 |
@@ -216,6 +247,9 @@ TargetTable::TargetTable()
     simt.shared = shared[i].data();
     simt.num_shared = shared[i].size();
     simt.shared_stride = sizeof(tsdk_shared_row);
+    simt.async = async[i].data();
+    simt.num_async = async[i].size();
+    simt.async_stride = sizeof(tsdk_async_row);
 
     tsdk_machine &machine = machines[i] = {};
     machine.struct_size = sizeof machine;

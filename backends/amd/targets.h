@@ -39,6 +39,7 @@ private:
   tsdk_target targets[NumTargets];
   std::vector<tsdk_matrix_row> matrix[NumTargets];
   std::vector<tsdk_shared_row> shared[NumTargets];
+  std::vector<tsdk_async_row> async[NumTargets];
   std::deque<std::string> layouts;
   std::vector<std::string> strings;
   std::vector<tsdk_language_function> functions;

@@ -364,7 +364,8 @@ std::string asynchronous(const TargetModel &target, std::string_view symbol,
   writer.line("%t = addrspacecast ptr addrspace(3) %to to ptr");
   writer.line("%f = addrspacecast ptr addrspace(1) %from to ptr");
   writer.line("%a = zext i1 %active to i32");
-  writer.call(asyncCopyService,
+  writer.call(row->issuer == target::AsyncRow::Warp ? warpCopyService
+                                                    : asyncCopyService,
               "ptr %t, ptr %f, i32 " + std::to_string(row->bytes) + ", i32 %a");
   return writer.finish();
 }

@@ -152,6 +152,21 @@ void sharedMatrix(const char *row, char *address, void *registers) {
 void asyncCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
   block().copyAsync(to, active ? from : nullptr, bytes);
 }
+/// The first lane names the place of all; each copy counts by itself.
+void warpCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
+  Block &self = block();
+  char *place = to;
+  self.warpTogether("a copy to shared memory", &place, [&](void **lanes) {
+    char *first = *static_cast<char **>(lanes[0]);
+    uint32_t warpSize = self.model().machine.warpSize;
+    for (uint32_t i = 0; i < warpSize; ++i)
+      *static_cast<char **>(lanes[i]) = first + size_t(i) * bytes;
+  });
+  if (!active)
+    return;
+  self.copyAsync(place, from, bytes);
+  self.commitCopies();
+}
 void asyncCommit() { block().commitCopies(); }
 void asyncWait(uint32_t pending) { block().waitCopies(pending); }
 

@@ -24,6 +24,7 @@
   X(groupMultiply, "void", "ptr, i32, i32, ptr, ptr, i64, i32")                \
   X(sharedMatrix, "void", "ptr, ptr, ptr")                                     \
   X(asyncCopy, "void", "ptr, ptr, i32, i32")                                   \
+  X(warpCopy, "void", "ptr, ptr, i32, i32")                                    \
   X(asyncCommit, "void", "")                                                   \
   X(asyncWait, "void", "i32")                                                  \
   X(barrierInit, "void", "ptr, i32")                                           \

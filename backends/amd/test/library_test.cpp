@@ -127,6 +127,39 @@ TEST_P(Library, TransposingLoads) {
   }
 }
 
+TEST_P(Library, CopiesToSharedMemory) {
+  size_t target = GetParam();
+  TargetTable table;
+  const tsdk_simt &rows = *table.target(target).machine->simt;
+  EXPECT_EQ(rows.num_async, target > GFX950 ? 0u : target == GFX950 ? 2u : 1u);
+  for (const char *bits : {"b32", "b128"}) {
+    std::string symbol = std::string("tsdk.async.copy.") + bits;
+    bool isWide = bits == std::string("b128");
+    if (target < GFX950 + 1 && (!isWide || target == GFX950))
+      check(target, symbol,
+            isWide             ? "global_load_lds_dwordx4"
+            : target == GFX90A ? "global_load_dword"
+                               : "global_load_lds_dword ");
+    else
+      EXPECT_TRUE(makeDeviceFunction(target, symbol).empty());
+  }
+  if (target > GFX950) {
+    EXPECT_TRUE(makeDeviceFunction(target, "tsdk.async.wait.0").empty());
+    return;
+  }
+  // A function waits for everything before its first instruction, so that
+  // only the number shows: the count in bits 0 to 3 and 14 to 15 of
+  // 0x0f70.
+  for (auto [count, number] :
+       {std::pair("0", "i32 3952)"), {"5", "i32 3957)"}, {"62", "i32 53118)"}})
+    EXPECT_NE(
+        makeDeviceFunction(target, std::string("tsdk.async.wait.") + count)
+            .find(number),
+        std::string::npos)
+        << count;
+  EXPECT_TRUE(makeDeviceFunction(target, "tsdk.async.wait.64").empty());
+}
+
 TEST_P(Library, Math) {
   check(GetParam(), "tsdk.math.exp2.f32", "v_exp_f32");
   check(GetParam(), "tsdk.math.exp.f32", "v_exp_f32");
