@@ -229,7 +229,7 @@ const tsdk_option_row Options[] = {
 };
 
 // Raised when the meaning of a row changes without a change of its data.
-constexpr std::string_view Fingerprint = "nvidia-4";
+constexpr std::string_view Fingerprint = "nvidia-6";
 
 } // namespace
 
@@ -311,7 +311,7 @@ TargetTable::TargetTable()
     simt.struct_size = sizeof simt;
     simt.features = TSDK_SIMT_NAMED_BARRIERS | TSDK_SIMT_PACKED_F16 |
                     TSDK_SIMT_PACKED_BF16 | TSDK_SIMT_BF16_CONVERT |
-                    TSDK_SIMT_SHARED_REQUESTS |
+                    TSDK_SIMT_PAIRED_LOADS |
                     (row.capability >= 89 ? TSDK_SIMT_F8_CONVERT : 0u) |
                     (row.capability >= 90
                          ? TSDK_SIMT_MBARRIER | TSDK_SIMT_REGISTER_REALLOCATION
@@ -336,10 +336,10 @@ TargetTable::TargetTable()
     simt.max_vector_bytes = 16;
     simt.coalesce_bytes = 128;
     simt.shuffle_bytes = 4;
-    simt.shuffle_cycles = 2;
+    simt.shuffle_cycles = 1;
     simt.barrier_cycles = 20;
-    // Measured on an H100 by tests/probes/conversions.py, beside selects.
-    simt.shared_cycles = 2;
+    // As tests/probes/conversions.py measured on an H100.
+    simt.shared_cycles = 1;
     simt.shared_issue_cycles = 1;
     simt.global_cycles = 500;
     simt.select_cycles = 1;

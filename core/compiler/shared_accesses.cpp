@@ -415,7 +415,8 @@ void Counter::access(const Instruction &in, const Value *pointer,
     if (row->isMatrix ? lane < row->rows : bool(mask[lane]))
       addresses[lane] = at.v[lane];
   layout::AccessCycles cycles = layout::cyclesOfAccess(
-      addresses, row->bytes, row->phases, memory.shared, row->isMatrix);
+      addresses, {row->bytes, row->phases, machine.mergesPairs(*row)},
+      memory.shared);
   one.wavefronts += cycles.cycles;
   one.conflicts += cycles.conflicts;
 }

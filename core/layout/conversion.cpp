@@ -174,6 +174,10 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
   Result<Layout> from = withPlaces(src), to = withPlaces(dst);
   if (!from || !to)
     return Error{from ? to.error() : from.error()};
+  // Registers that hold copies are filled from the first one.
+  to = dropBroadcast(*to, "register");
+  if (!to)
+    return Error{to.error()};
   ConversionPlan plan;
   uint64_t warps = to->inputSize("warp");
 
@@ -230,8 +234,7 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
     for (unsigned b = pull->inputs()[0].bits(); b < pull->inputBits(); ++b)
       fromThread.push_back(pull->columns()[b] & mask);
     plan.cost.moves = registers * warps;
-    plan.cost.selects =
-        plan.cost.moves * ((uint64_t(1) << f2::rank(fromThread)) - 1);
+    plan.cost.selects = plan.cost.moves * f2::rank(fromThread);
     plan.cost.total = plan.cost.selects * machine.selectCost;
     if (isPossible(Strategy::Permute))
       return plan;
@@ -260,7 +263,8 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
                                                        machine.elementBytes)) -
                                    1);
     plan.shuffle->packBits = pack;
-    countShuffle(*plan.shuffle, pack, plan.cost.shuffles, plan.cost.selects);
+    countShuffle(*plan.shuffle, uint64_t(1) << pull->outputs()[0].bits(), pack,
+                 plan.cost.shuffles, plan.cost.selects);
     uint64_t repetitions = registers / plan.shuffle->registers;
     uint64_t words = std::max<uint64_t>(
         1,
@@ -272,9 +276,10 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
                             ((uint64_t(1) << pack) - 1) >>
                         pack;
     plan.strategy = Strategy::Shuffle;
-    plan.cost.total = plan.cost.shuffles * machine.shuffleCost +
-                      plan.cost.selects * machine.selectCost +
-                      machine.shuffleLatencyCost;
+    plan.cost.total =
+        costOfUnits((plan.cost.selects + plan.cost.packs) * machine.selectCost,
+                    plan.cost.shuffles * machine.shuffleCost) +
+        machine.shuffleLatencyCost;
     if (forced == Strategy::Shuffle)
       return plan;
   }

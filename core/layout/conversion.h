@@ -102,8 +102,7 @@ struct ConversionCost {
   uint64_t moves = 0;
   uint64_t shuffles = 0, selects = 0;
   /// Instructions that only join narrow elements to words or take them apart;
-  /// not in the total, for what makes and uses the elements often joins them
-  /// too. Turns inside of the vectors of shared memory are selects.
+  /// turns inside of the vectors of shared memory are selects.
   uint64_t packs = 0;
   AccessCount store, load;
   uint64_t barriers = 0;
@@ -115,6 +114,7 @@ struct ConversionPlan {
   Strategy strategy = Strategy::None;
   /// The layouts with common digits, inputs (register, lane, warp, block);
   /// bits and repetitions of all maps here are theirs. Not for LinearIndex.
+  /// The destination is without its registers that hold copies.
   Layout src, dst;
   /// dst place -> src place; not for LinearIndex.
   Layout pull;

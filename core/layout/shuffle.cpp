@@ -127,23 +127,24 @@ unsigned packedBits(const Layout &pull, unsigned limit) {
   return n;
 }
 
-void countShuffle(const ShufflePlan &plan, unsigned packBits,
+void countShuffle(const ShufflePlan &plan, uint64_t sources, unsigned packBits,
                   uint64_t &shuffles, uint64_t &selects) {
-  // A register that depends on the lane is picked by a tree of selects.
+  // A register that depends on the lane is picked for all by exchanges in
+  // pairs: as many selects a register as the lane's part has dimensions.
   f2::Vectors offered;
   for (uint64_t reader : plan.readerOfSource)
-    offered.push_back(f2::multiply(plan.registerOfLane, reader));
-  uint64_t publish = (uint64_t(1) << f2::rank(offered)) - 1;
-  uint64_t place = (uint64_t(1) << f2::rank(plan.destinationOfLane)) - 1;
-  uint64_t keep = plan.defects.empty() ? 0 : 1;
+    offered.push_back(f2::multiply(plan.registerOfLane, reader) >> packBits);
+  f2::Vectors placed;
+  for (uint64_t place : plan.destinationOfLane)
+    placed.push_back(place >> packBits);
   uint64_t low = ((uint64_t(1) << packBits) - 1) << plan.defects.size();
-  shuffles = selects = 0;
-  for (uint64_t step = 0; step < plan.steps(); ++step) {
-    if (step & low)
-      continue;
-    shuffles += !plan.isLocal(step);
-    selects += publish + place + keep;
-  }
+  shuffles = 0;
+  for (uint64_t step = 0; step < plan.steps(); ++step)
+    shuffles += !(step & low) && !plan.isLocal(step);
+  uint64_t received = plan.registers >> packBits;
+  selects = f2::rank(offered) * (sources >> packBits) +
+            f2::rank(placed) * received +
+            ((uint64_t(1) << plan.defects.size()) - 1) * received;
 }
 
 } // namespace tilesdk::layout

@@ -17,9 +17,9 @@ namespace tilesdk::layout {
 /// The rounds for a pull map that stays within warps.
 ShufflePlan planShuffle(const Layout &pull);
 
-/// Shuffles and selects of one repetition of \p plan, with \p packBits low
-/// registers moved at once.
-void countShuffle(const ShufflePlan &plan, unsigned packBits,
+/// Shuffles and selects of one repetition of \p plan, which has \p sources
+/// registers to move, with \p packBits low registers moved at once.
+void countShuffle(const ShufflePlan &plan, uint64_t sources, unsigned packBits,
                   uint64_t &shuffles, uint64_t &selects);
 
 /// How many of the lowest register bits stay what they are in \p pull, and

@@ -25,7 +25,7 @@ namespace tilesdk::layout {
 
 SharedAccess SharedAccess::contiguous(uint32_t bytes, uint32_t lanes,
                                       uint32_t lanesPerPhase) {
-  SharedAccess access{bytes, {}};
+  SharedAccess access{bytes, {}, false};
   for (uint32_t lane = 0; lane < lanes && lanesPerPhase; ++lane) {
     if (lane % lanesPerPhase == 0)
       access.phases.emplace_back();
@@ -85,52 +85,36 @@ static uint64_t busiestBank(const std::vector<uint64_t> &words,
 
 AccessCycles
 cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
-               uint32_t bytes, const std::vector<std::vector<uint32_t>> &phases,
-               const SharedMemory &machine, bool isMatrix) {
-  auto least = [&](const std::vector<uint64_t> &words) {
-    return (words.size() + machine.banks - 1) / machine.banks;
-  };
-  AccessCycles result;
-  if (!machine.phasesShareBanks || isMatrix) {
-    for (const auto &phase : phases) {
-      std::vector<uint64_t> words = wordsOf(addresses, bytes, phase, machine);
-      uint64_t cycles = busiestBank(words, machine);
-      result.cycles += cycles;
-      result.conflicts += cycles - least(words);
-    }
-    return result;
-  }
+               const SharedAccess &access, const SharedMemory &machine) {
   auto isActive = [&](uint32_t lane) {
     return lane < addresses.size() && addresses[lane];
   };
-  auto isUsed = [&](const std::vector<uint32_t> &phase) {
-    return std::any_of(phase.begin(), phase.end(), isActive);
-  };
-  // Whether lanes of a phase come in pairs of one address.
-  auto isPaired = [&](const std::vector<uint32_t> &phase, uint32_t other) {
-    return std::all_of(phase.begin(), phase.end(), [&](uint32_t lane) {
+  // Whether lanes come in pairs of one address.
+  auto arePaired = [&](const std::vector<uint32_t> &lanes, uint32_t other) {
+    return std::all_of(lanes.begin(), lanes.end(), [&](uint32_t lane) {
       return !isActive(lane) || !isActive(lane ^ other) ||
              addresses[lane] == addresses[lane ^ other];
     });
   };
-  std::vector<uint32_t> lanes;
-  uint64_t used = 0, merged = 0;
-  for (size_t i = 0; i < phases.size(); ++i) {
-    lanes.insert(lanes.end(), phases[i].begin(), phases[i].end());
-    if (!isUsed(phases[i]))
-      continue;
-    ++used;
-    if (i % 2 && isUsed(phases[i - 1]) &&
-        ((isPaired(phases[i - 1], 1) && isPaired(phases[i], 1)) ||
-         (isPaired(phases[i - 1], 2) && isPaired(phases[i], 2))))
-      ++merged;
+  AccessCycles result;
+  for (size_t i = 0; i < access.phases.size(); ++i) {
+    std::vector<uint32_t> lanes = access.phases[i];
+    if (access.mergesPairs && i % 2 == 0 && i + 1 < access.phases.size()) {
+      const std::vector<uint32_t> &next = access.phases[i + 1];
+      std::vector<uint32_t> both = lanes;
+      both.insert(both.end(), next.begin(), next.end());
+      if (arePaired(both, 1) || arePaired(both, 2)) {
+        lanes = std::move(both);
+        ++i;
+      }
+    }
+    std::vector<uint64_t> words =
+        wordsOf(addresses, access.bytes, lanes, machine);
+    uint64_t cycles = busiestBank(words, machine);
+    result.cycles += cycles;
+    result.conflicts +=
+        cycles - (words.size() + machine.banks - 1) / machine.banks;
   }
-  std::vector<uint64_t> words = wordsOf(addresses, bytes, lanes, machine);
-  uint64_t most = busiestBank(words, machine);
-  result.cycles = std::max(used - merged, most);
-  // Not merging is no conflict.
-  uint64_t without = std::max<uint64_t>(used, least(words));
-  result.conflicts = result.cycles > without ? result.cycles - without : 0;
   return result;
 }
 
@@ -153,8 +137,7 @@ static void countAccess(AccessCount &count,
   for (std::optional<uint64_t> &offset : offsets)
     if (offset)
       offset = *offset / count.elements * count.elements * elementBytes;
-  AccessCycles cycles = cyclesOfAccess(offsets, count.elements * elementBytes,
-                                       access.phases, machine);
+  AccessCycles cycles = cyclesOfAccess(offsets, access, machine);
   count.cycles += cycles.cycles;
   count.conflicts += cycles.conflicts;
 }
@@ -198,10 +181,15 @@ countAccesses(const Layout &side, uint32_t elementBytes,
                      });
 }
 
+uint64_t costOfUnits(uint64_t arithmetic, uint64_t memory) {
+  return std::max(arithmetic, memory) + std::min(arithmetic, memory) / 4;
+}
+
 uint64_t SharedPlan::cost(const SharedMemory &machine) const {
-  return (store.cycles + load.cycles) * machine.cycleCost +
-         (store.instructions + load.instructions) * machine.issueCost +
-         moves.turns * machine.moveCost;
+  return costOfUnits((moves.joins + moves.turns) * machine.moveCost,
+                     (store.cycles + load.cycles) * machine.cycleCost +
+                         (store.instructions + load.instructions) *
+                             machine.issueCost);
 }
 
 VectorMoves movesOfVector(uint32_t elements, uint32_t elementBytes,

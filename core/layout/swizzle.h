@@ -25,6 +25,10 @@ namespace tilesdk::layout {
 struct SharedAccess {
   uint32_t bytes = 4;
   std::vector<std::vector<uint32_t>> phases;
+  /// Neighbouring phases (0-1, 2-3, ...) are one where each of their lanes has
+  /// the address of lane ^ 1, or each that of lane ^ 2, or that lane is
+  /// inactive.
+  bool mergesPairs = false;
 
   /// Phases of \p lanesPerPhase neighbouring lanes.
   static SharedAccess contiguous(uint32_t bytes, uint32_t lanes,
@@ -34,8 +38,6 @@ struct SharedAccess {
 struct SharedMemory {
   uint32_t banks = 32;
   uint32_t bankBytes = 4;
-  /// The phases of an access share the banks: see cyclesOfAccess.
-  bool phasesShareBanks = false;
   /// Bytes that one exchange may take where it can be made in rounds of some
   /// of the registers; 0: no limit.
   uint64_t scratchLimit = 0;
@@ -62,17 +64,17 @@ struct AccessCycles {
   uint64_t conflicts = 0;
 };
 
-/// Lane l accesses \p bytes at \p addresses[l]; nothing where it is inactive.
-/// Where every phase has the banks to itself, they are served one after another
-/// (matrix accesses always are). Where they share them, the words of all lanes
-/// are spread over the cycles: as many as phases have a lane, or more if one
-/// bank has more words to give. Neighbouring phases are then one if each of
-/// their lanes has the same address as lane ^ 1, or each as lane ^ 2, or that
-/// lane is inactive.
+/// Lane l accesses the bytes from \p addresses[l]; nothing where it is
+/// inactive. Phases are served one after another, in each as many cycles as the
+/// bank with the most words needs.
 AccessCycles
 cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
-               uint32_t bytes, const std::vector<std::vector<uint32_t>> &phases,
-               const SharedMemory &machine, bool isMatrix = false);
+               const SharedAccess &access, const SharedMemory &machine);
+
+/// What takes \p arithmetic cycles of one unit and \p memory cycles of another
+/// that other warps use meanwhile: the busier one counts, the other by a
+/// quarter.
+uint64_t costOfUnits(uint64_t arithmetic, uint64_t memory);
 
 /// Instructions on registers that vectors take.
 struct VectorMoves {

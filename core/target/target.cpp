@@ -235,6 +235,15 @@ const AsyncRow *Machine::asyncRow(std::string_view name) const {
   return named(async, name);
 }
 
+bool Machine::mergesPairs(const SharedRow &row) const {
+  return has(TSDK_SIMT_PAIRED_LOADS) && !row.isMatrix && !row.isStore;
+}
+
+bool Machine::countsCopies() const {
+  return std::any_of(async.begin(), async.end(),
+                     [](const AsyncRow &row) { return row.isByWarps(); });
+}
+
 layout::ConversionMachine Machine::conversion(uint32_t elementBytes) const {
   layout::ConversionMachine result;
   result.elementBytes = elementBytes;
@@ -249,12 +258,11 @@ layout::ConversionMachine Machine::conversion(uint32_t elementBytes) const {
   // A product's whole result beside the buffers of the next one's operands
   // would cost a stage of these; more rounds only cost more synchronisation.
   result.shared.scratchLimit = 16 << 10;
-  result.shared.phasesShareBanks = has(TSDK_SIMT_SHARED_REQUESTS);
   uint32_t latency = 0;
   for (const SharedRow &row : shared)
     if (!row.isMatrix) {
       (row.isStore ? result.shared.stores : result.shared.loads)
-          .push_back({row.bytes, row.phases});
+          .push_back({row.bytes, row.phases, mergesPairs(row)});
       latency = std::max(latency, row.latencyCycles);
     }
   // A store and a load, one shuffle; the rest is hidden by other warps.

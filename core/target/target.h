@@ -85,6 +85,9 @@ struct AsyncRow {
   uint32_t bytes = 0, maxPending = 0, maxRank = 0, maxBox = 0;
   bool zeroFill = false, needsFence = false;
   uint32_t issueCycles = 1, latencyCycles = 1;
+
+  /// Issued by a warp as a whole, completed by a count of copies.
+  bool isByWarps() const { return issuer == Warp && completion == Counter; }
 };
 
 /// Everything passes may ask of a SIMT target. Immutable and shared between
@@ -122,10 +125,14 @@ public:
   /// Constraint letters of i16, i32, i64, f32, f64, predicate.
   std::vector<std::string> constraints;
 
+  /// Whether warps issue asynchronous copies, which are counted one by one.
+  bool countsCopies() const;
   bool has(uint32_t feature) const { return features & feature; }
   const MatrixRow *matrixRow(std::string_view name) const;
   const SharedFormat *format(std::string_view name) const;
   const AsyncRow *asyncRow(std::string_view name) const;
+  /// Whether neighbouring phases may be one (SharedAccess::mergesPairs).
+  bool mergesPairs(const SharedRow &row) const;
   /// What core/layout needs to plan an exchange of elements of \p elementBytes:
   /// the plain rows of `shared`, shuffles and costs.
   layout::ConversionMachine conversion(uint32_t elementBytes) const;

@@ -106,8 +106,8 @@ class Rules:
         self.device = device
         self.traced = Traced.__new__(Traced)
         self.traced.device = device
-        self.names = ("table", "phases apart", "phases share", "share, merge "
-                      "equal pairs", "distinct words")
+        self.names = ("table", "phases apart", "phases share",
+                      "distinct words")
 
     def active(self, row, at):
         return {lane: a for lane, a in enumerate(at) if a >= 0 and
@@ -122,17 +122,8 @@ class Rules:
         every = busiest(set().union(*each), banks)
         used = sum(map(bool, each))
 
-        def equal(phases, other):
-            return all(by_lane.get(lane ^ other) == by_lane[lane]
-                       for phase in phases for lane in phase
-                       if lane in by_lane)
-        listed = list(lanes_of(row, 32))
-        merged = sum(
-            bool(each[i] and each[i + 1]) and
-            any(equal(listed[i:i + 2], other) for other in (1, 2))
-            for i in range(0, len(listed) - 1, 2))
         return (table, sum(busiest(words, banks) for words in each),
-                max(used, every), max(used - merged, every), every)
+                max(used, every), every)
 
     def model(self, row, at):
         """Wavefronts and conflicts by the table."""

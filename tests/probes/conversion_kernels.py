@@ -6,6 +6,8 @@ import re
 STRATEGIES = ("permute", "shuffle", "shared", "shared-linear")
 ELEMENTS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8}
 SHARED_LIMIT = 48 << 10
+# Conversions in the body of a loop, so that one does not only wait for itself.
+UNROLL = 4
 
 
 class Distribution:
@@ -173,20 +175,22 @@ class Conversion:
         else:
             lines += [
                 "%zero = arith.constant 0 : i32",
-                f"%count = arith.constant {repeat} : i32",
+                f"%count = arith.constant {repeat // UNROLL} : i32",
                 "%one = arith.constant 1 : i32",
                 f"%none = arith.constant dense<0> : {value['D']}",
                 f"%add = arith.constant dense<3> : {value['S']}",
                 "%sums:2 = scf.for %k = %zero to %count step %one iter_args("
-                f"%a = %v, %sum = %none) -> ({value['S']}, {value['D']}) : "
+                f"%a0 = %v, %t0 = %none) -> ({value['S']}, {value['D']}) : "
                 "i32 {"]
-            if strategy.startswith("shared"):
-                lines.append("  simt.barrier")
-            lines += [
-                "  %c = " + convert.format("%a"),
-                f"  %t = arith.xori %sum, %c : {value['D']}",
-                f"  %u = arith.addi %a, %add : {value['S']}",
-                f"  scf.yield %u, %t : {value['S']}, {value['D']}", "}"]
+            for i in range(UNROLL):
+                if strategy.startswith("shared"):
+                    lines.append("  simt.barrier")
+                lines += [
+                    f"  %c{i} = " + convert.format(f"%a{i}"),
+                    f"  %t{i + 1} = arith.xori %t{i}, %c{i} : {value['D']}",
+                    f"  %a{i + 1} = arith.addi %a{i}, %add : {value['S']}"]
+            lines += [f"  scf.yield %a{UNROLL}, %t{UNROLL} : {value['S']}, "
+                      f"{value['D']}", "}"]
             lines.append(f"%w = arith.xori %sums#1, %none : {value['D']}")
         # Else an assembler moves loads into the branches of masked stores.
         lines += ["simt.barrier", f"tile.store %pD, %w : {pointer['D']}", "return"]

@@ -13,7 +13,8 @@ import time
 
 import numpy as np
 
-from conversion_kernels import ELEMENTS, STRATEGIES, random_conversions
+from conversion_kernels import (ELEMENTS, STRATEGIES, UNROLL,
+                                random_conversions)
 from device import Device, IrKernel, tilesdk
 
 TOLERANCE = 1.10
@@ -133,7 +134,7 @@ def main():
     parser.add_argument("--repeat", type=int, default=1024)
     options = parser.parse_args()
     device = Device(options.device)
-    repeat = 3 if device.is_host else options.repeat
+    repeat = UNROLL if device.is_host else options.repeat // UNROLL * UNROLL
     start = time.time()
     passed = failed = slow = 0
     rows, measured = [], []

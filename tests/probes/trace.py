@@ -12,7 +12,7 @@ from device import IrKernel
 
 PLAIN, MATRIX = 1, 2
 LOAD = 1
-SHARED_REQUESTS = 1024
+PAIRED_LOADS = 1024
 CAPACITY = 4096  # Records of a thread.
 ACCESS = re.compile(
     r"(?:= load (?:volatile )?(?P<load>[^,]+), |"
@@ -198,13 +198,27 @@ class Traced:
         if row["kind"] == MATRIX:
             by_lane = {lane: at for lane, at in by_lane.items()
                        if lane < row["rows"]}
-        elif self.device.simt["features"] & SHARED_REQUESTS:
-            yield self.request(row, by_lane, lanes)
-            return
-        for phase in lanes_of(row, lanes):
+        phases = list(lanes_of(row, lanes))
+        if self.device.simt["features"] & PAIRED_LOADS and \
+                row["kind"] == PLAIN and row["direction"] == LOAD:
+            phases = list(self.merged(phases, by_lane))
+        for phase in phases:
             words = self.words(row, by_lane, phase)
             cycles = busiest(words, banks)
             yield cycles, cycles - -(-len(words) // banks)
+
+    def merged(self, phases, by_lane):
+        """Neighbouring phases as one where lanes have addresses in pairs."""
+        for first, second in zip(phases[::2], phases[1::2]):
+            lanes = [lane for lane in first + second if lane in by_lane]
+            if any(all(by_lane.get(lane ^ other, by_lane[lane]) ==
+                       by_lane[lane] for lane in lanes) for other in (1, 2)):
+                yield first + second
+            else:
+                yield first
+                yield second
+        if len(phases) % 2:
+            yield phases[-1]
 
     def words(self, row, by_lane, members):
         width = self.device.simt["bank_bytes"]
@@ -212,20 +226,3 @@ class Traced:
                 for word in range(by_lane[lane] // width,
                                   (by_lane[lane] + row["bytes"] - 1) // width +
                                   1)}
-
-    def request(self, row, by_lane, lanes):
-        """Phases that share the banks."""
-        banks = self.device.simt["banks"]
-        phases = [[lane for lane in phase if lane in by_lane]
-                  for phase in lanes_of(row, lanes)]
-        used = sum(map(bool, phases))
-
-        def paired(members, other):
-            return all(by_lane.get(lane ^ other, by_lane[lane]) ==
-                       by_lane[lane] for lane in members)
-        least = used - sum(
-            bool(a and b) and any(paired(a + b, other) for other in (1, 2))
-            for a, b in zip(phases[::2], phases[1::2]))
-        words = self.words(row, by_lane, by_lane)
-        cycles = max(least, busiest(words, banks))
-        return cycles, max(0, cycles - max(used, -(-len(words) // banks)))

@@ -223,11 +223,9 @@ typedef struct tsdk_async_row {
 #define TSDK_SIMT_BF16_CONVERT 128u
 #define TSDK_SIMT_F8_CONVERT 256u
 #define TSDK_SIMT_LOCKSTEP 512u /**< tsdk.warp.sync takes no time. */
-#define TSDK_SIMT_SHARED_REQUESTS                                              \
-  1024u /**< The phases of a plain access to shared memory share its banks: it \
-             takes as many cycles as it has phases with a lane, or as the bank \
-             with the most words of all its lanes. Two neighbouring phases (of \
-             0-1, 2-3, ...) are one if each of their lanes has the address of  \
+#define TSDK_SIMT_PAIRED_LOADS                                                 \
+  1024u /**< Two neighbouring phases (0-1, 2-3, ...) of a plain load from      \
+             shared memory are one if each of their lanes has the address of   \
              lane ^ 1, or each that of lane ^ 2, or that lane is inactive. */
 
 /** The machine of TSDK_EXECUTION_SIMT. Costs are cycles of one multiprocessor.

@@ -374,45 +374,43 @@ template <typename Fn> Addresses lanesAt(Fn fn, uint32_t mask = ~0u) {
   return list;
 }
 
-std::pair<uint64_t, uint64_t> shared(const Addresses &list, uint32_t bytes) {
+std::pair<uint64_t, uint64_t> load(const Addresses &list, uint32_t bytes,
+                                   bool mergesPairs = true) {
   SharedMemory machine = quarterPhases();
-  machine.phasesShareBanks = true;
-  AccessCycles cycles = cyclesOfAccess(
-      list, bytes, accessOf(machine.loads, bytes).phases, machine);
+  SharedAccess access = accessOf(machine.loads, bytes);
+  access.mergesPairs = mergesPairs;
+  AccessCycles cycles = cyclesOfAccess(list, access, machine);
   return {cycles.cycles, cycles.conflicts};
 }
 } // namespace
 
-// The first four kinds are what an H100's counters gave; the others follow.
-TEST(SharedRequests, PhasesShareTheBanks) {
+// As an H100's counters say (tests/probes/conflict_rules.py).
+TEST(SharedAccess, PhasesAndPairs) {
   using Pair = std::pair<uint64_t, uint64_t>;
   auto strided = [](uint32_t lane) { return lane * 8; };
-  EXPECT_EQ(shared(lanesAt(strided), 8), Pair(2, 0));
-  // Lanes 0-7 and 8-15 have one half of the banks, the others the other.
+  EXPECT_EQ(load(lanesAt(strided), 8), Pair(2, 0));
+  // Half warps that use half of the banks each wait for each other.
   auto halves = [](uint32_t lane) {
     return lane % 8 * 16 + lane / 16 * 8 + lane / 8 % 2 * 4096;
   };
-  EXPECT_EQ(shared(lanesAt(halves), 8), Pair(2, 0));
-  SharedMemory apart = quarterPhases();
-  EXPECT_EQ(
-      cyclesOfAccess(lanesAt(halves), 8, accessOf(apart.loads, 8).phases, apart)
-          .cycles,
-      4u);
-  // One place for all: pairs of quarters are one.
-  EXPECT_EQ(shared(lanesAt([](uint32_t) { return 64; }), 16), Pair(2, 0));
-  EXPECT_EQ(shared(lanesAt([](uint32_t) { return 64; }), 8), Pair(1, 0));
+  EXPECT_EQ(load(lanesAt(halves), 8), Pair(4, 2));
+  // One place for all: pairs of quarters are one, in loads.
+  auto one = [](uint32_t) { return 64; };
+  EXPECT_EQ(load(lanesAt(one), 16), Pair(2, 0));
+  EXPECT_EQ(load(lanesAt(one), 8), Pair(1, 0));
+  EXPECT_EQ(load(lanesAt(one), 16, false), Pair(4, 0));
   // Each quarter the same 128 bytes: no pairs.
   auto quarters = [](uint32_t lane) { return lane % 8 * 16; };
-  EXPECT_EQ(shared(lanesAt(quarters), 16), Pair(4, 0));
-  EXPECT_EQ(shared(lanesAt(quarters, 0xff), 16), Pair(1, 0));
-  EXPECT_EQ(shared(lanesAt(quarters, 0), 16), Pair(0, 0));
+  EXPECT_EQ(load(lanesAt(quarters), 16), Pair(4, 0));
+  EXPECT_EQ(load(lanesAt(quarters, 0xff), 16), Pair(1, 0));
+  EXPECT_EQ(load(lanesAt(quarters, 0), 16), Pair(0, 0));
+  // Every second lane inactive: pairs again, and their words in one cycle.
+  EXPECT_EQ(load(lanesAt(strided, 0x55555555), 8), Pair(2, 1));
   // Every lane in one bank, whatever the width.
   auto column = [](uint32_t lane) { return lane * 128; };
-  EXPECT_EQ(shared(lanesAt(column), 4), Pair(32, 31));
-  EXPECT_EQ(shared(lanesAt(column), 8), Pair(32, 30));
-  EXPECT_EQ(shared(lanesAt(column), 16), Pair(32, 28));
-  // Eight lanes that are in two of the quarters' pairs.
-  EXPECT_EQ(shared(lanesAt(quarters, 0x0f0f), 16), Pair(2, 0));
+  EXPECT_EQ(load(lanesAt(column), 4), Pair(32, 31));
+  EXPECT_EQ(load(lanesAt(column), 8), Pair(32, 30));
+  EXPECT_EQ(load(lanesAt(column), 16), Pair(32, 28));
 }
 
 TEST(SharedPlan, WhatVectorsTakeInRegisters) {

@@ -474,17 +474,30 @@ Registers SimtEngine::convert(ArrayRef<Value> in, const Layout &from,
     return convertByIndex(*this, in, table(from), table(to), *plan->shared,
                           element, op);
   Conversion conversion(*this, in, *plan, element, op);
+  Registers distinct;
   switch (plan->strategy) {
   case layout::Strategy::None:
   case layout::Strategy::Permute:
-    return conversion.permute();
+    distinct = conversion.permute();
+    break;
   case layout::Strategy::Shuffle:
-    return conversion.shuffle();
+    distinct = conversion.shuffle();
+    break;
   case layout::Strategy::Shared:
   case layout::Strategy::SharedLinear:
-    return conversion.throughMemory();
+    distinct = conversion.throughMemory();
+    break;
   }
-  return {};
+  // The plan leaves out registers with copies: the others keep their order.
+  const LayoutTable &all = table(to);
+  if (distinct.size() == all.size())
+    return distinct;
+  Registers out(all.size());
+  unsigned next = 0;
+  for (unsigned r = 0; r < all.size(); ++r)
+    out[r] = all.firstCopy[r] == r ? distinct[next++] : out[all.firstCopy[r]];
+  assert(next == distinct.size() && "one register for each distinct element");
+  return out;
 }
 
 static bool lowerConvertLayout(SimtEngine &e, Operation *operation) {
