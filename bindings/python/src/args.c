@@ -43,7 +43,7 @@ enum ArgKind {
 static PyObject *kindOfType;  /* type -> int */
 static PyObject *codeOfDtype; /* dtype object -> int */
 static PyObject *nameData, *nameDtype, *nameDlpack, *nameInterface, *nameItem,
-    *nameSignature, *nameDescriptor, *nameIsCpu;
+    *nameSignature, *nameDescriptor, *nameIsCpu, *nameCuda;
 
 static const struct {
   const char *name;
@@ -355,7 +355,9 @@ static enum ArgKind findKind(PyObject *object) {
     return KindConstexprLike;
   if (hasAttr(type, nameData) && PyObject_HasAttr(object, nameDtype))
     return PyObject_HasAttr(object, nameIsCpu) ? KindTensor : KindDataPtr;
-  if (PyObject_CheckBuffer(object))
+  /* CuPy's arrays have a buffer, which raises. */
+  if (PyObject_CheckBuffer(object) &&
+      !(hasAttr(type, nameCuda) && hasAttr(type, nameDlpack)))
     return KindBuffer;
   if (hasAttr(type, nameDlpack))
     return KindDlpack;
@@ -494,9 +496,11 @@ static int convertDlpack(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
 
 static int convertBuffer(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
   Py_buffer view;
+  /* Asking for an attribute clears exceptions: it is done first. */
+  int hasInterface = hasAttr(Py_TYPE(object), nameInterface);
   if (PyObject_GetBuffer(object, &view, PyBUF_FORMAT | PyBUF_STRIDES)) {
     /* An array library may have types that the protocol cannot express. */
-    if (hasAttr(Py_TYPE(object), nameInterface)) {
+    if (hasInterface) {
       PyObject *dtype;
       PyErr_Clear();
       dtype = PyObject_GetAttr(object, nameDtype);
@@ -688,9 +692,10 @@ int initArgs(PyObject *module) {
   nameSignature = PyUnicode_InternFromString("_tilesdk_signature_");
   nameDescriptor = PyUnicode_InternFromString("_tilesdk_descriptor_");
   nameIsCpu = PyUnicode_InternFromString("is_cpu");
+  nameCuda = PyUnicode_InternFromString("__cuda_array_interface__");
   return kindOfType && codeOfDtype && nameData && nameDtype && nameDlpack &&
                  nameInterface && nameItem && nameSignature && nameDescriptor &&
-                 nameIsCpu
+                 nameIsCpu && nameCuda
              ? 0
              : -1;
 }

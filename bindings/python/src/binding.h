@@ -89,8 +89,8 @@ typedef struct {
   PyObject
       *keep; /**< List of what must live until the launch ended, or NULL. */
   int hostMemory; /**< An argument is ordinary host memory: wait for the end. */
-  int onHost;     /**< The launch is on a device that reads host memory alone. */
-  int foreign;    /**< Then: an argument is in memory of another device. */
+  int onHost;  /**< The launch is on a device that reads host memory alone. */
+  int foreign; /**< Then: an argument is in memory of another device. */
 } ArgScratch;
 
 void argScratchClear(ArgScratch *scratch);

@@ -490,3 +490,25 @@ def test_memory_of_a_gpu_is_no_argument_of_the_cpu(make, there, here):
             captured[(1,)](Versioned(x, here), out, 8)
     # A variant is built from types alone.
     assert captured.warmup(make(x, there), out, 8).metadata["kernel"]
+
+
+def test_an_array_of_a_gpu_that_has_a_buffer_is_taken_by_dlpack():
+    class Array(bytearray):  # As CuPy's; theirs raises.
+        __cuda_array_interface__ = None
+
+        def __dlpack__(self, **_):
+            return self.capsule.__dlpack__()
+
+    x = Array(b"nothing")
+    x.capsule = _Capsule(np.arange(8, dtype=np.float32), 1)
+    out = np.zeros(8, np.float32)
+    captured[(1,)](x, out, 8)
+    tilesdk.synchronize()
+    assert (out == np.arange(8) ** 2 + 3).all()
+
+
+def test_the_reason_of_a_buffer_that_raises_is_kept():
+    gone = memoryview(bytearray(32))
+    gone.release()
+    with pytest.raises(ValueError, match="released"):
+        captured[(1,)](gone, np.zeros(8, np.float32), 8)
