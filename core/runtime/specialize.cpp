@@ -81,10 +81,12 @@ void Arguments::addText(llvm::StringRef text) {
     items.back().text = text;
 }
 
-void Arguments::addLeaf(ItemKind kind, uint32_t dtype, uint64_t bits,
-                        bool isConst) {
-  keyBytes.push_back(static_cast<uint8_t>(kind) | (isConst ? 0x80 : 0));
-  keyBytes.push_back(static_cast<uint8_t>(dtype));
+LLVM_ATTRIBUTE_ALWAYS_INLINE void
+Arguments::addLeaf(ItemKind kind, uint32_t dtype, uint64_t bits, bool isConst) {
+  size_t at = keyBytes.size();
+  keyBytes.resize_for_overwrite(at + 2);
+  keyBytes[at] = static_cast<uint8_t>(kind) | (isConst ? 0x80 : 0);
+  keyBytes[at + 1] = static_cast<uint8_t>(dtype);
   if (spells) {
     Item item;
     item.kind = kind;
@@ -115,9 +117,8 @@ Error Arguments::addPointer(const Parameter &param, const void *pointer,
                                             "argument, or annotate the "
                                             "parameter"));
   if (device)
-    if (Error error =
-            device->checkPointer(
-                pointer, llvm::Twine("parameter `") + param.name + "`"))
+    if (Error error = device->checkPointer(pointer, llvm::Twine("parameter `") +
+                                                        param.name + "`"))
       return error;
   uint64_t bits = reinterpret_cast<uintptr_t>(pointer);
   bool aligned = bits % 16 == 0 && !param.doNotAlign;
