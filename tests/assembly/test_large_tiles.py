@@ -69,7 +69,8 @@ def test_sm_90a(tile, kind, tmp_path):
         assert instruction not in loop, instruction
     # Boxes lie swizzled, as the products read them.
     assert [m["swizzle_bytes"] for m in it.metadata["maps"]] == [128, 128]
-    assert it.asm["simt"].count('format = "swizzle128"') == 2
+    assert set(re.findall(r'format = "(\w+)"', it.asm["simt"])) == {
+        "swizzle128"}
     body = it.asm["simt"].split("simt.mma_async")[0]
     assert "convert_layout" not in body[body.rindex("scf.for"):]
     # Behind the loop each warp turns its own rows, 16 bytes a lane.

@@ -212,7 +212,8 @@ def main():
             built = case.build()
             model = case.model(built)
             other, who = measured.get(case.name), "ncu"
-            if options.trace:
+            # A map of a tensor is a parameter that tracing would displace.
+            if options.trace and not built.metadata.get("maps"):
                 traced = case.trace(built)
                 if traced != model:
                     other, who = traced, "what it accesses"
