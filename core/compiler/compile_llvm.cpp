@@ -6,6 +6,7 @@
 
 #include "core/compiler/compilation.h"
 
+#include "core/compiler/copy_scopes.h"
 #include "core/compiler/line_info.h"
 #include "core/compiler/shared_accesses.h"
 
@@ -55,6 +56,9 @@ tsdk_code Compilation::translate() {
                                   : LineInfo::Tables);
       return translateToLlvm(*module, **llvmContext);
     });
+  // The simulator's checks see to the order of what it executes.
+  if (llvmModule && threads && threads->countsCopies() && !threads->hasChecks)
+    separateCopies(*llvmModule);
   if (!llvmModule)
     return internal("lowering made IR that does not translate",
                     printModule(*module));

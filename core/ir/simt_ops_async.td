@@ -17,7 +17,9 @@ def Simt_AsyncCopyOp : Simt_Op<"async_copy", [
   let summary = "Copies a tile from global to shared memory, asynchronously";
   let description = [{
     Each lane copies what its pointers name, by the target's async row `row`.
-    Where `mask` is false zeros are written; `other`, where it is not zero, is
+    Of rows that warps issue the lanes' places follow each other, and a mask is
+    the same for all elements: where it is false nothing is written.
+    Otherwise, where `mask` is false zeros are written; `other`, where it is not zero, is
     written by ordinary stores. The token ends in `simt.async_commit`.
 
     ```mlir
@@ -60,7 +62,8 @@ def Simt_AsyncWaitOp : Simt_Op<"async_wait", [
   let summary = "Waits until at most `pending` groups of copies are under way";
   let description = [{
     Each thread waits for its own copies: a barrier must follow before others'
-    are read.
+    are read. Where the target counts copies, not groups, `copies` is how many
+    a warp issues for each group; without it all are waited for.
 
     ```mlir
     %w = simt.async_wait %g pending = 2
@@ -68,9 +71,17 @@ def Simt_AsyncWaitOp : Simt_Op<"async_wait", [
 
     Effects: completes writes to shared memory.
   }];
-  let arguments = (ins Variadic<Simt_TokenType>:$tokens, Simt_Count:$pending);
+  let arguments = (ins Variadic<Simt_TokenType>:$tokens, Simt_Count:$pending,
+    OptionalAttr<Simt_Positive>:$copies);
   let results = (outs Simt_TokenType:$token);
-  let assemblyFormat = "($tokens^)? `pending` `=` $pending attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::ValueRange":$tokens,
+                                 "uint32_t":$pending), [{
+    build($_builder, $_state, TokenType::get($_builder.getContext()), tokens,
+          $_builder.getI32IntegerAttr(pending), ::mlir::IntegerAttr());
+  }]>];
+  let assemblyFormat = [{
+    ($tokens^)? `pending` `=` $pending (`copies` `=` $copies^)? attr-dict
+  }];
 }
 
 def Simt_MmaAsyncOp : Simt_Op<"mma_async", [

@@ -128,6 +128,11 @@ WARPS = {target: 8 if matrix == "v_wmma_" else 4
          for target, matrix in TARGETS.items()}
 GLOBAL_128 = r"global_(load_dwordx4|load_b128)\b"
 GLOBAL_STORE_128 = r"global_(store_dwordx4|store_b128)\b"
+# Loads to shared memory; RDNA has none.
+DIRECT = {"gfx90a": r"global_load_dword .*\blds$",
+          "gfx942": r"global_load_lds_dword\b",
+          "gfx950": r"global_load_lds_dwordx4\b", "gfx1100": "$.",
+          "gfx1200": "$."}
 MASKED = ('*f16:16,*f16:16,*f16:16,i32,i32,i32,i32,1,i32,1,i32,1,64,128,32,8,"",'
           "tl.float32")
 BUFFER_128 = r"buffer_(load_dwordx4|load_b128)\b"
@@ -207,6 +212,38 @@ def test_masked_accesses_have_no_branches(target, tmp_path):
     assert far.has("global_load") and not far.has("buffer_load")
 
 
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("stages", [2, 3])
+@pytest.mark.parametrize("target", ["gfx90a", "gfx942", "gfx950"])
+def test_loads_go_to_shared_memory(target, stages, tmp_path):
+    """An unmasked product of rows by columns: both operands go to shared memory
+    by themselves, one barrier an iteration, behind a wait that leaves under way
+    what is not needed yet; no read waits for a copy."""
+    code = build(tmp_path / "matmul.hsaco", target, "pipelines.py",
+                 "transposed",
+                 "*f16:16,*f16:16,*f16:16,i32:16,i32:16,64,64,64,False",
+                 f"num_stages={stages}")
+    # With the ways back to its head from where there is nothing to copy.
+    loop = max(code.loops(), key=len)
+    copies = [i for i, text in enumerate(loop)
+              if re.match(DIRECT[target], text)]
+    width = 16 if target == "gfx950" else 4
+    assert len(copies) == 2 * 64 * 64 * 2 // (width * 256)
+    assert not any(re.match(r"ds_write|global_load", text)
+                   for i, text in enumerate(loop) if i not in copies)
+    assert any("v_mfma_" in text for text in loop)
+    barriers = [i for i, text in enumerate(loop)
+                if text.startswith("s_barrier")]
+    assert len(barriers) == 1
+    # The wait right before the barrier leaves copies under way; the others, for
+    # everything, are where an iteration has nothing to copy.
+    left = re.findall(r"vmcnt\((\d+)\)", loop[barriers[0] - 1])
+    assert left == [str((stages - 2) * len(copies))]
+    reads = [i for i, text in enumerate(loop) if text.startswith("ds_read")]
+    assert not any("vmcnt" in text for text in loop[reads[0]:reads[-1]])
+    assert code.number("private_segment_fixed_size") == 0
+
+
 @pytest.mark.skipif(not READOBJ, reason="needs LLVM's tools")
 @pytest.mark.parametrize("version", ["4", "5", "6"])
 @pytest.mark.parametrize("target", TARGETS)
@@ -260,10 +297,10 @@ def test_main_loop_of_attention(target, tmp_path):
     assert len(loops) == 1
     loop = loops[0]
     assert len([t for t in loop if t.startswith(TARGETS[target])]) >= 2
-    for pattern in (GLOBAL_128, SHARED_LOAD_128):
+    for pattern in (rf"{GLOBAL_128}|{DIRECT[target]}", SHARED_LOAD_128):
         assert any(re.match(pattern, text) for text in loop), pattern
     assert not any(re.match(r"global_load_(dword|b32|ushort|u16)\b", text)
-                   for text in loop)
+                   and not re.match(DIRECT[target], text) for text in loop)
     assert any(count > 0 for count in waits(loop)), "waits for everything"
     assert any(re.match(r"v_exp_f32", text) for text in loop)
     assert not uses_scratch(loop)

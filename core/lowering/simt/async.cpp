@@ -25,13 +25,63 @@ static bool isZero(Value other) {
   return cast<FloatAttr>(value).getValue().isPosZero();
 }
 
+/// By warps: the address is that of the first lane, and a mask, which the
+/// pipeliner made, is one value for all. Later waits count on the copies: where
+/// there are none, nothing may be left under way.
+static bool lowerWarpCopy(SimtEngine &e, simt::AsyncCopyOp op,
+                          const target::AsyncRow &row) {
+  Build &B = e.B;
+  const LayoutTable &table = e.table(op.getPtrs());
+  BufferAccess access(e, op.getDest(), table.layout, op);
+  if (!access.isValid())
+    return false;
+  Value condition;
+  if (Value mask = op.getMask()) {
+    auto splat = mask.getDefiningOp<tile::SplatOp>();
+    if (!splat) {
+      e.fail(op, "internal error: a copy by warps is masked by elements");
+      return false;
+    }
+    condition = e.scalar(splat.getSource());
+  }
+  unsigned bytes = e.bytesOf(
+      cast<simt::SharedType>(op.getDest().getType()).getElementType());
+  ArrayRef<Value> ptrs = e.registers(op.getPtrs());
+  bool fits = true;
+  auto copyAll = [&] {
+    access.visitWarps(row.bytes, [&](Value to, ArrayRef<unsigned> registers) {
+      fits &= registers.size() * bytes == row.bytes;
+      B.callTogether("tsdk.async.copy." + row.name, {},
+                     {to, ptrs[registers[0]], B.boolean(true)}, false);
+    });
+  };
+  if (!condition)
+    copyAll();
+  else
+    B.ifElse(
+        condition, {},
+        [&] {
+          copyAll();
+          return Values();
+        },
+        [&] {
+          B.call("tsdk.async.wait.0", {}, {}, false);
+          return Values();
+        });
+  if (!fits)
+    e.fail(op, "internal error: elements of one copy do not lie together");
+  return fits;
+}
+
 static bool lowerCopy(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::AsyncCopyOp>(operation);
   Build &B = e.B;
   const target::AsyncRow *row = e.machine.asyncRow(op.getRow().str());
+  if (row && row->isByWarps())
+    return lowerWarpCopy(e, op, *row);
   if (!row || row->issuer != target::AsyncRow::Lane) {
     e.fail(op, "the target has no asynchronous copy '" + op.getRow() +
-                   "' by lanes");
+                   "' by lanes or warps");
     return false;
   }
   const LayoutTable &table = e.table(op.getPtrs());
@@ -86,13 +136,21 @@ static bool lowerCopy(SimtEngine &e, Operation *operation) {
 }
 
 static bool lowerCommit(SimtEngine &e, Operation *) {
+  if (e.machine.countsCopies())
+    return true;
   e.B.call("tsdk.async.commit", {}, {}, false);
   return true;
 }
 
 static bool lowerWait(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::AsyncWaitOp>(operation);
-  e.B.call("tsdk.async.wait." + std::to_string(op.getPending()), {}, {}, false);
+  uint64_t pending = op.getPending();
+  if (e.machine.countsCopies()) {
+    pending *= op.getCopies().value_or(0);
+    for (const target::AsyncRow &row : e.machine.async)
+      pending = std::min<uint64_t>(pending, row.maxPending);
+  }
+  e.B.call("tsdk.async.wait." + std::to_string(pending), {}, {}, false);
   return true;
 }
 

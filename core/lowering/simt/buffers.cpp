@@ -73,10 +73,27 @@ BufferAccess::BufferAccess(SimtEngine &e, Value buffer, const Layout &tensor,
 void BufferAccess::visit(
     unsigned maxBytes,
     llvm::function_ref<void(Value, ArrayRef<unsigned>)> fn) const {
-  Build &B = e.B;
   // Bytes by lane and warp; a register adds a constant by XOR.
-  ThreadMap thread = table->thread.map(
-      [&](uint64_t bits) { return table->expand(bits, 0) * bytes; });
+  visit(maxBytes, table->thread.map([&](uint64_t bits) {
+    return table->expand(bits, 0) * bytes;
+  }),
+        fn);
+}
+
+void BufferAccess::visitWarps(
+    unsigned width,
+    llvm::function_ref<void(Value, ArrayRef<unsigned>)> fn) const {
+  ThreadMap warps;
+  warps.lane.assign(table->thread.lane.size(), 0);
+  for (uint64_t bits : table->thread.warp)
+    warps.warp.push_back(table->expand(bits, 0) * bytes);
+  visit(width, warps, fn);
+}
+
+void BufferAccess::visit(
+    unsigned maxBytes, const ThreadMap &thread,
+    llvm::function_ref<void(Value, ArrayRef<unsigned>)> fn) const {
+  Build &B = e.B;
   uint64_t reach = thread.reach();
   auto offsetOf = [&](unsigned r) {
     return (table->expand(table->bits[r], 0) ^ start) + table->oddPart(r, 0);

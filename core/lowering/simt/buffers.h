@@ -25,6 +25,11 @@ public:
   void
   visit(unsigned maxBytes,
         llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
+  /// The same for what a warp copies: lanes follow each other, and the address
+  /// is the first lane's.
+  void visitWarps(
+      unsigned bytes,
+      llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
   /// Loads by the matrix row of the target that moves most at once. Calls \p fn
   /// with the address that each lane gives, the row, and the registers that one
   /// access fills, in order. False: no row fits, nothing was called.
@@ -36,6 +41,10 @@ public:
   const LayoutTable *table = nullptr;
 
 private:
+  void visit(unsigned maxBytes, const ThreadMap &thread,
+             llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn)
+      const;
+
   SimtEngine &e;
   Value base;
   uint64_t start = 0; ///< Of a part of a buffer: XOR to the offset.

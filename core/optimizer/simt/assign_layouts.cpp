@@ -28,7 +28,7 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
     for (auto function : getOperation().getOps<func::FuncOp>()) {
       if (function.isExternal())
         continue;
-      LayoutChoice choice(function, *machine, threads);
+      LayoutChoice choice(function, *machine, threads, options.numStages);
       if (failed(LayoutRealisation(choice, *machine).run(function)))
         return signalPassFailure();
       sinkOperandLoads(function, *machine);

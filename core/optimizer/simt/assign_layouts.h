@@ -81,7 +81,7 @@ inline unsigned bytesOf(mlir::Value value) {
 class LayoutChoice {
 public:
   LayoutChoice(mlir::func::FuncOp function, const target::Machine &machine,
-               ThreadCounts threads);
+               ThreadCounts threads, unsigned numStages);
 
   /// Null for scalars and for what follows its users.
   simt::LayoutAttr home(mlir::Value value) const { return homes.lookup(value); }
@@ -102,6 +102,10 @@ public:
   /// result, which nothing but a conversion changes; else null.
   simt::LayoutAttr coalescedWithin(mlir::Operation *op, simt::LayoutAttr home,
                                    unsigned bytes) const;
+  /// Whether a load has the one layout in which warps copy it in order.
+  bool isCopiedInOrder(mlir::Operation *op) const {
+    return copiedInOrder.contains(op);
+  }
   /// Layouts of source and result for a reshape that no other layout passes.
   std::pair<simt::LayoutAttr, simt::LayoutAttr>
   reshapePair(mlir::Operation *op) const;
@@ -116,6 +120,10 @@ private:
   /// dimension \p dim (as \p wanted has them) and memory does not, the load
   /// gets a layout in which a thread has such neighbours to turn them itself.
   void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned dim);
+  /// A load that warps can copy to \p operand's buffer in order gets the layout
+  /// for that. False: it is not such a load.
+  bool copyInOrder(mlir::Value operand, simt::LayoutAttr wanted,
+                   unsigned numStages);
   void visitBlock(mlir::Block &block);
   void visitControl(mlir::Operation *op);
   void visitOp(mlir::Operation *op);
@@ -138,6 +146,7 @@ private:
   llvm::DenseMap<mlir::Value, double> weights;
   llvm::DenseMap<mlir::Operation *, AccessPattern> patterns;
   llvm::DenseMap<mlir::Operation *, simt::LayoutAttr> coalescedLayouts;
+  llvm::SmallPtrSet<mlir::Operation *, 4> copiedInOrder;
   bool changed = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/select_matrix.h"
+#include "core/optimizer/simt/warp_copies.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
@@ -36,7 +37,8 @@ LayoutAttr LayoutChoice::wrap(const layout::Layout &layout) const {
 }
 
 LayoutChoice::LayoutChoice(func::FuncOp function,
-                           const target::Machine &machine, ThreadCounts threads)
+                           const target::Machine &machine, ThreadCounts threads,
+                           unsigned numStages)
     : context(function.getContext()), machine(machine), threads(threads),
       layoutCosts(machine, threads) {
   AxisInfoAnalysis axes(function);
@@ -62,8 +64,10 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
     if (!layouts.row)
       return;
     products.insert(layouts.result);
-    loadAcross(op.getLhs(), layouts.lhs, rank - 1);
-    loadAcross(op.getRhs(), layouts.rhs, rank - 2);
+    if (!copyInOrder(op.getLhs(), layouts.lhs, numStages))
+      loadAcross(op.getLhs(), layouts.lhs, rank - 1);
+    if (!copyInOrder(op.getRhs(), layouts.rhs, numStages))
+      loadAcross(op.getRhs(), layouts.rhs, rank - 2);
   });
   // A loop's values may follow what its body makes of them: a second round
   // sees that, a third what that changed for outer loops.
@@ -76,6 +80,45 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
     if (!changed)
       break;
   }
+}
+
+bool LayoutChoice::copyInOrder(Value operand, LayoutAttr wanted,
+                               unsigned numStages) {
+  if (!wanted || !machine.countsCopies())
+    return false;
+  // A transposition is a view of the buffer.
+  if (auto trans = operand.getDefiningOp<tile::TransOp>();
+      trans && trans->hasOneUse()) {
+    wanted = operandLayout(trans, wanted, trans.getSource());
+    operand = trans.getSource();
+  }
+  auto load = operand.getDefiningOp<tile::LoadOp>();
+  auto found = patterns.find(load);
+  if (!wanted || !load || load.getMask() || load.getIsVolatile() ||
+      !load->hasOneUse() || found == patterns.end())
+    return false;
+  auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
+  if (!loop || (*operand.user_begin())->getParentOp() != loop)
+    return false;
+  unsigned bytes = bytesOf(operand);
+  std::optional<WarpCopyPlan> best;
+  uint32_t most = 0;
+  for (const target::AsyncRow &row : machine.async) {
+    if (!row.isByWarps() || row.bytes > found->second.vector * bytes ||
+        row.bytes <= most || !hasRoomForWarpCopies(loop, machine, numStages))
+      continue;
+    if (auto plan = planWarpCopy(machine, row, tile::shapeOf(load.getType()),
+                                 found->second.dim, wanted.getLayout(), bytes,
+                                 threads)) {
+      best = plan;
+      most = row.bytes;
+    }
+  }
+  if (!best)
+    return false;
+  coalescedLayouts[load] = wrap(best->lanes);
+  copiedInOrder.insert(load);
+  return true;
 }
 
 void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned dim) {

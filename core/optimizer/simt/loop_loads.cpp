@@ -7,6 +7,7 @@
 #include "core/optimizer/simt/loop_loads.h"
 #include "core/layout/algebra.h"
 #include "core/optimizer/simt/layout_costs.h"
+#include "core/optimizer/simt/warp_copies.h"
 
 #include "mlir/IR/Matchers.h"
 
@@ -186,6 +187,8 @@ unsigned LoopLoads::sharedVector(simt::SharedType buffer,
 
 const target::AsyncRow *LoopLoads::asyncRow(tile::LoadOp load,
                                             simt::SharedAllocOp to) {
+  if (machine.countsCopies())
+    return warpRow(load, to);
   auto isRow = [](const target::AsyncRow &row) {
     return row.issuer == target::AsyncRow::Lane &&
            row.completion == target::AsyncRow::Group;
@@ -211,6 +214,21 @@ const target::AsyncRow *LoopLoads::asyncRow(tile::LoadOp load,
     remark(load) << "not an asynchronous copy: a lane has " << vector * bytes
                  << " consecutive bytes, too few";
   return best;
+}
+
+const target::AsyncRow *LoopLoads::warpRow(tile::LoadOp load,
+                                           simt::SharedAllocOp to) {
+  AccessPattern pattern = accessPattern(axes, load.getPtr(), load.getMask(),
+                                        machine.maxVectorBytes);
+  const target::AsyncRow *row =
+      warpCopyRow(machine, load, pattern, to.getType().getLayout().getLayout(),
+                  simt::layoutOf(load.getType()));
+  if (!row)
+    remark(load) << "not an asynchronous copy: "
+                 << (load.getMask()
+                         ? "what is masked off would not be written"
+                         : "a warp would not fill shared memory in order");
+  return row;
 }
 
 /// Products whose accumulator goes round the loop need not be waited for in
@@ -251,9 +269,29 @@ void copyBoxes(OpBuilder &builder, Location loc, ArrayRef<LoopLoad> loads,
   }
 }
 
-bool LoopLoads::find() {
-  if (!findLoads() || !isFreeOfObstacles())
+bool LoopLoads::dropWarpCopies() {
+  bool hasSome = false;
+  for (LoopLoad &load : loads)
+    if (load.row && load.row->isByWarps()) {
+      hasSome = true;
+      load.buffer = {};
+      load.row = nullptr;
+      remark(load.load)
+          << "not an asynchronous copy: shared memory has no room "
+             "for a second buffer";
+    }
+  if (!hasSome)
     return false;
+  copyOps.clear();
+  registerOps.clear();
+  return findSlices();
+}
+
+bool LoopLoads::find() {
+  return findLoads() && isFreeOfObstacles() && findSlices();
+}
+
+bool LoopLoads::findSlices() {
   for (LoopLoad &load : loads)
     if (!findSlice(load.load, load.buffer ? copyOps : registerOps))
       return false;

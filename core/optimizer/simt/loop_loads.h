@@ -60,6 +60,9 @@ public:
   /// Whether there is something; if not, and the loop has products, a remark
   /// says why.
   bool find();
+  /// What warps would copy goes to registers instead. False: there is nothing
+  /// of that kind.
+  bool dropWarpCopies();
   /// Finds the waits of `counted`.
   void findCountedProducts();
   mlir::InFlightDiagnostic remark(mlir::Operation *op) const {
@@ -75,10 +78,12 @@ public:
 
 private:
   bool findLoads();
+  bool findSlices();
   bool isFreeOfObstacles();
   bool findSlice(mlir::Operation *root,
                  llvm::SetVector<mlir::Operation *> &slice);
   const target::AsyncRow *asyncRow(tile::LoadOp load, simt::SharedAllocOp to);
+  const target::AsyncRow *warpRow(tile::LoadOp load, simt::SharedAllocOp to);
   unsigned sharedVector(simt::SharedType buffer, const layout::Layout &from,
                         unsigned dim, unsigned vector);
 

@@ -6,6 +6,7 @@
 
 #include "core/layout/algebra.h"
 #include "core/optimizer/simt/assign_layouts.h"
+#include "core/optimizer/simt/warp_copies.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -108,10 +109,50 @@ static std::optional<Layout> namedRows(const target::SharedRow &row,
   return made ? std::optional(*made) : std::nullopt;
 }
 
+std::optional<OperandRead> operandRead(const target::Machine &machine,
+                                       const Layout &to, unsigned fast,
+                                       unsigned bytes) {
+  layout::SharedMemory shared = machine.conversion(bytes).shared;
+  const target::SharedRow *row = matrixLoad(machine, to, fast, bytes);
+  if (row && row->bytes != 16) {
+    std::optional<Layout> named = namedRows(*row, to, fast);
+    if (named)
+      return OperandRead{*named, {row->bytes, row->phases}};
+  }
+  // At least half of the widest access: others are cheaper after a turn in
+  // registers.
+  unsigned most = std::max(1u, 16 / bytes);
+  unsigned width = to.widestVector(dimName(fast), most, most).elements * bytes;
+  for (const layout::SharedAccess &access : shared.loads)
+    if (access.bytes == width && width >= 8)
+      return OperandRead{to, access};
+  return std::nullopt;
+}
+
+/// The buffer that warps fill in order when \p from is the layout for that.
+static std::optional<Layout> inOrder(const Layout &from, const Layout &to,
+                                     unsigned bytes,
+                                     const target::Machine &machine) {
+  SmallVector<int64_t, 4> shape;
+  for (const layout::Dim &dim : from.outputs())
+    shape.push_back(int64_t(dim.size()));
+  ThreadCounts threads{unsigned(from.inputSize(laneDim)),
+                       unsigned(from.inputSize(warpDim))};
+  for (const target::AsyncRow &row : machine.async)
+    for (unsigned fast = 0; row.isByWarps() && fast < shape.size(); ++fast)
+      if (auto plan =
+              planWarpCopy(machine, row, shape, fast, to, bytes, threads))
+        if (plan->lanes.canonical() == from.canonical())
+          return plan->memory;
+  return std::nullopt;
+}
+
 SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
                                const target::Machine &machine) {
   const Layout &source = from.getLayout();
   Layout reader = to.getLayout();
+  if (std::optional<Layout> memory = inOrder(source, reader, bytes, machine))
+    return SharedLayoutAttr::get(from.getContext(), *memory, "", alignment);
   layout::ConversionMachine conversion = machine.conversion(bytes);
   unsigned fast = fastestDim(source), rank = source.outputs().size();
   unsigned other = fast == rank - 1 ? rank - 2 : rank - 1;

@@ -16,6 +16,7 @@
 #include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/scratch.h"
+#include "core/optimizer/simt/warp_copies.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -47,6 +48,7 @@ public:
 
 private:
   uint64_t otherBytes();
+  uint64_t countedCopies();
   void splitFromLate(const llvm::SetVector<Operation *> &early);
   void makeBuffers();
   LogicalResult pipeline();
@@ -113,6 +115,19 @@ void LoopPipeliner::splitFromLate(const llvm::SetVector<Operation *> &early) {
     for (auto [from, to] : llvm::zip(op->getResults(), copy->getResults()))
       from.replaceUsesWithIf(to, isLate);
   }
+}
+
+/// How many copies a warp issues in an iteration, of rows that are counted.
+uint64_t LoopPipeliner::countedCopies() {
+  uint64_t copies = 0;
+  for (LoopLoad &load : loads)
+    if (load.buffer && load.row && load.row->isByWarps()) {
+      auto lanes = simt::layoutOf(load.load->getResult(0).getType());
+      copies += lanes.inputSize(simt::registerDim) *
+                simt::elementBytes(load.buffer.getType().getElementType()) /
+                load.row->bytes;
+    }
+  return copies;
 }
 
 /// Turns loads into copies to arrays of `stages` buffers. Two counters go round
@@ -194,8 +209,11 @@ void LoopPipeliner::makeBuffers() {
                                            : read.getDefiningOp());
   Value arrived;
   if (hasCopies) {
-    arrived =
+    auto wait =
         simt::AsyncWaitOp::create(rewriter, loc, ValueRange(), distance - 1);
+    if (uint64_t copies = countedCopies())
+      wait.setCopies(uint32_t(copies));
+    arrived = wait;
     headOps.push_back(arrived.getDefiningOp());
   }
   if (hasBoxes)
@@ -360,14 +378,21 @@ FailureOr<unsigned> LoopPipeliner::run() {
                                  "in a loop that stands in another op";
       return 1u;
     }
-  uint64_t perStage = 0;
-  for (LoopLoad &load : loads)
-    if (load.buffer)
-      perStage += load.buffer.getType().getBytes();
-  uint64_t other = otherBytes();
-  stages = perStage ? wanted : 2;
-  while (stages > 1 && other + stages * perStage > machine.sharedBytes)
-    --stages;
+  uint64_t perStage = 0, other = 0;
+  auto findStages = [&] {
+    perStage = 0;
+    for (LoopLoad &load : loads)
+      if (load.buffer)
+        perStage += load.buffer.getType().getBytes();
+    other = otherBytes();
+    stages = perStage ? wanted : 2;
+    while (stages > 1 && other + stages * perStage > machine.sharedBytes)
+      --stages;
+  };
+  findStages();
+  // One buffer may have room where two do not.
+  if (stages < 2 && found.dropWarpCopies())
+    findStages();
   bool isShort = stages < wanted;
   if (isShort && options.strictStages)
     return loop->emitError("simt-pipeline-loops: ")

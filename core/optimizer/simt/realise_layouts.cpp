@@ -198,6 +198,8 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
     auto isWorseLoad = [&](unsigned i) {
       if (rule != LayoutRule::Load || !buffered[i] || !home)
         return false;
+      if (choice.isCopiedInOrder(op))
+        return true;
       unsigned bytes = bytesOf(op->getResult(0));
       return costs.access(wanted[i], bytes, choice.pattern(op)) >
              costs.access(home, bytes, choice.pattern(op));
