@@ -107,18 +107,15 @@ std::unique_ptr<TensorMaps> TensorMaps::read(const llvm::json::Object &metadata,
   return maps;
 }
 
-/// Rows follow each other and do not overlap; the hardware counts on that, no
-/// kernel with pointers does.
+/// There is memory, and rows follow each other; all the same rows, or backward,
+/// is what a kernel with pointers may do.
 bool TensorMaps::isTensor(const Spec &spec, const Parts &parts) {
   constexpr uint64_t most = uint64_t(1) << 40;
   if (!parts.base)
     return false;
-  uint64_t least = parts.shape[0] * spec.elementBytes;
-  for (size_t d = 1; d < spec.shape.size(); ++d) {
-    uint64_t stride = parts.strides[d - 1];
-    if (stride < least || stride >= most)
+  for (size_t d = 1; d < spec.shape.size(); ++d)
+    if (!parts.strides[d - 1] || parts.strides[d - 1] >= most)
       return false;
-  }
   return true;
 }
 

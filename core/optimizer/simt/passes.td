@@ -54,18 +54,16 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
       way round). Both may move from iteration to iteration, in the pointers
       that the loop carries, by the same amount;
     - the mask is a conjunction of `row < limit` and `column < limit`, with
-      limits of arguments and constants, and masked elements are zero. Rows
-      need no mask: what is read is there. Columns need one unless
-      constants say that they end inside of a row, for behind its end the next
-      row begins;
+      limits of arguments and constants, and masked elements are zero. What
+      has no mask is there;
     - the first row and column are not below zero: sums, products, quotients
       and remainders of program ids, loop counters and constants, or the mask
       says so, or `tl.assume`;
     - the kernel writes to the same argument nowhere;
     - in a loop with warps for the copies: all operands of its products are.
 
-    The launcher checks that such rows do not overlap; where they do it launches
-    a build without boxes of pointers (option `pointer_boxes`).
+    The launcher checks that such rows follow each other; where they do not it
+    launches a build without boxes of pointers (option `pointer_boxes`).
 
     Assumes: tile IR behind `simt-select-matrix`; index arithmetic of tiles does
     not wrap, numbers of tiles are divided by positive ones.

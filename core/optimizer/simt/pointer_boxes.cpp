@@ -151,34 +151,7 @@ std::string PointerBoxes::findAddresses(tile::LoadOp load, PointerBox &box) {
   return "";
 }
 
-/// The largest number that \p value is, where constants say so.
-static std::optional<int64_t> largest(const Polynomial &value) {
-  int64_t sum = 0;
-  for (const Polynomial::Term &term : value.terms()) {
-    if (term.scalars.empty()) {
-      sum += term.factor;
-      continue;
-    }
-    auto counter = dyn_cast<BlockArgument>(term.scalars[0]);
-    auto loop = counter
-                    ? dyn_cast<scf::ForOp>(counter.getOwner()->getParentOp())
-                    : scf::ForOp();
-    APInt first, end, step;
-    if (term.scalars.size() != 1 || term.factor < 0 || !loop ||
-        counter != loop.getInductionVar() ||
-        !matchPattern(loop.getLowerBound(), m_ConstantInt(&first)) ||
-        !matchPattern(loop.getUpperBound(), m_ConstantInt(&end)) ||
-        !matchPattern(loop.getStep(), m_ConstantInt(&step)))
-      return std::nullopt;
-    int64_t from = first.getSExtValue(), by = step.getSExtValue();
-    int64_t rounds = (end.getSExtValue() - from - 1) / by;
-    sum += term.factor * (from + std::max<int64_t>(rounds, 0) * by);
-  }
-  return sum;
-}
-
 std::string PointerBoxes::findExtents(tile::LoadOp load, PointerBox &box) {
-  ArrayRef<int64_t> shape = tile::shapeOf(load.getType());
   PointerBox::Dim *dims[2] = {&box.rows, &box.columns};
   if (box.isTransposed)
     std::swap(dims[0], dims[1]);
@@ -220,19 +193,10 @@ std::string PointerBoxes::findExtents(tile::LoadOp load, PointerBox &box) {
   for (unsigned d = 0; d < 2; ++d) {
     if (!isAbove[d] && !isNonNegative(dims[d]->start))
       return "the first row or column is not known to be at least zero";
-    if (isBelow[d])
-      continue;
-    if (dims[d] == &box.rows) {
-      // What the kernel reads there is.
-      box.rows.extent = Polynomial(mostElements);
-      continue;
-    }
-    // Behind the end of a row the next begins, of a box there are zeros.
-    std::optional<int64_t> start = largest(box.columns.start),
-                           pitch = box.pitch.constant();
-    if (!start || !pitch || *start + shape[d] > *pitch)
-      return "no mask keeps the columns inside of a row";
-    box.columns.extent = box.pitch;
+    // What the kernel reads without a mask is there, also behind the end of a
+    // row.
+    if (!isBelow[d])
+      dims[d]->extent = Polynomial(mostElements);
   }
   return "";
 }

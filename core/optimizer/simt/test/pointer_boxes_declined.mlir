@@ -97,53 +97,6 @@ func.func @from_an_argument(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %
 
 // -----
 
-// REMARK: remark: simt-box-copies: copied by lanes, not boxes: no mask keeps the columns inside of a row
-// CHECK-LABEL: func.func @open_columns(
-// CHECK-NOT: tile.descriptor_load
-// CHECK: tile.load
-func.func @open_columns(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %m: i32, %k: i32, %s: i32 {tile.divisibility = 8 : i64}) {
-  %c0 = arith.constant 0 : i32
-  %c1 = arith.constant 1 : i32
-  %c64 = arith.constant 64 : i32
-  %c128 = arith.constant 128 : i32
-  %zero = arith.constant dense<0.0> : tensor<128x128xf32>
-  %none = arith.constant dense<0.0> : tensor<128x64xf16>
-  %pid = tile.program_id 0
-  %row = arith.muli %pid, %c128 : i32
-  %r128 = tile.make_range 0, 128 : tensor<128xi32>
-  %r64 = tile.make_range 0, 64 : tensor<64xi32>
-  %rs = tile.splat %row : i32 -> tensor<128xi32>
-  %rows0 = arith.addi %rs, %r128 : tensor<128xi32>
-  %rows = tile.expand_dims %rows0, 1 : tensor<128xi32> -> tensor<128x1xi32>
-  %ss = tile.splat %s : i32 -> tensor<128x1xi32>
-  %ms = tile.splat %m : i32 -> tensor<128x1xi32>
-  %ks = tile.splat %k : i32 -> tensor<1x64xi32>
-  %at = arith.muli %rows, %ss : tensor<128x1xi32>
-  %pa = tile.splat %a : !tile.ptr<f16> -> tensor<128x1x!tile.ptr<f16>>
-  %pr = tile.addptr %pa, %at : tensor<128x1x!tile.ptr<f16>>, tensor<128x1xi32>
-  %pb = tile.broadcast %pr : tensor<128x1x!tile.ptr<f16>> -> tensor<128x64x!tile.ptr<f16>>
-  %mr0 = arith.cmpi slt, %rows, %ms : tensor<128x1xi32>
-  %mr = tile.broadcast %mr0 : tensor<128x1xi1> -> tensor<128x64xi1>
-  %sum = scf.for %i = %c0 to %k step %c64 iter_args(%acc = %zero) -> tensor<128x128xf32> : i32 {
-    %is = tile.splat %i : i32 -> tensor<64xi32>
-    %columns0 = arith.addi %is, %r64 : tensor<64xi32>
-    %columns = tile.expand_dims %columns0, 0 : tensor<64xi32> -> tensor<1x64xi32>
-    %all = tile.broadcast %columns : tensor<1x64xi32> -> tensor<128x64xi32>
-    %p = tile.addptr %pb, %all : tensor<128x64x!tile.ptr<f16>>, tensor<128x64xi32>
-    %mc0 = arith.cmpi slt, %columns, %ks : tensor<1x64xi32>
-    %mc = tile.broadcast %mc0 : tensor<1x64xi1> -> tensor<128x64xi1>
-
-    %x = tile.load %p mask %mr other %none : tensor<128x64x!tile.ptr<f16>>
-    %t = tile.trans %x[1, 0] : tensor<128x64xf16> -> tensor<64x128xf16>
-    %d = tile.dot %x, %t, %acc : tensor<128x64xf16>, tensor<64x128xf16> -> tensor<128x128xf32>
-    scf.yield %d : tensor<128x128xf32>
-  }
-  tile.print "s" signed = [false] : %sum : tensor<128x128xf32>
-  return
-}
-
-// -----
-
 // REMARK: remark: simt-box-copies: copied by lanes, not boxes: rows or columns wrap around, by a remainder
 // CHECK-LABEL: func.func @wrapped(
 // CHECK-NOT: tile.descriptor_load
