@@ -10,6 +10,7 @@ from faulty import ALL, COPY, Build, launch_source, source_fault
 
 DEVICES = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
 CP_ASYNC = "sim:sm_80", "pipelines/transposed/plain"
+BY_WARPS = "sim:gfx950", "pipelines/transposed/plain"
 WGMMA = "sim:sm_90a", "pipelines/transposed/plain"
 BOXES = "sim:sm_90a", "boxes/product/f16/128x128x256/plain"
 SPECIALIZED = "sim:sm_90a", "boxes/product/f16/128x128x256/specialized"
@@ -32,7 +33,7 @@ def found(report, check, *texts, lines=()):
 
 @pytest.mark.parametrize("device, name", [
     CP_ASYNC, WGMMA, BOXES, SPECIALIZED,
-    ("sim:gfx942", "pipelines/transposed/plain"),
+    ("sim:gfx942", "pipelines/transposed/plain"), BY_WARPS,
     ("sim:gfx1100", "pipelines/transposed/plain")])
 @pytest.mark.parametrize("check", [ALL, "race,early"])
 def test_correct_kernels_are_clean(device, name, check):
@@ -128,6 +129,7 @@ def test_divergent_copies():
 
 @pytest.mark.parametrize("device, name, pending, reader, line", [
     (*CP_ASYNC, 1, "thread 0 (shared.load.m8n8.x4", "tl.load"),
+    (*BY_WARPS, 1, "(load at", "tl.load"),
     (*WGMMA, 0, "an asynchronous product of warp 0", "tl.dot")])
 def test_copy_read_before_its_wait(device, name, pending, reader, line):
     kernel = build(device, name)
@@ -154,15 +156,31 @@ def test_result_used_before_its_wait(name, which):
     assert kernel.run(kernel.text, "race") is None
 
 
-def test_copy_into_the_buffer_that_is_read():
-    kernel = build(*CP_ASYNC)
+def test_counted_copies_that_are_not_issued():
+    """The last iterations copy nothing; what they wait for is counted from the
+    end, and is still under way unless all was waited for."""
+    kernel = build(*BY_WARPS, "llvm")
+    pattern = r"call void @tsdk\.async\.wait\.0"
+    assert kernel.count(pattern)
+    text = kernel.without(pattern)
+    found(kernel.run(text, "race"), "race", "reads",
+          "an asynchronous copy of thread", "nothing has waited for it",
+          lines=["tl.load"])
+    assert kernel.run(text, None).by_oracle
+
+
+@pytest.mark.parametrize("device, why, line", [
+    (CP_ASYNC, "nothing has waited for it", "b = tl.load"),
+    (BY_WARPS, "nothing orders the two", "a = tl.load")])
+def test_copy_into_the_buffer_that_is_read(device, why, line):
+    kernel = build(*device)
     read = re.search(r"async_wait.*\n.*shared_index %\d+\[(%\d+)\]",
                      kernel.text)[1]
     text = kernel.replace(r"(shared_index %\d+\[)%\d+(\] \{simt.slot = 2)",
                           rf"\g<1>{read}\2")
     for check in ("race", "race,early"):
         found(kernel.run(text, check), "race", "an asynchronous copy of thread",
-              "nothing has waited for it", lines=["b = tl.load"])
+              why, lines=[line])
     assert kernel.run(text, "early").by_oracle
 
 

@@ -196,7 +196,9 @@ typedef struct tsdk_shared_format {
 
 /** One kind of asynchronous copy from global to shared memory. Lane and warp
  *  rows: `void tsdk.async.copy.<name>(ptr addrspace(3) to, ptr addrspace(1)
- *  from, i1 active)`, inactive lanes write zeros when `zero_fill`. Box rows:
+ *  from, i1 active)`, inactive lanes write zeros when `zero_fill`. Of warp rows
+ *  `to` is the first lane's place, in all lanes; lane l's bytes go behind those
+ *  of lane l - 1. Copies that are counted have no commit. Box rows:
  *  `void tsdk.box.load.<rank>(ptr addrspace(3) to, ptr addrspace(3) barrier,
  *  ptr map, i32...)`, innermost coordinate first. */
 typedef struct tsdk_async_row {

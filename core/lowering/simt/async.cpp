@@ -37,12 +37,15 @@ static bool lowerWarpCopy(SimtEngine &e, simt::AsyncCopyOp op,
     return false;
   Value condition;
   if (Value mask = op.getMask()) {
-    auto splat = mask.getDefiningOp<tile::SplatOp>();
-    if (!splat) {
+    DenseElementsAttr known;
+    if (auto splat = mask.getDefiningOp<tile::SplatOp>()) {
+      condition = e.scalar(splat.getSource());
+    } else if (matchPattern(mask, m_Constant(&known)) && known.isSplat()) {
+      condition = B.boolean(known.getSplatValue<bool>());
+    } else {
       e.fail(op, "internal error: a copy by warps is masked by elements");
       return false;
     }
-    condition = e.scalar(splat.getSource());
   }
   unsigned bytes = e.bytesOf(
       cast<simt::SharedType>(op.getDest().getType()).getElementType());

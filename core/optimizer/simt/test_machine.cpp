@@ -128,6 +128,29 @@ static void addWarp64(Machine &machine) {
   machine.matrix.push_back(std::move(row));
 }
 
+static void addDirect64(Machine &machine) {
+  addWarp64(machine);
+  SharedRow row;
+  row.name = "turned";
+  row.isMatrix = row.isTransposed = true;
+  row.bytes = 8;
+  row.elementBytes = 2;
+  row.rows = 64;
+  row.phases = plainRow(false, 8, 64).phases;
+  row.layout = read("(row: 64, column: 4) { register: (4,0) (8,0); "
+                    "lane: (0,1) (0,2) (1,0) (2,0) (16,0) (32,0) }");
+  machine.shared.push_back(std::move(row));
+  for (uint32_t bytes : {4, 16}) {
+    AsyncRow copy;
+    copy.name = "b" + std::to_string(bytes * 8);
+    copy.issuer = AsyncRow::Warp;
+    copy.completion = AsyncRow::Counter;
+    copy.bytes = bytes;
+    copy.maxPending = 63;
+    machine.async.push_back(std::move(copy));
+  }
+}
+
 static void addGroup(Machine &machine) {
   addWarp32(machine);
   machine.warpGroupWarps = 4;
@@ -184,6 +207,8 @@ MachinePtr testMachine(std::string_view name) {
     addWarp32(*machine);
   else if (name == "warp64")
     addWarp64(*machine);
+  else if (name == "direct64")
+    addDirect64(*machine);
   else if (name == "group")
     addGroup(*machine);
   else

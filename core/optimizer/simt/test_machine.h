@@ -14,6 +14,8 @@ namespace tilesdk::optimizer {
 
 /// warp32: 32 lanes, 16x8 fragments, matrix loads from shared memory.
 /// warp64: 64 lanes, 16x16 fragments, plain accesses only.
+/// direct64: warp64 with loads that transpose rows of 8 bytes, and counted
+/// copies by warps of 4 and 16 bytes a lane.
 /// group: warp32 with asynchronous products of warp groups from shared memory,
 /// box copies and mbarriers. Null for another name.
 MachinePtr testMachine(std::string_view name);
