@@ -53,11 +53,24 @@ PIPELINED = {
         # Only warps for the copies go round two loops.
         "persistent": TWO,
     },
-    # No copies that a wave does not wait for: one iteration ahead.
+    # Waves copy what has no mask and one user, and lies along k; the rest is
+    # turned in registers, one iteration ahead.
     "gfx942": {
-        **dict.fromkeys(SIGNATURES, REGISTERS),
+        **dict.fromkeys(SIGNATURES,
+                        {"stages": 3, LANES: 1, "registers": 1}),
         "dequantized": {"stages": 2, "registers": 3},
+        "transposed": TWO,
+        "ragged": REGISTERS,
         "two_accumulators": {"stages": 2, "registers": 3},
+        "carried_descriptor": REGISTERS,
+    },
+    # Reads turn what does not lie along k.
+    "gfx950": {
+        **dict.fromkeys(SIGNATURES, TWO),
+        "dequantized": {"stages": 3, LANES: 1, "registers": 2},
+        "ragged": REGISTERS,
+        "two_accumulators": {"stages": 3, LANES: 2, "registers": 1},
+        "carried_descriptor": REGISTERS,
     },
 }
 # With SPECIALIZE: who copies, or the line of the remark and what it says.
@@ -78,6 +91,7 @@ SPECIALIZED = {
                                          "another by lanes"),
     },
     "gfx942": dict.fromkeys(SIGNATURES, NO_WARPS),
+    "gfx950": dict.fromkeys(SIGNATURES, NO_WARPS),
 }
 
 
