@@ -354,9 +354,14 @@ std::string async(unsigned generation, std::string_view symbol,
         "declare ptr addrspace(3) @llvm.amdgcn.readfirstlane.p3(ptr "
         "addrspace(3))\ndeclare void @llvm.amdgcn.global.load.lds(ptr "
         "addrspace(1), ptr addrspace(3), i32, i32, i32)\n");
+  // The compiler moves no access up over it either.
   if (consume(rest, "wait.") && number(rest, pending) && pending <= MaxPending)
-    return intrinsic(symbol, "void", "", 1, "amdgcn.s.waitcnt", "i32",
-                     "i32 " + waitFor(pending, false));
+    return define(symbol, "void", "", 1,
+                  "  call void @llvm.amdgcn.s.waitcnt(i32 " +
+                      waitFor(pending, false) +
+                      ")\n  fence syncscope(\"singlethread\") acq_rel\n"
+                      "  ret void\n",
+                  "declare void @llvm.amdgcn.s.waitcnt(i32)\n");
   return "";
 }
 

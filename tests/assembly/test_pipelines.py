@@ -53,15 +53,15 @@ PIPELINED = {
         # Only warps for the copies go round two loops.
         "persistent": TWO,
     },
-    # Waves copy what has no mask and one user, and lies along k; the rest is
-    # turned in registers, one iteration ahead.
+    # Waves copy what has no mask and lies along k; the rest is turned in
+    # registers, one iteration ahead.
     "gfx942": {
         **dict.fromkeys(SIGNATURES,
                         {"stages": 3, LANES: 1, "registers": 1}),
         "dequantized": {"stages": 2, "registers": 3},
         "transposed": TWO,
         "ragged": REGISTERS,
-        "two_accumulators": {"stages": 2, "registers": 3},
+        "two_accumulators": {"stages": 3, LANES: 1, "registers": 2},
         "carried_descriptor": REGISTERS,
     },
     # Reads turn what does not lie along k.
@@ -69,7 +69,7 @@ PIPELINED = {
         **dict.fromkeys(SIGNATURES, TWO),
         "dequantized": {"stages": 3, LANES: 1, "registers": 2},
         "ragged": REGISTERS,
-        "two_accumulators": {"stages": 3, LANES: 2, "registers": 1},
+        "two_accumulators": {"stages": 3, LANES: 3},
         "carried_descriptor": REGISTERS,
     },
 }

@@ -84,21 +84,31 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
 
 bool LayoutChoice::copyInOrder(Value operand, LayoutAttr wanted,
                                unsigned numStages) {
-  if (!wanted || !machine.countsCopies())
+  if (!wanted || !machine.countsCopies() || !operand.getDefiningOp())
     return false;
+  // Products that share the operand must read it alike.
+  for (OpOperand &use : operand.getUses()) {
+    auto product = dyn_cast<tile::DotOp>(use.getOwner());
+    if (!product || use.getOperandNumber() > 1)
+      return false;
+    DotLayouts layouts = dotLayouts(product, machine, threads);
+    if ((use.getOperandNumber() ? layouts.rhs : layouts.lhs) != wanted ||
+        product->getParentOp() != operand.getDefiningOp()->getParentOp())
+      return false;
+  }
   // A transposition is a view of the buffer.
   if (auto trans = operand.getDefiningOp<tile::TransOp>();
-      trans && trans->hasOneUse()) {
+      trans && trans.getSource().hasOneUse()) {
     wanted = operandLayout(trans, wanted, trans.getSource());
     operand = trans.getSource();
   }
   auto load = operand.getDefiningOp<tile::LoadOp>();
   auto found = patterns.find(load);
   if (!wanted || !load || load.getMask() || load.getIsVolatile() ||
-      !load->hasOneUse() || found == patterns.end())
+      found == patterns.end())
     return false;
   auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
-  if (!loop || (*operand.user_begin())->getParentOp() != loop)
+  if (!loop || (*load->user_begin())->getParentOp() != loop)
     return false;
   unsigned bytes = bytesOf(operand);
   std::optional<WarpCopyPlan> best;
