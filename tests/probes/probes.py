@@ -8,7 +8,7 @@ from numbers_ import TYPES, encode
 
 PLAIN, MATRIX = 1, 2
 LOAD = 1
-LANE = 1
+LANE, WARP = 1, 2
 
 
 class Probe:
@@ -292,18 +292,27 @@ class AsyncProbe(Probe):
 
     programs = 4
     axes = "(program, byte)"
+    ends = "void @tsdk.async.commit()", "void @tsdk.async.wait.0()"
 
     def __init__(self, device, row):
         super().__init__(device, row, "async")
+
+    def places(self, step):
+        """A multiple of the step for each lane of each program."""
+        return np.stack([
+            self.rng.permutation(IMAGE // step)[:self.lanes] * step
+            for _ in range(self.programs)]).astype(np.int32)
+
+    def targets(self, step):
+        """What the lanes name, and where they write."""
+        to = self.places(step)
+        return to, to
 
     def expect(self, row):
         step = row["bytes"]
         image, memory = (_image(self.rng, self.programs) for _ in range(2))
         memory ^= 0xFFFF
-        to, source = (np.stack([
-            self.rng.permutation(IMAGE // step)[:self.lanes] * step
-            for _ in range(self.programs)]).astype(np.int32)
-            for _ in range(2))
+        (named, to), source = self.targets(step), self.places(step)
         active = self.rng.integers(0, 2, to.shape).astype(np.int32)
         expected = image.copy().view(np.uint8)
         for program in range(self.programs):
@@ -314,7 +323,7 @@ class AsyncProbe(Probe):
                     expected[program, t:t + step] = bytes_[s:s + step]
                 elif row["zero_fill"]:
                     expected[program, t:t + step] = 0
-        return ([image, to, source, active, memory, np.zeros_like(expected)],
+        return ([image, named, source, active, memory, np.zeros_like(expected)],
                 expected, self.programs)
 
     def build(self, device):
@@ -332,15 +341,28 @@ class AsyncProbe(Probe):
                  "%on = icmp ne i32 %active, 0",
                  f"call {function}(ptr addrspace(3) %p, ptr addrspace(1) "
                  "%from, i1 %on)",
-                 "call void @tsdk.async.commit()",
-                 "call void @tsdk.async.wait.0()", *_dump_body(self.lanes)]
+                 *(f"call {each}" for each in self.ends),
+                 *_dump_body(self.lanes)]
         return devices.kernel(
             device, "probe",
             ["image", "addresses", "sources", "actives", "memory", "out"],
             text, threads=self.lanes, shared_bytes=IMAGE,
             declarations=[*IMAGE_FUNCTIONS, f"{function}({parameters})",
-                          "void @tsdk.async.commit()",
-                          "void @tsdk.async.wait.0()"])
+                          *self.ends])
+
+
+class WarpCopyProbe(AsyncProbe):
+    """All lanes name the first one's place; the others follow it. Copies are
+    counted."""
+
+    ends = ("void @tsdk.async.wait.0()",)
+
+    def targets(self, step):
+        whole = self.lanes * step
+        first = self.rng.integers(0, IMAGE // whole, (self.programs, 1)) * whole
+        lanes = np.arange(self.lanes) * step
+        return (np.broadcast_to(first, (self.programs, self.lanes)).astype(
+            np.int32).copy(), (first + lanes).astype(np.int32))
 
 
 def of(device):
@@ -356,6 +378,8 @@ def of(device):
     for row in device.simt["async"]:
         if row["issuer"] == LANE:
             yield AsyncProbe(device, row)
+        elif row["issuer"] == WARP:
+            yield WarpCopyProbe(device, row)
 
 
 def reason(row):
@@ -370,5 +394,5 @@ def missing(device):
         if reason(row):
             yield f"matrix {row['name']}", reason(row)
     for row in device.simt["async"]:
-        if row["issuer"] != LANE:
+        if row["issuer"] not in (LANE, WARP):
             yield f"async {row['name']}", "copies boxes"
