@@ -11,7 +11,7 @@ from faulty import ALL, COPY, Build, launch_source, source_fault
 DEVICES = ("sim:sm_80", "sim:sm_90a", "sim:gfx942", "sim:gfx1100")
 CP_ASYNC = "sim:sm_80", "pipelines/transposed/plain"
 BY_WARPS = "sim:gfx950", "pipelines/transposed/plain"
-WGMMA = "sim:sm_90a", "pipelines/transposed/plain"
+WGMMA = "sim:sm_90a", "pipelines/batched/plain"
 BOXES = "sim:sm_90a", "boxes/product/f16/128x128x256/plain"
 SPECIALIZED = "sim:sm_90a", "boxes/product/f16/128x128x256/specialized"
 
@@ -54,7 +54,7 @@ BARRIER = r"call void @tsdk\.barrier\("
     ("shape/sort_64/f32/up", "tl.sort"),
     ("shape/histogram", "tl.histogram"),
     ("softmax/online", "tl."),
-    ("pipelines/transposed/plain", "tl.load")])
+    ("pipelines/batched/plain", "tl.load")])
 def test_removed_barrier(device, name, line):
     """Each barrier of the kernel, one at a time: none is there for nothing."""
     kernel = build(device, name, "llvm")
