@@ -247,7 +247,8 @@ tsdk_error tsdk_variant_build(tsdk_kernel kernel, const tsdk_variant_desc *desc,
   return guarded([&]() -> Error {
     Kernel *self;
     BuildRequest request;
-    if (Error error = readBuild(kernel, desc, out, false, &self, &request))
+    if (Error error = readBuild(kernel, desc, static_cast<const void *>(out),
+                                false, &self, &request))
       return error;
     Ref<Variant> variant;
     if (Error error = self->context().builds.get(request, &variant))
@@ -262,7 +263,8 @@ tsdk_error tsdk_build_start(tsdk_kernel kernel, const tsdk_variant_desc *desc,
   return guarded([&]() -> Error {
     Kernel *self;
     BuildRequest request;
-    if (Error error = readBuild(kernel, desc, out, true, &self, &request))
+    if (Error error = readBuild(kernel, desc, static_cast<const void *>(out),
+                                true, &self, &request))
       return error;
     Ref<Build> build = makeRef<Build>(self->context(), std::move(request));
     if (Error error = self->context().builds.start(build))

@@ -101,7 +101,8 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
   const Hip *hip = Hip::get(why);
   auto *at = const_cast<void *>(pointer);
   auto read = [&](auto &value, int attribute) {
-    if (hip && hip->hipPointerGetAttribute(&value, attribute, at) == Success)
+    if (hip && hip->hipPointerGetAttribute(static_cast<void *>(&value),
+                                           attribute, at) == Success)
       return true;
     if (hip)
       hip->hipGetLastError();

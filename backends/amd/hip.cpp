@@ -43,6 +43,7 @@ bool Hip::resolve(void *library, std::string &why) {
       missing = name;
     return found;
   };
+// NOLINTBEGIN(bugprone-macro-parentheses): parts of declarations.
 #define TILESDK_FIND(NAME, PARAMS)                                             \
   NAME = reinterpret_cast<hipError(*) PARAMS>(find(#NAME, true));
   TILESDK_HIP_FUNCTIONS(TILESDK_FIND)
@@ -51,6 +52,7 @@ bool Hip::resolve(void *library, std::string &why) {
   NAME = reinterpret_cast<hipError(*) PARAMS>(find(#NAME, false));
   TILESDK_HIP_OPTIONAL_FUNCTIONS(TILESDK_FIND)
 #undef TILESDK_FIND
+  // NOLINTEND(bugprone-macro-parentheses)
   using GetText = const char *(*)(hipError);
   hipGetErrorName = reinterpret_cast<GetText>(find("hipGetErrorName", true));
   hipGetErrorString =

@@ -110,6 +110,7 @@ constexpr int CaptureThreadLocal = 1;
 
 /// The library, opened on first use and never closed.
 struct Hip {
+  // NOLINTNEXTLINE(bugprone-macro-parentheses): parts of a declaration.
 #define TILESDK_MEMBER(NAME, PARAMS) hipError(*NAME) PARAMS = nullptr;
   TILESDK_HIP_FUNCTIONS(TILESDK_MEMBER)
   TILESDK_HIP_OPTIONAL_FUNCTIONS(TILESDK_MEMBER)

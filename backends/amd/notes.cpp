@@ -101,11 +101,9 @@ void Reader::skip(unsigned depth) {
   uint8_t head = peek();
   if (!good || depth > 16) {
     good = false;
-  } else if ((head & 0xf0) == 0x80 || head == 0xde || head == 0xdf) {
-    for (uint64_t i = 2 * map(); i && good; --i)
-      skip(depth + 1);
-  } else if ((head & 0xf0) == 0x90 || head == 0xdc || head == 0xdd) {
-    for (uint64_t i = array(); i && good; --i)
+  } else if (bool isMap = (head & 0xf0) == 0x80 || head == 0xde || head == 0xdf;
+             isMap || (head & 0xf0) == 0x90 || head == 0xdc || head == 0xdd) {
+    for (uint64_t i = isMap ? 2 * map() : array(); i && good; --i)
       skip(depth + 1);
   } else if ((head & 0xe0) == 0xa0 || (head >= 0xd9 && head <= 0xdb)) {
     string();
@@ -194,7 +192,8 @@ bool readKernelNumbers(std::string_view object, std::string_view kernel,
       if (text > notes.size() || note.n_descsz > notes.size() - text)
         break;
       if (note.n_type == metadataNote &&
-          notes.substr(name, note.n_namesz) == std::string_view("AMDGPU", 7) &&
+          notes.substr(name, note.n_namesz) ==
+              std::string_view("AMDGPU\0", 7) &&
           readNote(notes.substr(text, note.n_descsz), kernel, out))
         return true;
       at = text + padded(note.n_descsz);

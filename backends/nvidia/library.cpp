@@ -145,7 +145,7 @@ std::string global(std::string_view symbol, std::string_view rest) {
   std::string type(width->type), element(width->element);
   unsigned n = width->count;
   bool isNarrow = width->bits == 8;
-  std::string body, operands;
+  std::string body;
   auto extract = [&](const std::string &value, const std::string &to) {
     for (unsigned i = 0; i < n; ++i) {
       std::string name = to + std::to_string(i);
@@ -193,8 +193,7 @@ std::string global(std::string_view symbol, std::string_view rest) {
     result += " }";
   }
   bool isVolatile = how == ".volatile";
-  body += "  %r = call " + result + " asm " +
-          (isVolatile ? "sideeffect " : "sideeffect ") + "\"@$" +
+  body += "  %r = call " + result + " asm " + "sideeffect \"@$" +
           std::to_string(n) + " ld" +
           (isVolatile ? how + ".global" : ".global" + how) +
           std::string(width->vector) + "." + std::string(width->ptx) + " " +

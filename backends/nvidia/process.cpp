@@ -18,8 +18,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 namespace tilesdk::nvidia {
 
 namespace {
@@ -88,6 +86,7 @@ Ended runProgram(const std::vector<std::string> &arguments,
                  const std::string &output, uint64_t deadline,
                  const int32_t *cancel) {
   std::vector<char *> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string &each : arguments)
     argv.push_back(const_cast<char *>(each.c_str()));
   argv.push_back(nullptr);
