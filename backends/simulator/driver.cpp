@@ -9,6 +9,7 @@
 #include "backends/simulator/boxes.h"
 #include "backends/simulator/plugin.h"
 
+#include <bit>
 #include <cstring>
 #include <new>
 #include <vector>
@@ -126,7 +127,7 @@ Extent extentOf(uint64_t pointer, const tsdk_driver_launch &launch,
       return {attr.v[0], attr.v[0] + attr.v[1]};
   }
   Extent extent = {};
-  device.memory.find(reinterpret_cast<const void *>(pointer), extent.begin,
+  device.memory.find(std::bit_cast<const void *>(pointer), extent.begin,
                      extent.end);
   return extent;
 }

@@ -156,12 +156,14 @@ void asyncCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
 void warpCopy(char *to, const char *from, uint32_t bytes, uint32_t active) {
   Block &self = block();
   char *place = to;
-  self.warpTogether("a copy to shared memory", &place, [&](void **lanes) {
-    char *first = *static_cast<char **>(lanes[0]);
-    uint32_t warpSize = self.model().machine.warpSize;
-    for (uint32_t i = 0; i < warpSize; ++i)
-      *static_cast<char **>(lanes[i]) = first + size_t(i) * bytes;
-  });
+  self.warpTogether("a copy to shared memory", static_cast<void *>(&place),
+                    [&](void **lanes) {
+                      char *first = *static_cast<char **>(lanes[0]);
+                      uint32_t warpSize = self.model().machine.warpSize;
+                      for (uint32_t i = 0; i < warpSize; ++i)
+                        *static_cast<char **>(lanes[i]) =
+                            first + size_t(i) * bytes;
+                    });
   if (!active)
     return;
   self.copyAsync(place, from, bytes);

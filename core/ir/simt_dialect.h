@@ -17,7 +17,8 @@
 #include "llvm/ADT/Hashing.h"
 
 namespace tilesdk::layout {
-/// For MLIR's uniquer.
+/// For MLIR's uniquer, which looks for this name.
+// NOLINTNEXTLINE(readability-identifier-naming)
 inline llvm::hash_code hash_value(const Layout &layout) {
   return llvm::hash_code(layout.hash());
 }
