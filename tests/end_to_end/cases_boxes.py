@@ -11,7 +11,7 @@ def add(name, kernel, args, grid, oracle, warps=4, stages=3, **more):
     """With and without warps for the copies."""
     if any(getattr(a, "dtype", "").startswith("f8") for a in args.values()):
         # sm_90a adds up products of fp8 with 13 bits below the largest one.
-        more |= {"tolerance": {"f32": (1e-4, 1e-4)}}
+        more |= {"tolerance": {"f32": (1e-4, 3e-4)}}
     for specialize in (False, True):
         CASES.append(Case(
             f"boxes/{name}/{'specialized' if specialize else 'plain'}",
