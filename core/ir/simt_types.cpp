@@ -44,8 +44,11 @@ static LogicalResult verifyOutputs(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
-                                 Layout layout) {
+// The declaration, by value, is generated.
+LogicalResult
+LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                   // NOLINTNEXTLINE(performance-unnecessary-value-param)
+                   Layout layout) {
   static constexpr const char *names[] = {registerDim, laneDim, warpDim};
   const auto &inputs = layout.inputs();
   bool fits = inputs.size() == 3;
@@ -106,6 +109,7 @@ void LayoutAttr::print(AsmPrinter &printer) const {
 
 LogicalResult
 SharedLayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                         // NOLINTNEXTLINE(performance-unnecessary-value-param)
                          Layout layout, StringRef, unsigned alignment) {
   if (layout.inputs().size() != 1 || layout.inputs()[0].name != offsetDim)
     return emitError() << "the input of a shared layout must be 'offset': "

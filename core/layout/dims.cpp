@@ -30,6 +30,7 @@ mapOutputs(const Layout &layout,
       basis.value = coordinate(basis.value);
   }
   std::vector<OutputDim> outputs;
+  outputs.reserve(factors.size());
   for (const auto &list : factors)
     outputs.push_back({dimName(outputs.size()), list});
   return Layout::fromBases(inputs, outputs);
@@ -48,6 +49,7 @@ Result<Layout> dropDim(const Layout &layout, unsigned dim) {
 
 Result<Layout> insertDim(const Layout &layout, unsigned dim, uint64_t size) {
   std::vector<std::vector<uint64_t>> factors;
+  factors.reserve(layout.outputs().size() + 1);
   for (const Dim &out : layout.outputs())
     factors.push_back(factorsOf(out));
   factors.insert(factors.begin() + dim, {size});
@@ -60,6 +62,7 @@ Result<Layout> insertDim(const Layout &layout, unsigned dim, uint64_t size) {
 Result<Layout> flattenDims(const Layout &layout,
                            const std::vector<bool> &dims) {
   std::vector<std::vector<uint64_t>> factors;
+  factors.reserve(layout.outputs().size());
   for (size_t i = 0; i < layout.outputs().size(); ++i)
     factors.push_back(dims[i] ? std::vector<uint64_t>{1}
                               : factorsOf(layout.outputs()[i]));

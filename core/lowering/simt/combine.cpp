@@ -261,7 +261,7 @@ void AxisCombiner::stepWarps(ArrayRef<ReductionStep> steps, bool scan) {
   // the parts of one total where nothing lies between them.
   unsigned widest = 16;
   for (Type element : elements)
-    widest = std::min(widest, 16 / std::max(1u, unsigned(e.bytesOf(element))));
+    widest = std::min(widest, 16 / std::max(1u, e.bytesOf(element)));
   widest = std::max(widest, 1u);
   uint64_t reach = place.reach();
   unsigned width = 1;

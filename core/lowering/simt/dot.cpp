@@ -137,6 +137,7 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
   if (tiles.empty())
     return missing(e, op);
   std::vector<Value> sums;
+  sums.reserve(tiles.size());
   for (const Fragment &tile : tiles)
     sums.push_back(
         packFragment(e, acc, placesOf(resultPart), row.resultType, tile.start));

@@ -28,6 +28,7 @@ public:
   static std::vector<uint64_t> coordinates(const LayoutTable &table,
                                            unsigned reg) {
     std::vector<uint64_t> c;
+    c.reserve(table.layout.outputs().size());
     for (unsigned d = 0; d < table.layout.outputs().size(); ++d)
       c.push_back(table.expand(table.bits[reg], d) + table.oddPart(reg, d));
     return c;

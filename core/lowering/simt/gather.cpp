@@ -152,6 +152,7 @@ static bool sortRegisters(SimtEngine &e, tile::SortOp op) {
     if (table.firstCopy[r] != r)
       continue;
     std::vector<uint64_t> c;
+    c.reserve(last);
     for (unsigned d = 0; d < last; ++d)
       c.push_back(table.expand(table.bits[r], d) + table.oddPart(r, d));
     rows[c][table.expand(table.bits[r], last) + table.oddPart(r, last)] = r;
@@ -216,6 +217,7 @@ static bool lowerSort(SimtEngine &e, Operation *operation) {
     auto c = coordinates(e, table, r);
     columns.push_back(c[last]);
     std::vector<uint64_t> key;
+    key.reserve(last);
     for (unsigned d = 0; d < last; ++d)
       key.push_back(table.expand(table.bits[r], d) + table.oddPart(r, d));
     Value &start = known[key];

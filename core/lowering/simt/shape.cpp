@@ -287,10 +287,11 @@ static bool lowerSplit(SimtEngine &e, Operation *operation) {
   unsigned last = from.layout.outputs().size() - 1;
   bool isTensor = isa<RankedTensorType>(op.getLhs().getType());
   Result<Layout> wanted =
-      isTensor ? layout::insertDim(e.table(op.getLhs()).layout, last, 2)
-               : layout::mapOutputs(from.layout, {{2}}, [](layout::Coord) {
-                   return layout::Coord{0};
-                 });
+      isTensor
+          ? layout::insertDim(e.table(op.getLhs()).layout, last, 2)
+          : layout::mapOutputs(from.layout, {{2}}, [](const layout::Coord &) {
+              return layout::Coord{0};
+            });
   // The place that differs from another in the last coordinate only.
   layout::f2::Span span(from.layout.columns());
   auto step = span.solve(uint64_t(1) << from.layout.firstOutputBit(last));

@@ -105,7 +105,7 @@ LayoutTable::LayoutTable(layout::Layout l)
       warpCopies = free[d];
   }
 
-  uint64_t count = uint64_t(digits.odds) << digits.bits;
+  uint64_t count = digits.odds << digits.bits;
   llvm::DenseMap<std::pair<uint64_t, uint64_t>, unsigned> seen;
   for (uint64_t reg = 0; reg < count; ++reg) {
     auto [set, number] = digits.decompose(reg);
