@@ -14,7 +14,7 @@ using namespace mlir;
 
 namespace tilesdk::optimizer {
 
-void buildSimtPipeline(OpPassManager &manager, MachinePtr machine,
+void buildSimtPipeline(OpPassManager &manager, const MachinePtr &machine,
                        const SimtOptions &options) {
   manager.addPass(createSimtSelectMatrix(machine, options));
   manager.addPass(createSimtBoxCopies(machine, options));

@@ -38,7 +38,7 @@ using MachinePtr = std::shared_ptr<const target::Machine>;
 /// Stage `tile-opt` to stage `simt`, for a pass manager on modules. Decisions
 /// and what was declined are remarks at the op's location, whose text begins
 /// with the pass's name.
-void buildSimtPipeline(mlir::OpPassManager &manager, MachinePtr machine,
+void buildSimtPipeline(mlir::OpPassManager &manager, const MachinePtr &machine,
                        const SimtOptions &options);
 
 /// Makes the passes and `simt-pipeline` known by name, each with the options

@@ -47,7 +47,7 @@ static void registerTool(StringRef name, StringRef summary, Add add) {
 
 static void registerPass(StringRef name, StringRef summary, Create create) {
   registerTool(name, summary,
-               [=](OpPassManager &manager, MachinePtr machine,
+               [=](OpPassManager &manager, const MachinePtr &machine,
                    const SimtOptions &options) {
                  manager.addPass(create(machine, options));
                });
