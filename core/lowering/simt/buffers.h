@@ -41,9 +41,9 @@ public:
   const LayoutTable *table = nullptr;
 
 private:
-  void visit(unsigned maxBytes, const ThreadMap &thread,
-             llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn)
-      const;
+  void
+  visit(unsigned maxBytes, const ThreadMap &thread,
+        llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
 
   SimtEngine &e;
   Value base;
