@@ -101,8 +101,10 @@ void Reader::skip(unsigned depth) {
   uint8_t head = peek();
   if (!good || depth > 16) {
     good = false;
-  } else if (bool isMap = (head & 0xf0) == 0x80 || head == 0xde || head == 0xdf;
-             isMap || (head & 0xf0) == 0x90 || head == 0xdc || head == 0xdd) {
+    return;
+  }
+  if (bool isMap = (head & 0xf0) == 0x80 || head == 0xde || head == 0xdf;
+      isMap || (head & 0xf0) == 0x90 || head == 0xdc || head == 0xdd) {
     for (uint64_t i = isMap ? 2 * map() : array(); i && good; --i)
       skip(depth + 1);
   } else if ((head & 0xe0) == 0xa0 || (head >= 0xd9 && head <= 0xdb)) {

@@ -345,7 +345,7 @@ bool Assembler::runDriver(const tsdk_plugin_compile_in &in, Result &result) {
     result.code.assign(static_cast<const char *>(code), size);
   if (link)
     cuda.cuLinkDestroy(link);
-  result.log.assign(info.data()); // Up to its end.
+  result.log = info.substr(0, info.find('\0'));
   if (status == Success && !readNumbers(result.log).registers)
     result.numbers = askNumbers(cuda, result.code, text);
   cuda.cuThreadExchangeStreamCaptureMode(&mode);
@@ -356,7 +356,7 @@ bool Assembler::runDriver(const tsdk_plugin_compile_in &in, Result &result) {
   result.log.clear();
   constexpr CUresult invalidPtx = 218;
   if (status == invalidPtx) {
-    result.log.assign(errors.data());
+    result.log = errors.substr(0, errors.find('\0'));
     result.problem = TSDK_E_INTERNAL;
     result.message = "the driver refused the kernel's assembly; please report "
                      "it with the kernel";

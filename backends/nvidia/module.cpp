@@ -26,7 +26,7 @@ CUresult load(Device &device, const void *code, CUmodule *module,
   void *values[] = {buffer.data(), std::bit_cast<void *>(buffer.size())};
   CUresult result =
       device.cuda.cuModuleLoadDataEx(module, code, 2, options, values);
-  log->assign(buffer.data()); // Up to its end.
+  *log = buffer.substr(0, buffer.find('\0'));
   return result;
 }
 

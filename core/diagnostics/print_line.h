@@ -73,6 +73,9 @@ static inline void tsdkLineFloat(struct tsdk_line *line,
     tsdkLinePut(line, '0');
     return;
   }
+  // The number itself is what comes nearer to its first digit. No library may
+  // be called here: it runs on GPUs too.
+  // NOLINTBEGIN(bugprone-float-loop-counter, bugprone-incorrect-roundings)
   int exponent = 0;
   for (; v >= 1e16; v /= 1e8)
     exponent += 8;
@@ -83,6 +86,7 @@ static inline void tsdkLineFloat(struct tsdk_line *line,
   for (; v < 1; v *= 10)
     --exponent;
   tsdk_line_u64 digits = (tsdk_line_u64)(v * 1e5 + 0.5);
+  // NOLINTEND(bugprone-float-loop-counter, bugprone-incorrect-roundings)
   if (digits >= 1000000) {
     digits /= 10;
     ++exponent;

@@ -75,7 +75,7 @@ Error enqueueExtended(Variant &variant, Device &device, void *function,
     if (Error error =
             device.messagesOrNew().begin(variant.messages, stream, &hidden))
       return error;
-    all.push_back(&hidden.buffer);
+    all.push_back(static_cast<void *>(&hidden.buffer));
     all.push_back(&hidden.launch);
   }
   for (TensorMaps::Map &map : maps)

@@ -177,7 +177,8 @@ Error TensorMaps::encode(Device &device, llvm::ArrayRef<void *> params,
     const Spec &spec = specs[i];
     Parts parts;
     parts.device = &device;
-    std::memcpy(&parts.base, params[spec.base], sizeof(parts.base));
+    std::memcpy(static_cast<void *>(&parts.base), params[spec.base],
+                sizeof(parts.base));
     for (size_t d = 0; d < spec.shape.size(); ++d) {
       // An empty tensor is one that no loop reads.
       parts.shape[d] =
