@@ -95,7 +95,7 @@ tsdk_error streamCall(void *self, void *opaque, uint64_t stream,
           hip.hipStreamAddCallback(streamOf(stream), runCall, call.get(), 0),
           what))
     return error;
-  (void)call.release(); // The callback has it.
+  [[maybe_unused]] auto *taken = call.release(); // By the callback.
   return nullptr;
 }
 
