@@ -120,7 +120,9 @@ def test_what_is_said_of_the_whole(tool):
     """Remarks without a line stand under the figures."""
     out = explain(tool, "gfx942", "--option", "waves_per_eu=4")
     head = out.split("\n\n")[0]
-    assert re.search(r"^  remark +built with (one|1) stage", head, flags=re.M)
+    assert re.search(r"^  remark +built with \d+ (stages?|warps): a thread "
+                     r"spills \d+ bytes", head, flags=re.M)
+    out = explain(tool, "gfx942", "--option", "num_stages=1")
     assert "1 stage: num_stages is 1  [simt-pipeline-loops]" in out
 
 

@@ -80,8 +80,11 @@ protected:
     self = driver->self;
   }
   ~AmdDriver() override {
-    if (device)
-      driver->device_close(self, device);
+    if (!device)
+      return;
+    if (module)
+      driver->module_unload(self, device, module);
+    driver->device_close(self, device);
   }
 
   void open(uint32_t ordinal = 0) {
@@ -373,6 +376,7 @@ TEST_F(AmdDriver, UnloadingDoesNotWaitButClosingFrees) {
   open();
   load();
   driver->module_unload(self, device, module);
+  module = nullptr;
   EXPECT_EQ(calls("hipModuleUnload"), 0u);
   EXPECT_EQ(calls("hipDeviceSynchronize"), 0u);
   driver->device_close(self, device);
@@ -385,6 +389,7 @@ TEST_F(AmdDriver, UnloadedModulesDoNotGather) {
   for (int i = 0; i < 200; ++i) {
     load();
     driver->module_unload(self, device, module);
+    module = nullptr;
   }
   EXPECT_GE(calls("hipModuleUnload"), 128u);
 }
@@ -486,6 +491,7 @@ TEST_F(AmdDriver, LaunchAttributes) {
   EXPECT_TRUE(Outcome(launch(1, 2, &attr)).says("no launch attribute 99"));
   attr.id = TSDK_LAUNCH_OVERLAP;
   EXPECT_DONE(launch(1, 2, &attr));
+  driver->module_unload(self, device, module);
   driver->device_close(self, device);
 
   state().isCooperative = 1;
@@ -642,6 +648,8 @@ TEST_F(AmdDriver, EveryFailureIsReported) {
   Outcome missing(get(64, 0));
   EXPECT_EQ(missing.code, TSDK_E_DRIVER);
   EXPECT_TRUE(missing.says("cannot use kernel 'add'"));
+  state().failing.clear();
+  EXPECT_DONE(driver->mem_free(self, device, 0, memory));
 }
 
 TEST(Hip, NamesAFunctionThatIsMissing) {
