@@ -119,8 +119,7 @@ Ended runProgram(const std::vector<std::string> &arguments,
       ended = Ended::Well;
       break;
     }
-    bool isCancelled =
-        cancel && *const_cast<const volatile int32_t *>(cancel) != 0;
+    bool isCancelled = cancel && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
     if (!isKilled && (isCancelled || (deadline && now() >= deadline))) {
       ended = isCancelled ? Ended::Cancelled : Ended::Late;
       kill(child, SIGKILL);
