@@ -42,7 +42,7 @@ SmallVector<Value> Build::beginFunction(StringRef name, Location where,
 
 SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
   SmallVector<Value> args = beginFunction(name, where, {ptr, ptr, ptr}, {}, 0);
-  auto func = cast<LLVM::LLVMFuncOp>(entry->getParentOp());
+  auto func = llvm::cast<LLVM::LLVMFuncOp>(entry->getParentOp());
   // no-builtins: a loop that copies while it computes must not become a call
   // of memcpy and a loop that computes.
   func->setAttr("passthrough",
@@ -61,7 +61,7 @@ SmallVector<Value, 3> Build::beginKernel(StringRef name, Location where) {
 }
 
 void Build::passByValue(unsigned index, int64_t bytes, int64_t align) {
-  auto func = cast<LLVM::LLVMFuncOp>(entry->getParentOp());
+  auto func = llvm::cast<LLVM::LLVMFuncOp>(entry->getParentOp());
   auto type = LLVM::LLVMArrayType::get(i8, unsigned(bytes));
   func.setArgAttr(index, "llvm.byval", TypeAttr::get(type));
   func.setArgAttr(index, "llvm.align", b.getI64IntegerAttr(align));
@@ -117,7 +117,8 @@ Value Build::declareAndCall(StringRef name, Type result, ValueRange args,
     }
     known = func;
   }
-  auto op = LLVM::CallOp::create(b, loc, cast<LLVM::LLVMFuncOp>(known), args);
+  auto op =
+      LLVM::CallOp::create(b, loc, llvm::cast<LLVM::LLVMFuncOp>(known), args);
   if (together)
     op.setConvergent(true);
   return result ? op.getResult() : Value();
