@@ -66,6 +66,7 @@ private:
   tsdk_code expandDescriptors();
   tsdk_code readMachine();
   tsdk_code assignThreads();
+  tsdk_code afterLowering(bool lowered);
   tsdk_code lowerToLoops();
   tsdk_code lowerToThreads();
   tsdk_code lower();

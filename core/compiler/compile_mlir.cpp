@@ -266,17 +266,22 @@ tsdk_code Compilation::assignThreads() {
   return TSDK_OK;
 }
 
+tsdk_code Compilation::afterLowering(bool lowered) {
+  if (interruption.poll())
+    return stopped();
+  if (lowered)
+    return TSDK_OK;
+  return diagnostics.hasErrors() ? tsdk_code(TSDK_E_UNSUPPORTED)
+                                 : internal("lowering failed without a reason");
+}
+
 tsdk_code Compilation::lowerToThreads() {
   lowering::SimtLoweringInfo info;
   bool lowered = timed("lower-to-threads", [&] {
     return lowering::lowerSimt(*module, *threads, info, options.fpFusion);
   });
-  if (interruption.poll())
-    return stopped();
-  if (!lowered)
-    return diagnostics.hasErrors()
-               ? TSDK_E_UNSUPPORTED
-               : internal("lowering failed without a reason");
+  if (tsdk_code result = afterLowering(lowered))
+    return result;
   describeLowering(metadata, info);
   metadata["artifact"] =
       code.artifact == TSDK_ARTIFACT_ASSEMBLY ? "assembly" : "elf";
@@ -314,12 +319,8 @@ tsdk_code Compilation::lowerToLoops() {
   bool lowered = timed("lower-to-loops", [&] {
     return lowering::lowerTileToLoops(*module, target, info);
   });
-  if (interruption.poll())
-    return stopped();
-  if (!lowered)
-    return diagnostics.hasErrors()
-               ? TSDK_E_UNSUPPORTED
-               : internal("lowering failed without a reason");
+  if (tsdk_code result = afterLowering(lowered))
+    return result;
   describeLowering(metadata, info);
   return TSDK_OK;
 }

@@ -106,20 +106,14 @@ void Explanation::addSource(const std::string &name, llvm::StringRef text) {
 }
 
 void Explanation::addRemarks(tsdk_diags diags) {
-  for (size_t i = 0, count = tsdk_diags_count(diags); i < count; ++i) {
-    tsdk_diag diag = {};
-    diag.struct_size = sizeof(diag);
-    if (tsdk_error error = tsdk_diags_get(diags, i, &diag)) {
-      tsdk_error_release(error);
-      return;
-    }
+  forEachDiagnostic(diags, [&](const tsdk_diag &diag) {
     if (diag.parent != TSDK_NO_PARENT)
-      continue;
+      return;
     std::vector<std::string> &list = notes[text(diag.file)][diag.line].remarks;
     std::string message = text(diag.message);
     if (std::find(list.begin(), list.end(), message) == list.end())
       list.push_back(std::move(message));
-  }
+  });
 }
 
 void Explanation::addAccesses() {

@@ -103,33 +103,20 @@ void Session::diagnosticLine(const tsdk_diag &diag) {
 
 void Session::diagnostics(tsdk_diags diags) {
   if (common.messageFormat == "json") {
-    for (size_t i = 0, count = tsdk_diags_count(diags); i < count; ++i) {
-      tsdk_diag diag = {};
-      diag.struct_size = sizeof(diag);
-      if (tsdk_error error = tsdk_diags_get(diags, i, &diag)) {
-        tsdk_error_release(error);
-        return;
-      }
-      diagnosticLine(diag);
-    }
+    forEachDiagnostic(diags,
+                      [&](const tsdk_diag &diag) { diagnosticLine(diag); });
     return;
   }
   // What passes say of lines is what `tilesdk explain` shows beside them.
   std::string kept;
   size_t hidden = 0;
-  for (size_t i = 0, count = tsdk_diags_count(diags); i < count; ++i) {
-    tsdk_diag diag = {};
-    diag.struct_size = sizeof(diag);
-    if (tsdk_error error = tsdk_diags_get(diags, i, &diag)) {
-      tsdk_error_release(error);
-      return;
-    }
+  bool isRead = forEachDiagnostic(diags, [&](const tsdk_diag &diag) {
     // Notes are in the text of what they belong to.
     if (diag.parent != TSDK_NO_PARENT)
-      continue;
+      return;
     if (diag.severity == TSDK_SEVERITY_REMARK && diag.line && !common.verbose) {
       ++hidden;
-      continue;
+      return;
     }
     std::string rendered = text(diag.rendered);
     if (rendered.empty())
@@ -138,7 +125,9 @@ void Session::diagnostics(tsdk_diags diags) {
     kept += rendered;
     if (kept.back() != '\n')
       kept += '\n';
-  }
+  });
+  if (!isRead)
+    return;
   llvm::errs() << paint(kept);
   if (hidden)
     note((hidden == 1 ? "1 remark: " : std::to_string(hidden) + " remarks: ") +

@@ -73,6 +73,20 @@ inline std::string text(tsdk_str value) {
 inline std::string text(tsdk_bytes value) {
   return std::string(static_cast<const char *>(value.data), value.size);
 }
+/// Calls \p fn with each; false when one could not be read.
+template <typename Function>
+bool forEachDiagnostic(tsdk_diags diags, Function &&fn) {
+  for (size_t i = 0, count = tsdk_diags_count(diags); i < count; ++i) {
+    tsdk_diag diag = {};
+    diag.struct_size = sizeof(diag);
+    if (tsdk_error error = tsdk_diags_get(diags, i, &diag)) {
+      tsdk_error_release(error);
+      return false;
+    }
+    fn(diag);
+  }
+  return true;
+}
 
 /// One run of the command: its settings, the context, the way errors go.
 class Session {

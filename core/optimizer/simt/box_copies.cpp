@@ -69,8 +69,11 @@ private:
   /// The same for what is around it; its block is the other way round if \p
   /// isTransposed.
   std::string placeReason(Operation *load, bool isTransposed);
-  /// Whether only products in one block take it, from shared memory.
-  bool isOperand(Operation *load, Operation *&product);
+  /// The buffer of the operand that \p load is, and one of the products that
+  /// take it; null when anything but products in one block takes it, or when
+  /// they do not agree. Its block is the other way round if \p isTransposed.
+  simt::SharedLayoutAttr operandOf(Operation *load, bool isTransposed,
+                                   Operation *&product);
   /// The buffers that products want of \p value; false when something else
   /// takes it.
   bool findBuffers(Value value, bool isTransposed,
@@ -147,30 +150,27 @@ scf::ForOp topLoop(Operation *load) {
   return around ? around : loop;
 }
 
-bool SimtBoxCopies::isOperand(Operation *load, Operation *&product) {
-  Value result = load->getResult(0);
-  auto type = dyn_cast<RankedTensorType>(result.getType());
+simt::SharedLayoutAttr SimtBoxCopies::operandOf(Operation *load,
+                                                bool isTransposed,
+                                                Operation *&product) {
   llvm::SmallSetVector<Attribute, 2> buffers;
   product = nullptr;
-  return type && type.getRank() == 2 &&
-         findBuffers(result, false, buffers, product) && product &&
-         buffers.size() == 1;
+  if (!findBuffers(load->getResult(0), isTransposed, buffers, product) ||
+      buffers.size() != 1)
+    return {};
+  return cast<simt::SharedLayoutAttr>(buffers.front());
 }
 
 std::string SimtBoxCopies::placeReason(Operation *load, bool isTransposed) {
-  Value result = load->getResult(0);
-  auto type = cast<RankedTensorType>(result.getType());
-  llvm::SmallSetVector<Attribute, 2> buffers;
-  Operation *product = nullptr;
-  if (!findBuffers(result, isTransposed, buffers, product) || !product ||
-      buffers.size() != 1)
+  Operation *product;
+  simt::SharedLayoutAttr memory = operandOf(load, isTransposed, product);
+  if (!memory)
     return "it is no operand that a product reads from shared memory";
+  auto type = cast<RankedTensorType>(load->getResult(0).getType());
   SmallVector<int64_t> shape(type.getShape());
   if (isTransposed)
     std::swap(shape[0], shape[1]);
-  auto buffer =
-      simt::SharedType::get(shape, type.getElementType(),
-                            cast<simt::SharedLayoutAttr>(buffers.front()));
+  auto buffer = simt::SharedType::get(shape, type.getElementType(), memory);
   if (!planBoxes(buffer, *machine))
     return "boxes do not fit the buffer of the product's operand";
   auto loop = dyn_cast<scf::ForOp>(load->getParentOp());
@@ -232,9 +232,10 @@ void SimtBoxCopies::takePointers(func::FuncOp function) {
     std::string why;
     PointerBox box;
     Operation *product;
+    auto type = cast<RankedTensorType>(op->getResult(0).getType());
     if (!load) {
       why = reason(cast<tile::DescriptorLoadOp>(op));
-    } else if (!isOperand(load, product) ||
+    } else if (type.getRank() != 2 || !operandOf(load, false, product) ||
                obstacleIn(cast<scf::ForOp>(load->getParentOp()))) {
       // It goes through registers, or the loop stays as it is.
       why = "-";
