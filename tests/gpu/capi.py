@@ -3,7 +3,6 @@ targets, launches with attributes."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import ctypes
 import glob
-import os
 import pathlib
 
 import tilesdk

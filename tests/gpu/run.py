@@ -32,8 +32,9 @@ def run_here(name, device):
         print(f"skipped {reason}", flush=True)
     except BaseException as error:  # The verdict is all that counts here.
         where = traceback.extract_tb(error.__traceback__)
-        lines = [f"line {frame.lineno}" for frame in where
-                 if frame.filename.endswith("suite.py")]
+        lines = [f"{file.name} line {frame.lineno}" for frame in where
+                 if (file := pathlib.Path(frame.filename)).name.startswith(
+                     ("suite_", "harness"))]
         text = " | ".join(line.strip() for line in str(error).splitlines()
                           if line.strip())
         print(f"FAILED {type(error).__name__} at {', '.join(lines)}: "
