@@ -30,7 +30,13 @@ def only_gpu(uri):
         raise Skipped(f"{uri} is not a GPU")
 
 
+def ordinal_of(uri):
+    ordinal = uri.rpartition(":")[2]
+    return int(ordinal) if ordinal.isdigit() else 0
+
+
 def torch_of(uri):
+    """PyTorch, whose current device is this one."""
     only_gpu(uri)
     try:
         import torch
@@ -38,6 +44,7 @@ def torch_of(uri):
         raise Skipped(f"no PyTorch: {error}") from error
     if not torch.cuda.is_available():
         raise Skipped("PyTorch sees no device")
+    torch.cuda.set_device(ordinal_of(uri))
     return torch
 
 

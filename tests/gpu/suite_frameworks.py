@@ -3,7 +3,7 @@
 import tilesdk
 
 import kernels
-from harness import BLOCK, blocks, child, test, torch_of
+from harness import BLOCK, blocks, child, ordinal_of, test, torch_of
 
 
 @test
@@ -11,7 +11,6 @@ def torch_tensors(uri):
     """Its tensors, views and streams are used as they are."""
     torch = torch_of(uri)
     tilesdk.set_device(uri)
-    torch.cuda.set_device(int(uri.split(":")[-1]))
     device = tilesdk.device(uri)
     for dtype in (torch.float32, torch.float16, torch.bfloat16, torch.int32,
                   torch.int64, torch.float64):
@@ -68,6 +67,8 @@ def device_tensor_on_the_cpu_is_refused(uri):
     torch_of(uri)
     code, output = child("""
 import torch, tilesdk, kernels
+from harness import ordinal_of
+torch.cuda.set_device(ordinal_of(sys.argv[1]))
 x = torch.zeros(1024, device="cuda", dtype=torch.int32)
 
 class Capsules:
@@ -126,6 +127,7 @@ def arrays_of_other_frameworks(uri):
     seen = ["DLPack"]
     try:
         import cupy
+        cupy.cuda.Device(ordinal_of(uri)).use()
         x = cupy.zeros(n, cupy.int32)
         with cupy.cuda.Stream() as side:
             native = tilesdk.device(uri).wrap_stream(side.ptr)
@@ -145,6 +147,8 @@ def torch_memory_of_other_kinds(uri):
     torch_of(uri)
     code, output = child("""
 import torch, tilesdk, kernels
+from harness import ordinal_of
+torch.cuda.set_device(ordinal_of(sys.argv[1]))
 tilesdk.set_device(sys.argv[1])
 x = torch.zeros(50_000_000, device="cuda", dtype=torch.int32)
 for part in (x, x[1:], x[40_000_000:]):

@@ -6,8 +6,9 @@ import re
 STRATEGIES = ("permute", "shuffle", "shared", "shared-linear")
 ELEMENTS = {"i8": 1, "i16": 2, "i32": 4, "i64": 8}
 SHARED_LIMIT = 48 << 10
-# Conversions in the body of a loop, so that one does not only wait for itself.
-UNROLL = 4
+# Of 32 bits, of which a thread has 255: what a loop's body may hold of source
+# and result while it is timed, or it is the spills that are.
+REGISTERS = 128
 
 
 class Distribution:
@@ -134,6 +135,17 @@ class Conversion:
         shape = "x".join(map(str, self.extents))
         return f"{self.name} {shape}x{self.element} {self.warps} warps"
 
+    def words(self):
+        """Registers of a thread that source and result take."""
+        size = ELEMENTS[self.element]
+        return sum(max(1, (size << len(side.register)) // 4)
+                   for side in (self.source, self.target))
+
+    def unroll(self):
+        """Conversions in the body of a loop, so that one does not only wait
+        for itself."""
+        return max(1, min(4, REGISTERS // self.words()))
+
     def ir(self, warp_size, strategy="chosen", repeat=0):
         """Loads by the source's layout, converts, stores by the target's. With
         `repeat` many conversions in a loop, of values that differ."""
@@ -148,7 +160,7 @@ class Conversion:
                  "D": f"tensor<{shape}xi32, #d>"}
         pointer = {s: f"tensor<{shape}x!tile.ptr<{self.element}>, "
                    f"#{s.lower()}>" for s in "SD"}
-        lines = []
+        lines, unroll = [], self.unroll()
 
         for side in "SD":
             lines.append(
@@ -175,21 +187,21 @@ class Conversion:
         else:
             lines += [
                 "%zero = arith.constant 0 : i32",
-                f"%count = arith.constant {repeat // UNROLL} : i32",
+                f"%count = arith.constant {repeat // unroll} : i32",
                 "%one = arith.constant 1 : i32",
                 f"%none = arith.constant dense<0> : {value['D']}",
                 f"%add = arith.constant dense<3> : {value['S']}",
                 "%sums:2 = scf.for %k = %zero to %count step %one iter_args("
                 f"%a0 = %v, %t0 = %none) -> ({value['S']}, {value['D']}) : "
                 "i32 {"]
-            for i in range(UNROLL):
+            for i in range(unroll):
                 if strategy.startswith("shared"):
                     lines.append("  simt.barrier")
                 lines += [
                     f"  %c{i} = " + convert.format(f"%a{i}"),
                     f"  %t{i + 1} = arith.xori %t{i}, %c{i} : {value['D']}",
                     f"  %a{i + 1} = arith.addi %a{i}, %add : {value['S']}"]
-            lines += [f"  scf.yield %a{UNROLL}, %t{UNROLL} : {value['S']}, "
+            lines += [f"  scf.yield %a{unroll}, %t{unroll} : {value['S']}, "
                       f"{value['D']}", "}"]
             lines.append(f"%w = arith.xori %sums#1, %none : {value['D']}")
         # Else an assembler moves loads into the branches of masked stores.

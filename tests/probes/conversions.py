@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 
-from conversion_kernels import (ELEMENTS, STRATEGIES, UNROLL,
+from conversion_kernels import (ELEMENTS, REGISTERS, STRATEGIES,
                                 random_conversions)
 from device import Device, IrKernel, tilesdk
 
@@ -21,8 +21,10 @@ TOLERANCE = 1.10
 
 
 def blocks_of(conversion):
-    """Blocks on each multiprocessor while it is timed."""
-    return max(1, 16 // conversion.warps)
+    """Blocks on each multiprocessor while it is timed: 16 warps, or as many as
+    have their registers."""
+    warps = 16 if conversion.words() <= REGISTERS // 2 else 8
+    return max(1, warps // conversion.warps)
 
 
 class Variant:
@@ -134,13 +136,14 @@ def main():
     parser.add_argument("--repeat", type=int, default=1024)
     options = parser.parse_args()
     device = Device(options.device)
-    repeat = UNROLL if device.is_host else options.repeat // UNROLL * UNROLL
     start = time.time()
     passed = failed = slow = 0
     rows, measured = [], []
     print("cost of " + ", ".join(FIGURES))
     for conversion in random_conversions(
             options.count, device.simt["warp_size"], options.seed):
+        repeat = conversion.unroll() * (
+            1 if device.is_host else options.repeat // 4)
         chosen = Variant(device, conversion, "chosen", 0)
         why = chosen.check()
         remark = chosen.remark()
