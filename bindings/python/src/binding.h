@@ -1,5 +1,4 @@
-/*===- binding.h - Shared declarations of the Python extension
--------------===*\
+/*===- binding.h - Shared declarations of the Python extension ------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -42,15 +41,30 @@ extern int PyObject_GetBuffer(PyObject *object, Py_buffer *view, int flags);
 extern void PyBuffer_Release(Py_buffer *view);
 #endif
 
+#define CALL_WITHOUT_GIL(error, call)                                          \
+  do {                                                                         \
+    PyThreadState *savedThread = PyEval_SaveThread();                          \
+    (error) = (call);                                                          \
+    PyEval_RestoreThread(savedThread);                                         \
+  } while (0)
+
 /** Every handle type of the C ABI is wrapped by this one layout. */
 typedef struct {
   PyObject_HEAD void *handle;
 } HandleObject;
 
+#define HANDLE(self, kind) ((tsdk_##kind)((HandleObject *)(self))->handle)
+
 /** Types made by the module; they live as long as the process. */
 extern PyTypeObject *contextType, *deviceType, *streamType, *eventType,
     *bufferType, *programType, *kernelType, *variantType, *buildType,
     *tensorType;
+
+/** Makes a type of HandleObjects and puts it into the module. NULL with an
+ *  exception set. */
+PyTypeObject *makeType(PyObject *module, const char *name, newfunc create,
+                       PyMethodDef *methods, PyGetSetDef *getters,
+                       const char *doc, reprfunc repr, unsigned extraFlags);
 
 /** An object of `type` that owns `handle`; drops it when out of memory. */
 PyObject *wrapHandle(PyTypeObject *type, void *handle);
@@ -67,6 +81,14 @@ int initErrors(PyObject *module);
 
 /** List of dicts of the diagnostics. */
 PyObject *diagnosticsList(tsdk_diags diags);
+
+/** Prints a message of the core. Called from any thread, also while the
+ *  interpreter waits for it: touches no Python object. */
+void writeLog(void *user, int32_t level, tsdk_str message);
+
+/** New reference to what launches use: (device, stream or None, default
+ *  stream). NULL with an exception set. */
+PyObject *currentTarget(void);
 
 PyObject *textOf(tsdk_str text);
 /** The text of a blob; releases it. */
@@ -93,6 +115,7 @@ typedef struct {
   int foreign; /**< Then: an argument is in memory of another device. */
 } ArgScratch;
 
+void argScratchInit(ArgScratch *scratch);
 void argScratchClear(ArgScratch *scratch);
 
 /** `object` lives until the launch has ended. 0 with an exception set. */
@@ -108,14 +131,55 @@ int addExtents(PyObject *const *args, Py_ssize_t count, tsdk_launch_desc *desc,
 int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
                ArgScratch *scratch);
 
+/** How an object is taken, found once per type. */
+enum ArgKind {
+  KindUnknown,
+  KindDataPtr,
+  KindTensor, /**< The same with is_cpu. */
+  KindBuffer,
+  KindDlpack,
+  KindInterface,
+  KindNumpyScalar,
+  KindConstexprLike,
+  KindNone,
+};
+enum ArgKind kindOf(PyObject *object);
+
+/** Address and element type of an array of one of the kinds above. 0 with an
+ *  exception set. */
+int convertArray(PyObject *object, enum ArgKind kind, tsdk_arg *out,
+                 ArgScratch *scratch);
+
+/** Whether the object has a text of its own for signatures. */
+int isConstexprLike(PyObject *object);
+
 /** Signature text of a constexpr: `1024`, `'relu'`, `tl.float32`. */
 int constexprText(PyObject *object, ArgScratch *scratch, tsdk_str *out);
 
 /** Text of a build option: 1, true, a name. */
 int optionText(PyObject *object, ArgScratch *scratch, tsdk_str *out);
 
-int initArgs(PyObject *module);
-int initObjects(PyObject *module);
+/*===- Element types ------------------------------------------------------===*/
+
+/** Of an object such as torch.float32. TSDK_DTYPE_NONE with TypeError set. */
+uint32_t dtypeFromObject(PyObject *dtype);
+/** Of a struct format such as "<f"; TSDK_DTYPE_NONE when it is none. */
+uint32_t dtypeFromFormat(const char *format, Py_ssize_t itemsize);
+/** Of an __array_interface__'s typestr such as "<f4"; likewise. */
+uint32_t dtypeFromTypestr(const char *typestr);
+/** Of a DLPack tensor; likewise. */
+uint32_t dtypeFromDlpack(uint8_t code, uint8_t bits, uint16_t lanes);
+
+/*===- Starts of the parts: -1 with an exception set ----------------------===*/
+
+int initDtypes(void);
+int initConstexprs(void);
+int initArrays(void);
+int initArgs(void);
+int initContext(PyObject *module);
+int initDevices(PyObject *module);
+int initProgram(PyObject *module);
+int initTarget(PyObject *module);
 int initKernel(PyObject *module);
 
 #endif

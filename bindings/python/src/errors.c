@@ -1,5 +1,4 @@
-/*===- errors.c - C errors as Python exceptions
-----------------------------===*\
+/*===- errors.c - C errors as Python exceptions ---------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*

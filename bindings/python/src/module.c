@@ -1,5 +1,4 @@
-/*===- module.c - The extension module _tilesdk
-----------------------------===*\
+/*===- module.c - The extension module _tilesdk ---------------------------===*\
 |*
 |* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 |*
@@ -37,7 +36,8 @@ PyMODINIT_FUNC PyInit__tilesdk(void) {
   PyObject *module = PyModule_Create(&definition);
   if (!module)
     return NULL;
-  if (initErrors(module) || initArgs(module) || initObjects(module) ||
+  if (initErrors(module) || initArgs() || initContext(module) ||
+      initDevices(module) || initProgram(module) || initTarget(module) ||
       initKernel(module) || PyModule_AddFunctions(module, functions) ||
       PyModule_AddIntConstant(module, "abi_version",
                               (long)tsdk_abi_version())) {
