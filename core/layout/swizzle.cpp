@@ -15,206 +15,13 @@
 
 #include "core/layout/swizzle.h"
 #include "core/layout/algebra.h"
+#include "core/layout/exchange.h"
 #include "core/layout/f2.h"
 
 #include <algorithm>
 #include <bit>
-#include <map>
 
 namespace tilesdk::layout {
-
-SharedAccess SharedAccess::contiguous(uint32_t bytes, uint32_t lanes,
-                                      uint32_t lanesPerPhase) {
-  SharedAccess access{bytes, {}, false};
-  for (uint32_t lane = 0; lane < lanes && lanesPerPhase; ++lane) {
-    if (lane % lanesPerPhase == 0)
-      access.phases.emplace_back();
-    access.phases.back().push_back(lane);
-  }
-  return access;
-}
-
-//===----------------------------------------------------------------------===//
-// Counting
-//===----------------------------------------------------------------------===//
-
-namespace {
-uint64_t sizeOf(const Layout &layout, const char *name) {
-  return layout.inputSize(name);
-}
-
-/// The coordinate of a place, the layout's inputs being in any order.
-Coord placeOf(const Layout &layout, uint64_t reg, uint64_t lane,
-              uint64_t warp) {
-  Coord coord(layout.inputs().size());
-  auto set = [&](const char *name, uint64_t value) {
-    if (auto i = layout.inputIndex(name))
-      coord[*i] = value;
-  };
-  set("register", reg);
-  set("lane", lane);
-  set("warp", warp);
-  return coord;
-}
-} // namespace
-
-/// The words that these lanes need; lanes that need the same one share it.
-static std::vector<uint64_t>
-wordsOf(const std::vector<std::optional<uint64_t>> &addresses, uint32_t bytes,
-        const std::vector<uint32_t> &lanes, const SharedMemory &machine) {
-  std::vector<uint64_t> words;
-  for (uint32_t lane : lanes)
-    if (lane < addresses.size() && addresses[lane])
-      for (uint64_t word = *addresses[lane] / machine.bankBytes;
-           word <= (*addresses[lane] + bytes - 1) / machine.bankBytes; ++word)
-        words.push_back(word);
-  std::sort(words.begin(), words.end());
-  words.erase(std::unique(words.begin(), words.end()), words.end());
-  return words;
-}
-
-/// The most words that one bank has to give.
-static uint64_t busiestBank(const std::vector<uint64_t> &words,
-                            const SharedMemory &machine) {
-  std::vector<uint32_t> banks(machine.banks);
-  uint64_t most = 0;
-  for (uint64_t word : words)
-    most = std::max<uint64_t>(most, ++banks[word % machine.banks]);
-  return most;
-}
-
-AccessCycles
-cyclesOfAccess(const std::vector<std::optional<uint64_t>> &addresses,
-               const SharedAccess &access, const SharedMemory &machine) {
-  auto isActive = [&](uint32_t lane) {
-    return lane < addresses.size() && addresses[lane];
-  };
-  // Whether lanes come in pairs of one address.
-  auto arePaired = [&](const std::vector<uint32_t> &lanes, uint32_t other) {
-    return std::all_of(lanes.begin(), lanes.end(), [&](uint32_t lane) {
-      return !isActive(lane) || !isActive(lane ^ other) ||
-             addresses[lane] == addresses[lane ^ other];
-    });
-  };
-  AccessCycles result;
-  for (size_t i = 0; i < access.phases.size(); ++i) {
-    std::vector<uint32_t> lanes = access.phases[i];
-    if (access.mergesPairs && i % 2 == 0 && i + 1 < access.phases.size()) {
-      const std::vector<uint32_t> &next = access.phases[i + 1];
-      std::vector<uint32_t> both = lanes;
-      both.insert(both.end(), next.begin(), next.end());
-      if (arePaired(both, 1) || arePaired(both, 2)) {
-        lanes = std::move(both);
-        ++i;
-      }
-    }
-    std::vector<uint64_t> words =
-        wordsOf(addresses, access.bytes, lanes, machine);
-    uint64_t cycles = busiestBank(words, machine);
-    result.cycles += cycles;
-    result.conflicts +=
-        cycles - (words.size() + machine.banks - 1) / machine.banks;
-  }
-  return result;
-}
-
-/// Bits of lanes and warps that hold copies: only the first copy is stored.
-struct Copies {
-  uint64_t lanes = 0, warps = 0;
-};
-
-static Copies copiesOf(const Layout &layout) {
-  std::vector<uint64_t> free = layout.freeVariableMasks();
-  auto lane = layout.inputIndex("lane"), warp = layout.inputIndex("warp");
-  return {lane ? free[*lane] : 0, warp ? free[*warp] : 0};
-}
-
-/// One instruction, whose lanes access the elements at \p offsets.
-static void countAccess(AccessCount &count,
-                        std::vector<std::optional<uint64_t>> offsets,
-                        uint32_t elementBytes, const SharedAccess &access,
-                        const SharedMemory &machine) {
-  for (std::optional<uint64_t> &offset : offsets)
-    if (offset)
-      offset = *offset / count.elements * count.elements * elementBytes;
-  AccessCycles cycles = cyclesOfAccess(offsets, access, machine);
-  count.cycles += cycles.cycles;
-  count.conflicts += cycles.conflicts;
-}
-
-/// countAccesses with the offset of each (register, lane, warp) at hand.
-template <typename OffsetAt>
-static AccessCount countPlaces(const Layout &side, Copies copies,
-                               uint32_t elementBytes,
-                               const SharedAccess &access,
-                               const SharedMemory &machine, OffsetAt offsetAt) {
-  AccessCount count;
-  count.elements = std::max<uint32_t>(1, access.bytes / elementBytes);
-  uint64_t registers = sizeOf(side, "register"), lanes = sizeOf(side, "lane");
-  for (uint64_t warp = 0; warp < sizeOf(side, "warp"); ++warp) {
-    if (warp & copies.warps)
-      continue;
-    // Registers are grouped by lane 0's vectors: one group, one instruction.
-    std::map<uint64_t, uint64_t> groups;
-    for (uint64_t reg = 0; reg < registers; ++reg)
-      groups.try_emplace(offsetAt(reg, 0, warp) / count.elements, reg);
-    for (auto [group, reg] : groups) {
-      ++count.instructions;
-      std::vector<std::optional<uint64_t>> offsets(lanes);
-      for (uint64_t lane = 0; lane < lanes; ++lane)
-        if (!(lane & copies.lanes))
-          offsets[lane] = offsetAt(reg, lane, warp);
-      countAccess(count, std::move(offsets), elementBytes, access, machine);
-    }
-  }
-  return count;
-}
-
-AccessCount
-countAccesses(const Layout &side, uint32_t elementBytes,
-              const SharedAccess &access, const SharedMemory &machine,
-              const std::function<uint64_t(const Coord &)> &offsetOf) {
-  return countPlaces(side, {}, elementBytes, access, machine,
-                     [&](uint64_t reg, uint64_t lane, uint64_t warp) {
-                       return offsetOf(
-                           *side.apply(placeOf(side, reg, lane, warp)));
-                     });
-}
-
-uint64_t costOfUnits(uint64_t arithmetic, uint64_t memory) {
-  return std::max(arithmetic, memory) + std::min(arithmetic, memory) / 4;
-}
-
-uint64_t SharedPlan::cost(const SharedMemory &machine) const {
-  return costOfUnits((moves.joins + moves.turns) * machine.moveCost,
-                     (store.cycles + load.cycles) * machine.cycleCost +
-                         (store.instructions + load.instructions) *
-                             machine.issueCost);
-}
-
-VectorMoves movesOfVector(uint32_t elements, uint32_t elementBytes,
-                          const std::vector<uint64_t> &columns) {
-  constexpr uint32_t wordBytes = 4;
-  uint32_t inWord = std::max(1u, wordBytes / elementBytes);
-  uint32_t wordsEach = std::max(1u, elementBytes / wordBytes);
-  f2::Vectors high;
-  bool isTurned = false;
-  if (elements < inWord)
-    inWord = 1; // Not worth it.
-  for (uint64_t column : columns) {
-    f2::extend(high, {column / inWord}, 64);
-    isTurned |= column % inWord != 0;
-  }
-  uint64_t words = elements / inWord;
-  uint64_t joins = uint64_t(elements) - words;
-  // A rotation; for bytes also a reversal that is picked.
-  uint64_t turns = isTurned ? (inWord == 4 ? 3 : 1) * words : 0;
-  return {joins, turns + f2::rank(high) * words * wordsEach};
-}
-
-//===----------------------------------------------------------------------===//
-// Deriving
-//===----------------------------------------------------------------------===//
 
 namespace {
 f2::Vectors columnsOf(const Layout &layout, const char *name) {
@@ -292,15 +99,6 @@ std::optional<Error> checkSide(const Layout &layout) {
                    "' holds a repetition; only registers do "
                    "in a swizzled exchange"};
   }
-  return std::nullopt;
-}
-
-std::optional<Error> checkMachine(uint32_t elementBytes,
-                                  const SharedMemory &machine) {
-  if (!std::has_single_bit(elementBytes) ||
-      !std::has_single_bit(machine.banks) ||
-      !std::has_single_bit(machine.bankBytes))
-    return Error{"element size, banks and bank width must be powers of two"};
   return std::nullopt;
 }
 
@@ -452,21 +250,6 @@ Result<Layout> withoutRepetitions(const Layout &layout) {
   return Layout::fromBases(ins, outs);
 }
 
-void addMoves(VectorMoves &sum, const AccessCount &side, uint32_t elementBytes,
-              const f2::Vectors &columns) {
-  VectorMoves one = movesOfVector(side.elements, elementBytes, columns);
-  sum.joins += side.instructions * one.joins;
-  sum.turns += side.instructions * one.turns;
-}
-
-bool better(const SharedPlan &a, const SharedPlan &b,
-            const SharedMemory &machine) {
-  uint64_t ca = a.cost(machine), cb = b.cost(machine);
-  if (ca != cb)
-    return ca < cb;
-  return a.store.instructions + a.load.instructions <
-         b.store.instructions + b.load.instructions;
-}
 } // namespace
 
 Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
@@ -576,100 +359,6 @@ Result<SharedPlan> deriveSwizzle(const Layout &src, const Layout &dst,
   if (!memory)
     return Error{memory.error()};
   best->memory = std::move(*memory);
-  return *best;
-}
-
-Result<SharedPlan> exchangeByLinearIndex(const Layout &src, const Layout &dst,
-                                         uint32_t elementBytes,
-                                         const SharedMemory &machine) {
-  if (auto error = checkMachine(elementBytes, machine))
-    return *error;
-  std::vector<std::string> ins, outs;
-  for (const Dim &dim : dst.inputs())
-    ins.push_back(dim.name);
-  for (const Dim &dim : src.outputs()) {
-    outs.push_back(dim.name);
-    if (!dst.outputIndex(dim.name) || dst.outputSize(dim.name) != dim.size())
-      return Error{"the layouts differ in the size of output '" + dim.name +
-                   "'"};
-  }
-  Result<Layout> ordered = transpose(dst, ins, outs);
-  if (!ordered)
-    return Error{ordered.error()};
-  if (outs.empty())
-    return Error{"a layout without outputs needs no exchange"};
-  if (src.inputSize("block") > 1 || dst.inputSize("block") > 1)
-    return Error{"an exchange by linear index is within one block"};
-
-  uint64_t row = src.outputs().back().size();
-  uint64_t rows = src.totalOutputSize() / row;
-  auto indices = [&](const Layout &side) {
-    std::vector<uint64_t> result;
-    for (uint64_t warp = 0; warp < sizeOf(side, "warp"); ++warp)
-      for (uint64_t lane = 0; lane < sizeOf(side, "lane"); ++lane)
-        for (uint64_t reg = 0; reg < sizeOf(side, "register"); ++reg) {
-          Coord coord = *side.apply(placeOf(side, reg, lane, warp));
-          uint64_t index = 0;
-          for (size_t i = 0; i < coord.size(); ++i)
-            index = index * src.outputs()[i].size() + coord[i];
-          result.push_back(index);
-        }
-    return result;
-  };
-  std::vector<uint64_t> stored = indices(src), loaded = indices(*ordered);
-  std::optional<SharedPlan> best;
-  for (uint64_t padBytes = 0; padBytes <= 32;
-       padBytes = padBytes ? padBytes * 2 : elementBytes) {
-    uint64_t pitch = row + padBytes / elementBytes;
-    auto bestAccess = [&](const Layout &side, Copies copies,
-                          const std::vector<SharedAccess> &accesses,
-                          const std::vector<uint64_t> &elements) {
-      std::optional<AccessCount> found;
-      uint64_t registers = sizeOf(side, "register"),
-               lanes = sizeOf(side, "lane");
-      for (const SharedAccess &access : accesses) {
-        if (access.bytes < elementBytes || access.bytes % elementBytes)
-          continue;
-        uint32_t wanted = access.bytes / elementBytes;
-        // A padded row begins aligned only for divisors of the pitch.
-        if (side.widestVector(outs.back(), wanted, rows > 1 ? pitch : wanted,
-                              true)
-                .elements < wanted)
-          continue;
-        AccessCount count =
-            countPlaces(side, copies, elementBytes, access, machine,
-                        [&](uint64_t reg, uint64_t lane, uint64_t warp) {
-                          uint64_t index =
-                              elements[reg + registers * (lane + lanes * warp)];
-                          return index / row * pitch + index % row;
-                        });
-        if (!found || count.cycles < found->cycles ||
-            (count.cycles == found->cycles &&
-             count.instructions < found->instructions))
-          found = count;
-      }
-      return found;
-    };
-    auto store = bestAccess(src, copiesOf(src), machine.stores, stored),
-         load = bestAccess(*ordered, {}, machine.loads, loaded);
-    if (!store || !load)
-      continue;
-    SharedPlan plan;
-    plan.swizzled = false;
-    plan.pitch = pitch;
-    plan.store = *store;
-    plan.load = *load;
-    for (const AccessCount *side : {&plan.store, &plan.load})
-      addMoves(plan.moves, *side, elementBytes, {});
-    plan.scratchElements = pitch * rows;
-    if (!best || better(plan, *best, machine))
-      best = std::move(plan);
-    if (rows == 1)
-      break;
-  }
-  if (!best)
-    return Error{"no shared-memory access of the machine moves elements of " +
-                 std::to_string(elementBytes) + " bytes"};
   return *best;
 }
 
