@@ -6,6 +6,7 @@
 
 #include "core/frontend/parser_impl.h"
 
+#include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace tilesdk::frontend {
@@ -424,6 +425,13 @@ Stmt *Parser::parseExpressionStatement() {
   return make<AssignStmt>(spanFrom(begin), copy(targets), value);
 }
 
+/// Of a tuple or a list.
+static ExprList elementsOf(const Expr *expr) {
+  if (auto *tuple = llvm::dyn_cast<TupleExpr>(expr))
+    return tuple->elements;
+  return llvm::cast<ListExpr>(expr)->elements;
+}
+
 bool Parser::checkTarget(Expr *target, bool inTuple) {
   switch (target->kind) {
   case ExprKind::Error:
@@ -439,15 +447,10 @@ bool Parser::checkTarget(Expr *target, bool inTuple) {
     }
     return checkTarget(llvm::cast<StarredExpr>(target)->value);
   case ExprKind::Tuple:
-    for (Expr *element : llvm::cast<TupleExpr>(target)->elements)
-      if (!checkTarget(element, true))
-        return false;
-    return true;
   case ExprKind::List:
-    for (Expr *element : llvm::cast<ListExpr>(target)->elements)
-      if (!checkTarget(element, true))
-        return false;
-    return true;
+    return llvm::all_of(elementsOf(target), [&](Expr *element) {
+      return checkTarget(element, /*inTuple=*/true);
+    });
   default: {
     auto report = fail(Diag::InvalidAssignmentTarget, target->span,
                        frontend::describe(target->kind));
@@ -466,15 +469,9 @@ bool Parser::checkDelete(Expr *target) {
   case ExprKind::Subscript:
     return true;
   case ExprKind::Tuple:
-    for (Expr *element : llvm::cast<TupleExpr>(target)->elements)
-      if (!checkDelete(element))
-        return false;
-    return true;
   case ExprKind::List:
-    for (Expr *element : llvm::cast<ListExpr>(target)->elements)
-      if (!checkDelete(element))
-        return false;
-    return true;
+    return llvm::all_of(elementsOf(target),
+                        [&](Expr *element) { return checkDelete(element); });
   default:
     fail(Diag::InvalidDeleteTarget, target->span,
          frontend::describe(target->kind));
