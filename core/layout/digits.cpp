@@ -68,12 +68,11 @@ std::optional<DigitGraph::Place> DigitGraph::soleSource(int id) const {
 }
 
 void DigitGraph::merge() {
+  auto isTrivial = [](const auto &digit) { return digit.count == 1; };
   for (auto &dim : ins)
-    std::erase_if(dim.digits,
-                  [](const InputDigit &digit) { return digit.count == 1; });
+    std::erase_if(dim.digits, isTrivial);
   for (auto &dim : outs)
-    std::erase_if(dim.digits,
-                  [](const OutputDigit &digit) { return digit.count == 1; });
+    std::erase_if(dim.digits, isTrivial);
   // Joining only removes ids, so these stay true.
   std::vector<unsigned> uses(nextId);
   std::vector<size_t> dimOf(nextId);
@@ -234,6 +233,19 @@ static bool isName(const std::string &name) {
          });
 }
 
+/// Whether the counts of all digits have a product of at most 2^62.
+template <typename Dims> static bool isWithinLimit(const Dims &dims) {
+  constexpr uint64_t maxTotal = uint64_t(1) << 62;
+  uint64_t total = 1;
+  for (const auto &dim : dims)
+    for (const auto &digit : dim.digits) {
+      if (digit.count > maxTotal / total)
+        return false;
+      total *= digit.count;
+    }
+  return true;
+}
+
 Result<Layout> DigitGraph::finish(bool canonical) {
   for (const std::string &name : dimNames())
     if (!isName(name))
@@ -241,26 +253,15 @@ Result<Layout> DigitGraph::finish(bool canonical) {
                    "' is no name for a dimension: it needs a letter or '_', "
                    "then letters, digits, '_' or '.'"};
   // Before anything multiplies counts.
-  constexpr uint64_t maxTotal = uint64_t(1) << 62;
   auto limit = [](const char *side) {
     return Error{std::string("the ") + side +
                  " of the layout have more than 2^62 values in all, or an odd "
                  "factor above 2^32"};
   };
-  uint64_t total = 1;
-  for (const auto &dim : outs)
-    for (const OutputDigit &digit : dim.digits) {
-      if (digit.count > maxTotal / total)
-        return limit("outputs");
-      total *= digit.count;
-    }
-  total = 1;
-  for (const auto &dim : ins)
-    for (const InputDigit &digit : dim.digits) {
-      if (digit.count > maxTotal / total)
-        return limit("inputs");
-      total *= digit.count;
-    }
+  if (!isWithinLimit(outs))
+    return limit("outputs");
+  if (!isWithinLimit(ins))
+    return limit("inputs");
   if (canonical)
     merge();
   expand();
