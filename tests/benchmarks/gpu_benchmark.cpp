@@ -455,40 +455,19 @@ int rawChild(const char *which, const char *, const char *keep) {
   return 0;
 }
 
-std::vector<double> children(const std::string &command, int first) {
-  std::vector<double> samples;
-  for (int i = 0; i < 10 + first; ++i) {
-    FILE *pipe = popen(command.c_str(), "r");
-    double seconds = 0;
-    if (!pipe || std::fscanf(pipe, "%lf", &seconds) != 1 || pclose(pipe)) {
-      std::fprintf(stderr, "error: %s failed\n", command.c_str());
-      std::exit(1);
-    }
-    if (i >= first)
-      samples.push_back(seconds);
-  }
-  return samples;
-}
-
 void loadTimes(const std::string &program, const char *samples) {
-  char directory[] = "/tmp/tilesdk-benchmark-XXXXXX";
-  if (!mkdtemp(directory))
-    std::exit(1);
-  setenv("TILESDK_CACHE_DIR", directory, 1);
-  std::string keep = std::string(directory) + "/code";
+  OwnCache cache;
+  std::string keep = cache.path + "/code";
   for (size_t i = 0; i < std::size(works); ++i) {
     std::string rest = " " + std::to_string(i) + " '" + samples + "' " + keep;
     // The first one compiles and fills the cache.
-    std::vector<double> ours = children(program + " child" + rest, 1);
-    std::vector<double> raw = children(program + " raw" + rest, 0);
+    std::vector<double> ours = secondsOfRuns(program + " child" + rest, 1, 10);
+    std::vector<double> raw = secondsOfRuns(program + " raw" + rest, 0, 10);
     std::string name =
         std::string("load from disk cache in a new process, ") + works[i].name;
     addRow(name, ours, 1e3, "ms", "cuModuleLoadData", raw);
     report(name + ", beside the goal", ours, 1e3, "ms", 5);
   }
-  std::string removeCommand = std::string("rm -rf ") + directory;
-  if (std::system(removeCommand.c_str()))
-    std::exit(1);
 }
 
 } // namespace

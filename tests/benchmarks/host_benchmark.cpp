@@ -190,18 +190,8 @@ int child(const char *which) {
 
 void loadTimes(const char *program, const char *which) {
   std::string command = std::string(program) + " --child " + which;
-  std::vector<double> samples;
-  for (int i = 0; i < 22; ++i) {
-    FILE *pipe = popen(command.c_str(), "r");
-    double seconds = 0;
-    if (!pipe || std::fscanf(pipe, "%lf", &seconds) != 1 || pclose(pipe)) {
-      std::fprintf(stderr, "error: %s failed\n", command.c_str());
-      std::exit(1);
-    }
-    // The first one compiles and fills the cache.
-    if (i >= 2)
-      samples.push_back(seconds);
-  }
+  // The first one compiles and fills the cache.
+  std::vector<double> samples = secondsOfRuns(command, 2, 20);
   report(std::string("load from disk cache in a new process, ") + which,
          samples, 1e3, "ms", 5);
 }
@@ -212,10 +202,7 @@ int main(int argc, char **argv) {
   if (argc == 3 && !std::strcmp(argv[1], "--child"))
     return child(argv[2]);
   bool compileOnly = argc == 2 && !std::strcmp(argv[1], "--compile");
-  char directory[] = "/tmp/tilesdk-benchmark-XXXXXX";
-  if (!mkdtemp(directory))
-    return 1;
-  setenv("TILESDK_CACHE_DIR", directory, 1);
+  OwnCache cache;
   compileTimes("add", addSource, addSignature, 30);
   compileTimes("matmul", matmulSource, matmulSignature, 150);
   gpuCompileTimes();
@@ -224,9 +211,6 @@ int main(int argc, char **argv) {
     loadTimes(argv[0], "add");
     loadTimes(argv[0], "matmul");
   }
-  std::string removeCommand = std::string("rm -rf ") + directory;
-  if (std::system(removeCommand.c_str()))
-    return 1;
   printRows();
   return 0;
 }

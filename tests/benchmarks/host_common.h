@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <time.h>
 #include <vector>
@@ -64,6 +65,48 @@ inline double now(clockid_t clock) {
   timespec t;
   clock_gettime(clock, &t);
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) * 1e-9;
+}
+
+/// A cache of the benchmark's own, in the folder for temporary files; gone with
+/// the object.
+class OwnCache {
+public:
+  OwnCache() {
+    std::error_code failed;
+    path = std::filesystem::temp_directory_path(failed) /
+           "tilesdk-benchmark-XXXXXX";
+    if (failed || !mkdtemp(path.data())) {
+      std::fprintf(stderr, "error: no folder %s\n", path.c_str());
+      std::exit(1);
+    }
+    setenv("TILESDK_CACHE_DIR", path.c_str(), 1);
+  }
+  OwnCache(const OwnCache &) = delete;
+  OwnCache &operator=(const OwnCache &) = delete;
+  ~OwnCache() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+
+  std::string path;
+};
+
+/// The seconds that each of `counted` runs of `command` prints, after `first`
+/// that do not count.
+inline std::vector<double> secondsOfRuns(const std::string &command, int first,
+                                         int counted) {
+  std::vector<double> samples;
+  for (int i = 0; i < first + counted; ++i) {
+    FILE *pipe = popen(command.c_str(), "r");
+    double seconds = 0;
+    if (!pipe || std::fscanf(pipe, "%lf", &seconds) != 1 || pclose(pipe)) {
+      std::fprintf(stderr, "error: %s failed\n", command.c_str());
+      std::exit(1);
+    }
+    if (i >= first)
+      samples.push_back(seconds);
+  }
+  return samples;
 }
 
 inline std::vector<std::string> rows;
