@@ -226,6 +226,18 @@ tsdk_error deviceGet(void *self, void *opaque, uint32_t property, void *out,
   }
   case TSDK_DEVICE_DRIVER_VERSION:
     return giveText("HIP " + hip.version(), out, size);
+  case TSDK_DEVICE_HOST_MEMORY: {
+    // Heterogeneous memory management: page tables of the process, where faults
+    // are taken (XNACK). What cannot be asked is not refused.
+    int pageable = 1;
+    if (hip.hipPointerGetAttributes &&
+        hip.hipDeviceGetAttribute(&pageable, AttributePageableMemory,
+                                  device.ordinal) != Success) {
+      hip.hipGetLastError();
+      pageable = 1;
+    }
+    return give(static_cast<uint32_t>(pageable != 0), out, size);
+  }
   default:
     return failure(self, TSDK_E_UNIMPLEMENTED,
                    "no device property " + std::to_string(property));

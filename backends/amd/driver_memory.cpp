@@ -6,6 +6,8 @@
 
 #include "backends/amd/device.h"
 
+#include <optional>
+
 namespace tilesdk::amd {
 
 namespace {
@@ -92,6 +94,27 @@ void hostFree(void *, void *opaque, void *memory) {
   device.hip.hipHostFree(memory);
 }
 
+/// Whose memory \p pointer is: a device's number, -1 where any device has it or
+/// HIP cannot tell; nothing where HIP does not know it.
+std::optional<int32_t> ordinalOf(const Hip &hip, const void *pointer) {
+  constexpr int32_t any = -1;
+  if (!hip.hipPointerGetAttributes)
+    return any;
+  PointerAttributes found = {};
+  hipError result = hip.hipPointerGetAttributes(&found, pointer);
+  if (result != Success) {
+    hip.hipGetLastError();
+    return result == InvalidValue ? std::nullopt : std::optional(any);
+  }
+  // Release 6 counts its kinds of memory from the host's, which was 0 before,
+  // and has a kind for memory that is not its own.
+  bool isCountedFrom1 = hip.release() >= 6;
+  if (isCountedFrom1 && found.type == 0)
+    return std::nullopt;
+  bool isDevice = found.type == (isCountedFrom1 ? 2 : 1);
+  return isDevice && !found.isManaged ? found.device : any;
+}
+
 tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
                       void *out, size_t *size) {
   if (property != TSDK_POINTER_ORDINAL && property != TSDK_POINTER_BYTES)
@@ -110,10 +133,11 @@ tsdk_error pointerGet(void *self, const void *pointer, uint32_t property,
     return false;
   };
   if (property == TSDK_POINTER_ORDINAL) {
-    int ordinal = -1;
-    return read(ordinal, PointerOrdinal)
-               ? give(static_cast<int32_t>(ordinal), out, size)
-               : nullptr;
+    if (std::optional<int32_t> ordinal =
+            hip ? ordinalOf(*hip, pointer) : std::nullopt)
+      return give(*ordinal, out, size);
+    *size = 0;
+    return nullptr;
   }
   void *start = nullptr;
   size_t bytes = 0;

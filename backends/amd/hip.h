@@ -35,14 +35,23 @@ constexpr hipError Success = 0, InvalidValue = 1, OutOfMemory = 2,
 
 // Attributes of devices, functions and pointers.
 constexpr int AttributeCooperative = 10, AttributeMaxThreads = 56,
-              AttributeMultiprocessors = 63, AttributeMaxShared = 74,
-              AttributeWarpSize = 87, AttributeMemoryPools = 88;
+              AttributeMultiprocessors = 63, AttributePageableMemory = 65,
+              AttributeMaxShared = 74, AttributeWarpSize = 87,
+              AttributeMemoryPools = 88;
 constexpr int FunctionMaxThreads = 0, FunctionSharedBytes = 1,
               FunctionLocalBytes = 3, FunctionRegisters = 4;
-constexpr int PointerOrdinal = 9, PointerRangeStart = 11, PointerRangeSize = 12;
+constexpr int PointerRangeStart = 11, PointerRangeSize = 12;
 constexpr int CopyDefault = 4;
 constexpr unsigned StreamNonBlocking = 1, EventDefault = 0;
 constexpr int CaptureThreadLocal = 1;
+
+/// hipPointerAttribute_t.
+struct PointerAttributes {
+  int type, device;
+  void *onDevice, *onHost;
+  int isManaged;
+  unsigned flags;
+};
 
 /// X(name, parameters): functions that every release has.
 #define TILESDK_HIP_FUNCTIONS(X)                                               \
@@ -104,6 +113,7 @@ constexpr int CaptureThreadLocal = 1;
   X(hipMallocAsync, (void **, size_t, hipStream))                              \
   X(hipFreeAsync, (void *, hipStream))                                         \
   X(hipLaunchHostFunc, (hipStream, void (*)(void *), void *))                  \
+  X(hipPointerGetAttributes, (PointerAttributes *, const void *))              \
   X(hipModuleLaunchCooperativeKernel,                                          \
     (hipFunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,  \
      unsigned, hipStream, void **))
@@ -125,9 +135,9 @@ struct Hip {
 
   /// "hipErrorOutOfMemory: out of memory".
   std::string describe(hipError result) const;
-  /// "5.2.21153".
   /// 5, 6, 7; 0: it does not say.
   int release() const;
+  /// "5.2.21153".
   std::string version() const;
   /// "gfx90a:sramecc+:xnack-" of a device.
   hipError architecture(int ordinal, std::string &out) const;

@@ -168,6 +168,9 @@ TargetTable::TargetTable()
       out.warps = 1;
       out.left_places = out.right_places = TSDK_OPERAND_REGISTERS;
       out.flags = in.type == "i8" ? TSDK_MATRIX_SIGNED : 0;
+      // Of CDNA 2 those on half words know no subnormal numbers.
+      if (i == GFX90A && (in.type == "f16" || in.type == "bf16"))
+        out.flags |= TSDK_MATRIX_FLUSHES;
       out.issue_cycles = in.cycles;
       out.latency_cycles = 2 * in.cycles;
     }

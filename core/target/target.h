@@ -36,6 +36,7 @@ struct MatrixRow {
   bool leftInRegisters = true, rightInRegisters = true;
   bool leftInShared = false, rightInShared = false;
   bool isAsync = false, isSigned = false;
+  bool flushes = false; ///< Subnormal operands count as 0.
   uint32_t issueCycles = 1, latencyCycles = 1;
 
   /// Whether one instruction of width \p width exists.

@@ -3,8 +3,8 @@ came out: registers, spills, and accesses to scratch memory within loops.
 
     python tests/assembly/all_kernels.py [--sample] [--target T] [PATTERN...]
 
-Ends with a line for each target; fails when a kernel does not build, or has
-scratch accesses in a loop and is not listed in KNOWN.
+Ends with a line for each target; fails when a kernel does not build or has
+scratch accesses in a loop.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
@@ -21,20 +21,6 @@ sys.path.insert(0, str(ROOT / "tests/assembly"))
 os.environ.setdefault("TILESDK_CACHE", "0")
 
 TARGETS = ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1200")
-
-
-# What still goes to scratch memory in a loop: (target, start of the cases). A row
-# that matches nothing any more fails a run of every case.
-KNOWN = (
-    # OCP fp8, which this target has in no instruction: 128 columns of both
-    # operands are widened by hand at once, by 4 warps, as the case asks.
-    ("gfx942", "boxes/advanced/f8e4m3/150x100x70/nt/"),
-)
-
-
-def known_row(target, name):
-    return next((row for row in KNOWN if target == row[0] and
-                 name.startswith(row[1])), None)
 
 
 def signature_of(case):
@@ -111,25 +97,16 @@ def main():
     with concurrent.futures.ProcessPoolExecutor(options.jobs) as pool:
         for lines in pool.map(run, [c for c in chunks if c[0]]):
             results += lines
-    wrong, used = 0, set()
+    wrong = 0
     for target in targets:
         own = [(name, problem) for t, name, problem in results if t == target]
-        rows = [known_row(target, name) for name, problem in own if problem]
-        used.update(row for row in rows if row)
-        bad = [(name, problem) for name, problem in own
-               if problem and not known_row(target, name)]
-        for name, problem in sorted(bad):
+        bad = sorted((name, problem) for name, problem in own if problem)
+        for name, problem in bad:
             print(f"FAILED {target} {name}: {problem}")
         wrong += len(bad)
-        print(f"{target}: {len(own)} variants, {len(own) - len(rows)} without "
-              f"scratch accesses in loops, {len(rows) - len(bad)} known to have "
-              "some")
-    if not (options.sample or options.patterns or options.target):
-        for row in sorted(set(KNOWN) - used):
-            print(f"FAILED {row}: nothing of it uses scratch memory in a loop "
-                  "any more; take it off the list")
-            wrong += 1
-    print(f"{max(0, len(results) - wrong)} passed, {wrong} failed")
+        print(f"{target}: {len(own)} variants, {len(own) - len(bad)} without "
+              "scratch accesses in loops")
+    print(f"{len(results) - wrong} passed, {wrong} failed")
     return wrong != 0
 
 

@@ -12,6 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 COMMAND = ROOT / "build/bin/tilesdk"
 TARGETS = {"gfx90a": "v_mfma_", "gfx942": "v_mfma_", "gfx950": "v_mfma_",
            "gfx1100": "v_wmma_", "gfx1200": "v_wmma_"}
+WAVES = {"gfx90a": 64, "gfx942": 64, "gfx950": 64, "gfx1100": 32, "gfx1200": 32}
 
 
 def build(output, target, file, kernel, signature, *options):
@@ -33,12 +34,59 @@ def test_product(target, left, tmp_path):
     assert re.search(rf"{TARGETS[target]}f32_[0-9x]+_?{left}",
                      tool(OBJDUMP, "-d", output))
     notes = tool(READOBJ, "--notes", "--symbols", output)
-    wave = 64 if TARGETS[target] == "v_mfma_" else 32
+    wave = WAVES[target]
     assert f"amdhsa.target:   amdgcn-amd-amdhsa--{target}" in notes
     assert re.search(rf"\.wavefront_size: +{wave}\b", notes)
     assert re.search(rf"\.max_flat_workgroup_size: +{4 * wave}\b", notes)
     assert re.search(r"\.vgpr_spill_count: +0\b", notes)
     assert re.search(r"\.symbol: +dot_tile\.kd", notes)
+
+
+@pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
+@pytest.mark.parametrize("wave_target", WAVES.items(), ids=lambda p: p[0])
+def test_waves(wave_target, tmp_path):
+    """Docs say so, the metadata, and the bit of the kernel descriptor that the
+    hardware reads."""
+    target, wave = wave_target
+    code = build(tmp_path / "add.hsaco", target, "matmul.py", "dot_tile",
+                 '*f16:16,*f16:16,*f32:16,32,32,32,"tf32"')
+    assert code.number("wavefront_size") == wave
+    assert code.number("max_flat_workgroup_size") == 4 * wave
+    found = re.search(r"\.amdhsa_wavefront_size32 +(\d)",
+                      tool(OBJDUMP, "-d", "--symbolize-operands",
+                           "-j", ".rodata", code.path)
+                      ) if wave == 32 else None
+    assert wave == 64 or found and found.group(1) == "1"
+    says = re.search(r"## Waves\n\n(.*?)\(wave64\),(.*?)\(wave32\)",
+                     (ROOT / "docs/amd.md").read_text(), re.S)
+    assert target in says.group(1 if wave == 64 else 2)
+
+
+@pytest.mark.skipif(not OBJDUMP, reason="needs LLVM's tools")
+@pytest.mark.parametrize("target, left, right, row", [
+    ("gfx942", "f8e4m3", "f8e4m3", "v_mfma_f32_32x32x8_f16"),
+    ("gfx942", "f8e5m2", "f8e4m3", "v_mfma_f32_32x32x8_f16"),
+    ("gfx90a", "f8e4m3", "f8e4m3", "v_mfma_f32_32x32x8f16"),
+    # Its f16 knows no subnormal numbers.
+    ("gfx90a", "f8e5m2", "f8e5m2", "v_mfma_f32_32x32x8bf16_1k"),
+    ("gfx950", "f8e4m3", "f8e5m2", "v_mfma_f32_32x32x16_f16"),
+    ("gfx1100", "f8e4m3", "f8e4m3", "v_wmma_f32_16x16x16_f16"),
+    # Those that have an instruction.
+    ("gfx942", "f8e4m3fnuz", "f8e4m3fnuz", "v_mfma_f32_32x32x16_fp8_fp8"),
+    ("gfx950", "f8e4m3", "f8e4m3", "v_mfma_f32_32x32x16_fp8_fp8"),
+    ("gfx1200", "f8e5m2", "f8e5m2", "v_wmma_f32_16x16x16_bf8_bf8")])
+def test_narrow_products(target, left, right, row, tmp_path):
+    """8-bit floats that no instruction takes are widened two at a time, and not
+    by way of f32 where f16 will do."""
+    code = build(tmp_path / "dot.hsaco", target, "boxes.py", "advanced",
+                 f"*{left}:16,*{right}:16,*f32:16,i32,i32,i32,i32:16,i32:16,"
+                 "i32,64,64,128,2,True,False")
+    loop, = code.main_loops(row)
+    assert not uses_scratch(loop)
+    assert not any(re.match(r"v_(pk_)?fma|v_(pk_|dual_)?fmac", text)
+                   for text in loop)
+    if row.endswith("f16") and "bf16" not in row:
+        assert not any(text.startswith("v_cvt_") for text in loop)
 
 
 def matmul(target, tile, warps):
@@ -157,7 +205,7 @@ def test_main_loop_of_a_matrix_product(target, left, tmp_path):
     assert len(loops) == 1
     loop = loops[0]
     products = [text for text in loop if text.startswith(TARGETS[target])]
-    lanes = 64 if TARGETS[target] == "v_mfma_" else 32
+    lanes = WAVES[target]
     work = sum(int(m) * int(n) * int(k) for m, n, k in
                (re.search(r"_(\d+)x(\d+)x(\d+)", t).groups()
                 for t in products))

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import numpy as np
 
-from table import Case, Const, In, InOut, Out, decode, normal, small, unit
+from table import (Case, Const, In, InOut, Out, decode, encode, normal, small,
+                   unit)
 
 CASES = []
 ACC = {"f32": "tl.float32", "f64": "tl.float64", "i32": "tl.int32"}
+LANGUAGE8 = {"f8e4m3": "tl.float8e4nv", "f8e5m2": "tl.float8e5",
+             "f8e4m3fnuz": "tl.float8e4b8", "f8e5m2fnuz": "tl.float8e5b16"}
 
 
 class Type:
@@ -101,6 +104,38 @@ for t in ("f32", "f16", "bf16", "f8e4m3", "f8e5m2"):
          "c": Out("f32", (16, 16)), "M": Const(16), "N": Const(16),
          "K": Const(32), "PRECISION": Const("ieee")}, (1,), product,
         scale=10.0))
+
+
+def every_code(dtype):
+    """Each number, then each code: an infinity or NaN is seen in all of its
+    row."""
+    codes = np.arange(256)
+    finite = np.where(np.isfinite(decode(dtype, codes)), codes, 0)
+    return np.concatenate([finite, codes]).reshape(32, 16)
+
+
+def code_product(t, u):
+    def oracle(a):
+        with np.errstate(invalid="ignore"):
+            return {"c": decode(t, a.a) @ decode(u, a.b)}
+    return oracle
+
+
+# Depths that instructions for these types have, and that they have not.
+for t, u in (("f8e4m3", "f8e4m3"), ("f8e5m2", "f8e5m2"), ("f8e4m3", "f8e5m2"),
+             ("f8e5m2", "f8e4m3"), ("f8e4m3fnuz", "f8e4m3fnuz"),
+             ("f8e5m2fnuz", "f8e5m2fnuz")):
+    for k in (16, 64):
+        scales = encode(u, np.diag(2.0 ** (np.arange(16) % 5 - 2)))
+        CASES.append(Case(
+            f"matmul/every_code/{t}/{u}/{k}", "matmul.py:dot_codes",
+            {"a": In("u8", (32, k), lambda *_, t=t, k=k: np.hstack(
+                [every_code(t)] + [np.zeros((32, 16), int)] * (k // 16 - 1))),
+             "b": In("u8", (k, 16), lambda *_, s=scales, k=k: np.vstack(
+                 [s] * (k // 16))), "c": Out("f32", (32, 16)),
+             "M": Const(32), "N": Const(16), "K": Const(k),
+             "A": Const(Type(LANGUAGE8[t])), "B": Const(Type(LANGUAGE8[u]))},
+            (1,), code_product(t, u), exact=True))
 for t in ("f32", "f16"):
     CASES.append(Case(
         f"matmul/transposed/{t}", "matmul.py:dot_transposed",

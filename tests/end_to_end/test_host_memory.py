@@ -1,4 +1,4 @@
-"""Host memory given to a device that does not reach it, on a CUDA driver of ours."""
+"""Host memory given to a device that does not reach it, on drivers of ours."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import os
 import pathlib
@@ -7,10 +7,28 @@ import sys
 
 import pytest
 
-STUB = pathlib.Path(__file__).resolve().parents[2] / \
-    "build/backends/nvidia/test/libnvidia_cuda_stub.so"
+BACKENDS = pathlib.Path(__file__).resolve().parents[2] / "build/backends"
+
+
+def nvidia(folder):
+    stub = BACKENDS / "nvidia/test/libnvidia_cuda_stub.so"
+    (folder / "nvidia0").touch()
+    return stub, {"TILESDK_CUDA_LIBRARY": str(stub), "TILESDK_PTXAS": "",
+                  "TILESDK_CUDA_DEVICE_DIR": str(folder)}
+
+
+def amd(folder):
+    stub = BACKENDS / "amd/test/stub/libamdhip64.so.7"
+    (folder / "1").mkdir()
+    (folder / "1/properties").write_text("simd_count 440\n")
+    paths = [str(stub.parent), os.environ.get("LD_LIBRARY_PATH", "")]
+    return stub, {"LD_LIBRARY_PATH": ":".join(filter(None, paths)),
+                  "TILESDK_AMD_TOPOLOGY": str(folder)}
+
+
+VENDORS = {"nvidia": nvidia, "amd": amd}
 BODY = """
-import numpy as np, tilesdk
+import os, numpy as np, tilesdk
 source = '''import tilesdk, tilesdk.language as tl
 @tilesdk.jit
 def add(x, y, n, BLOCK: tl.constexpr):
@@ -18,7 +36,7 @@ def add(x, y, n, BLOCK: tl.constexpr):
     tl.store(y + i, tl.load(x + i, i < n), i < n)
 '''
 kernel = tilesdk.Program(source, "add.py").kernel("add")
-tilesdk.set_device("nvidia:0")
+tilesdk.set_device(os.environ["DEVICE"])
 device = tilesdk.current_device()
 
 class Array:
@@ -48,28 +66,30 @@ launch(here, here)
 """
 
 
-def lines(folder, **environment):
-    if not STUB.exists():
-        pytest.skip("the driver of ours is not built (nvidia_cuda_stub)")
-    (folder / "nvidia0").touch()
+def lines(vendor, folder, **more):
+    stub, environment = VENDORS[vendor](folder)
+    if not stub.exists():
+        pytest.skip(f"{stub.name} of ours is not built")
     done = subprocess.run(
         [sys.executable, "-c", BODY], text=True, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, check=False,
-        env={**os.environ, "TILESDK_CUDA_LIBRARY": str(STUB), "TILESDK_PTXAS": "",
-             "TILESDK_CUDA_DEVICE_DIR": str(folder), **environment})
+        env={**os.environ, **environment, "DEVICE": vendor + ":0", **more})
     assert done.returncode == 0, done.stdout
     return done.stdout.splitlines()
 
 
-def test_each_argument_is_looked_at(tmp_path):
-    launched, first, second, null, beyond, again = lines(tmp_path)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_each_argument_is_looked_at(tmp_path, vendor):
+    launched, first, second, null, beyond, again = lines(vendor, tmp_path)
     assert (launched, null, again) == ("launched",) * 3, (launched, null, again)
     for line, name in ((first, "x"), (second, "y"), (beyond, "x")):
         assert line.startswith("refused:"), line
-        assert "error[T0900]" in line and "nvidia:0" in line, line
+        assert "error[T0900]" in line and vendor + ":0" in line, line
         assert f"parameter `{name}`" in line, line
         assert "copy the array to the device" in line, line
 
 
-def test_a_device_that_reaches_all_memory_takes_it(tmp_path):
-    assert lines(tmp_path, STUB_CUDA_PAGEABLE="1") == ["launched"] * 6
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_device_that_reaches_all_memory_takes_it(tmp_path, vendor):
+    assert lines(vendor, tmp_path, STUB_CUDA_PAGEABLE="1",
+                 STUB_HIP_PAGEABLE="1") == ["launched"] * 6

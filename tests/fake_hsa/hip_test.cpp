@@ -12,6 +12,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/amd/driver.h"
+#include "backends/amd/test/outcome.h"
 #include "tests/fake_hsa/fake_hsa.h"
 #include "tilesdk/tilesdk.h"
 
@@ -20,6 +21,7 @@
 #include <dlfcn.h>
 #include <gtest/gtest.h>
 #include <numeric>
+#include <optional>
 
 namespace tilesdk::amd {
 
@@ -35,37 +37,6 @@ def scale(x, out, n, factor, BLOCK: tl.constexpr):
     tl.store(out + at, tl.load(x + at, mask=at < n) * factor, mask=at < n)
 )";
 constexpr uint32_t Block = 256;
-
-/// The driver's errors; libtilesdk's are its own.
-struct Error {
-  tsdk_code code;
-  int64_t native;
-  std::string message;
-};
-
-struct Outcome {
-  Outcome(tsdk_error error) {
-    auto *own = reinterpret_cast<Error *>(error);
-    if (!own)
-      return;
-    code = own->code;
-    native = own->native;
-    message = own->message;
-    delete own;
-  }
-  bool says(std::string_view text) const {
-    return message.find(text) != std::string::npos;
-  }
-  tsdk_code code = TSDK_OK;
-  int64_t native = 0;
-  std::string message;
-};
-
-#define EXPECT_DONE(CALL)                                                      \
-  do {                                                                         \
-    Outcome outcome(CALL);                                                     \
-    EXPECT_EQ(outcome.code, TSDK_OK) << outcome.message;                       \
-  } while (0)
 
 std::string textOf(tsdk_bytes bytes) {
   return std::string(static_cast<const char *>(bytes.data), bytes.size);
@@ -148,10 +119,7 @@ protected:
 
   RealHip() {
     own.host.struct_size = sizeof own.host;
-    own.host.error = [](void *, tsdk_code code, int64_t native, tsdk_str text) {
-      return reinterpret_cast<tsdk_error>(
-          new Error{code, native, std::string(text.data, text.size)});
-    };
+    own.host.error = makeOutcome;
     makeDriver(own);
     driver = &own.driver;
     self = driver->self;
@@ -274,21 +242,69 @@ TEST_F(RealHip, MemoryIsFilledCopiedAndKnown) {
   EXPECT_DONE(
       driver->pointer_get(self, memory + 5, TSDK_POINTER_BYTES, &bytes, &size));
   EXPECT_EQ(bytes, (count - 5) * 4);
-  size = sizeof ordinal;
-  EXPECT_DONE(driver->pointer_get(self, seen.data(), TSDK_POINTER_ORDINAL,
-                                  &ordinal, &size));
-  EXPECT_EQ(size, 0u);
   EXPECT_DONE(driver->mem_free(self, device, 0, memory));
-
-  void *pinned = nullptr;
-  EXPECT_DONE(driver->host_alloc(self, device, 4096, &pinned));
-  std::memset(pinned, 1, 4096);
-  driver->host_free(self, device, pinned);
 
   void *none = nullptr;
   Outcome outcome(
       driver->mem_alloc(self, device, 0, size_t{1} << 40, 0, &none));
   EXPECT_EQ(outcome.code, TSDK_E_RESOURCE_EXHAUSTED) << outcome.message;
+}
+
+TEST_F(RealHip, TellsWhoseMemoryItIs) {
+  // Nothing where HIP does not know it.
+  auto ordinalOf = [&](const void *at) -> std::optional<int32_t> {
+    int32_t ordinal = -9;
+    size_t size = sizeof ordinal;
+    EXPECT_DONE(
+        driver->pointer_get(self, at, TSDK_POINTER_ORDINAL, &ordinal, &size));
+    return size ? std::optional(ordinal) : std::nullopt;
+  };
+  constexpr int32_t any = -1;
+  constexpr size_t bytes = 4096;
+  auto *memory = reinterpret_cast<char *>(alloc(bytes / sizeof(float)));
+  EXPECT_EQ(ordinalOf(memory + 5), 0);
+  std::vector<char> plain(bytes);
+  EXPECT_EQ(ordinalOf(plain.data()), std::nullopt);
+  void *pinned = nullptr;
+  EXPECT_DONE(driver->host_alloc(self, device, bytes, &pinned));
+  std::memset(pinned, 1, bytes);
+  EXPECT_EQ(ordinalOf(pinned), any);
+  driver->host_free(self, device, pinned);
+
+  // What a framework registers or shares, by HIP itself.
+  void *library = nullptr;
+  for (const char *name :
+       {"libamdhip64.so.7", "libamdhip64.so.6", "libamdhip64.so.5"})
+    if (!library)
+      library = dlopen(name, RTLD_NOW | RTLD_NOLOAD);
+  ASSERT_TRUE(library);
+  auto find = [&](auto &function, const char *name) {
+    function = reinterpret_cast<std::remove_reference_t<decltype(function)>>(
+        dlsym(library, name));
+    return function != nullptr;
+  };
+  int (*enter)(void *, size_t, unsigned);
+  ASSERT_TRUE(find(enter, "hipHostRegister"));
+  // For good: HIP 5.2 gives up where the device has the host's address for it.
+  alignas(bytes) static char registered[bytes];
+  EXPECT_EQ(ordinalOf(registered + 7), std::nullopt);
+  ASSERT_EQ(enter(registered, bytes, 0), 0);
+  EXPECT_EQ(ordinalOf(registered + 7), any);
+  int (*allocShared)(void **, size_t, unsigned), (*freeShared)(void *);
+  ASSERT_TRUE(find(allocShared, "hipMallocManaged"));
+  ASSERT_TRUE(find(freeShared, "hipFree"));
+  void *shared = nullptr;
+  ASSERT_EQ(allocShared(&shared, bytes, 1), 0);
+  EXPECT_EQ(ordinalOf(shared), any);
+  ASSERT_EQ(freeShared(shared), 0);
+
+  EXPECT_DONE(driver->mem_free(self, device, 0, memory));
+  EXPECT_EQ(ordinalOf(memory + 5), std::nullopt) << "freed";
+  uint32_t host = 9;
+  size_t size = sizeof host;
+  EXPECT_DONE(
+      driver->device_get(self, device, TSDK_DEVICE_HOST_MEMORY, &host, &size));
+  EXPECT_EQ(host, 0u);
 }
 
 TEST_F(RealHip, LaunchesInTheOrderOfStreamsAndEvents) {

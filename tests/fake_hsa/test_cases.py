@@ -50,3 +50,29 @@ def test_newer_code_objects_are_refused_with_the_remedy():
     assert done.returncode == 1
     assert "code object version 5" in done.stdout
     assert "code_object_version=4" in done.stdout
+
+
+HOST_MEMORY = """
+import numpy as np, tilesdk
+kernel = tilesdk.Program('''import tilesdk, tilesdk.language as tl
+@tilesdk.jit
+def clear(x, n, BLOCK: tl.constexpr):
+    i = tl.arange(0, BLOCK)
+    tl.store(x + i, 0.0, i < n)
+''', "clear.py").kernel("clear")
+tilesdk.set_device("amd:0")
+try:
+    kernel[(1,)](np.zeros(64, np.float32), 64, BLOCK=64, code_object_version=4)
+except tilesdk.InvalidArgumentError as error:
+    print(error)
+"""
+
+
+def test_host_memory_is_refused(tmp_path):
+    sys.path.insert(0, str(HERE))
+    from run_cases import environment
+    done = subprocess.run([sys.executable, "-c", HOST_MEMORY],
+                          env=environment(tmp_path, "gfx90a"), text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert "error[T0900]: parameter `x` points to memory that device amd:0 " \
+        "does not reach" in done.stdout, done.stdout

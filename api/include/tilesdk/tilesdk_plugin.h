@@ -109,9 +109,10 @@ typedef struct tsdk_option_row {
 
 /* tsdk_matrix_row::flags. */
 #define TSDK_MATRIX_ASYNC                                                      \
-  1u                          /**< Runs until tsdk.mma.wait; ordered by        \
-                                   tsdk.mma.fence and tsdk.mma.commit. */
-#define TSDK_MATRIX_SIGNED 2u /**< Integers are signed (i8). */
+  1u                           /**< Runs until tsdk.mma.wait; ordered by       \
+                                    tsdk.mma.fence and tsdk.mma.commit. */
+#define TSDK_MATRIX_SIGNED 2u  /**< Integers are signed (i8). */
+#define TSDK_MATRIX_FLUSHES 4u /**< Subnormal operands count as 0. */
 
 /** One matrix instruction. Function, with the fragments in the order of their
  *  registers: `D tsdk.mma.<name>(A, B, D)`, A, B, D vectors of the elements

@@ -7,6 +7,7 @@
 #include "backends/amd/driver.h"
 #include "backends/amd/hip.h"
 #include "backends/amd/test/hip_stub.h"
+#include "backends/amd/test/outcome.h"
 
 #include <algorithm>
 #include <cstring>
@@ -15,42 +16,13 @@
 #include <fstream>
 #include <functional>
 #include <gtest/gtest.h>
-
-/// The host's error object; the plugin only passes it on.
-struct tsdk_error_s {
-  tsdk_code code;
-  int64_t native;
-  std::string message;
-};
+#include <optional>
 
 namespace tilesdk::amd {
 
 namespace {
 
 using stub::state;
-
-struct Outcome {
-  Outcome(tsdk_error error) {
-    if (!error)
-      return;
-    code = error->code;
-    native = error->native;
-    message = error->message;
-    delete error;
-  }
-  bool says(std::string_view text) const {
-    return message.find(text) != std::string::npos;
-  }
-  tsdk_code code = TSDK_OK;
-  int64_t native = 0;
-  std::string message;
-};
-
-#define EXPECT_DONE(CALL)                                                      \
-  do {                                                                         \
-    Outcome outcome(CALL);                                                     \
-    EXPECT_EQ(outcome.code, TSDK_OK) << outcome.message;                       \
-  } while (0)
 
 /// The head of a code object, of version 5 and gfx90a unless told.
 std::vector<unsigned char> codeObject(unsigned version = 5,
@@ -72,9 +44,7 @@ protected:
   AmdDriver() {
     state() = stub::State();
     own.host.struct_size = sizeof own.host;
-    own.host.error = [](void *, tsdk_code code, int64_t native, tsdk_str text) {
-      return new tsdk_error_s{code, native, std::string(text.data, text.size)};
-    };
+    own.host.error = makeOutcome;
     makeDriver(own);
     driver = &own.driver;
     self = driver->self;
@@ -242,18 +212,13 @@ TEST_F(AmdDriver, Memory) {
   EXPECT_DONE(driver->mem_set(self, device, 0, memory, 0x11223344, 1, 16));
   EXPECT_EQ(words[3], 0x44444444u);
 
-  int32_t ordinal = -1;
-  size_t size = sizeof ordinal;
-  EXPECT_DONE(
-      driver->pointer_get(self, memory, TSDK_POINTER_ORDINAL, &ordinal, &size));
-  EXPECT_EQ(ordinal, 0);
   uint64_t bytes = 0;
-  size = sizeof bytes;
+  size_t size = sizeof bytes;
   EXPECT_DONE(
       driver->pointer_get(self, words + 1, TSDK_POINTER_BYTES, &bytes, &size));
   EXPECT_EQ(bytes, 12u);
   EXPECT_DONE(
-      driver->pointer_get(self, values, TSDK_POINTER_ORDINAL, &ordinal, &size));
+      driver->pointer_get(self, values, TSDK_POINTER_BYTES, &bytes, &size));
   EXPECT_EQ(size, 0u);
   EXPECT_EQ(state().lastError, Success) << "a question leaves no error behind";
   EXPECT_DONE(driver->mem_free(self, device, 0, memory));
@@ -262,6 +227,57 @@ TEST_F(AmdDriver, Memory) {
   EXPECT_DONE(driver->host_alloc(self, device, 0, &memory));
   driver->host_free(self, device, memory);
   EXPECT_EQ(calls("hipHostFree"), 1u);
+}
+
+TEST_F(AmdDriver, TellsWhoseMemoryItIs) {
+  auto ordinalOf = [&](const void *at) -> std::optional<int32_t> {
+    int32_t ordinal = -9;
+    size_t size = sizeof ordinal;
+    EXPECT_DONE(
+        driver->pointer_get(self, at, TSDK_POINTER_ORDINAL, &ordinal, &size));
+    EXPECT_EQ(state().lastError, Success) << "no error is left behind";
+    return size ? std::optional(ordinal) : std::nullopt;
+  };
+  constexpr int32_t any = -1;
+  for (int version : {50221153, 60443484, 70226015}) {
+    state().version = version;
+    open();
+    char plain[16];
+    EXPECT_EQ(ordinalOf(plain), std::nullopt) << version;
+    void *memory = nullptr;
+    for (auto [kind, expected] : {std::pair(stub::MemoryKind::Device, 0),
+                                  {stub::MemoryKind::Managed, any}}) {
+      state().kind = kind;
+      EXPECT_DONE(driver->mem_alloc(self, device, 0, 16, 0, &memory));
+      EXPECT_EQ(ordinalOf(static_cast<char *>(memory) + 15), expected)
+          << version;
+      EXPECT_DONE(driver->mem_free(self, device, 0, memory));
+      EXPECT_EQ(ordinalOf(memory), std::nullopt) << version;
+    }
+    EXPECT_DONE(driver->host_alloc(self, device, 16, &memory));
+    EXPECT_EQ(ordinalOf(memory), any) << version;
+    // Where HIP fails, nothing is refused.
+    state().failing = "hipPointerGetAttributes";
+    state().error = LaunchFailure;
+    EXPECT_EQ(ordinalOf(plain), any) << version;
+    state().failing.clear();
+    driver->host_free(self, device, memory);
+    driver->device_close(self, device);
+    device = nullptr;
+  }
+}
+
+TEST_F(AmdDriver, SaysWhetherKernelsReachTheHostsMemory) {
+  open();
+  EXPECT_EQ(property<uint32_t>(TSDK_DEVICE_HOST_MEMORY), 0u);
+  state().isPageable = 1;
+  EXPECT_EQ(property<uint32_t>(TSDK_DEVICE_HOST_MEMORY), 1u);
+  state().isPageable = 0;
+  state().failing = "hipDeviceGetAttribute";
+  state().error = InvalidValue;
+  EXPECT_EQ(property<uint32_t>(TSDK_DEVICE_HOST_MEMORY), 1u)
+      << "nothing is refused for what cannot be asked";
+  EXPECT_EQ(state().lastError, Success);
 }
 
 TEST_F(AmdDriver, MemoryWithoutPools) {

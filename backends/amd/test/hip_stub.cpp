@@ -24,9 +24,24 @@ __attribute__((visibility("default"))) State &state() {
 
 namespace {
 
-std::map<char *, size_t> &blocks() {
-  static std::map<char *, size_t> blocks;
+struct Block {
+  size_t bytes;
+  MemoryKind kind;
+};
+
+std::map<char *, Block> &blocks() {
+  static std::map<char *, Block> blocks;
   return blocks;
+}
+
+/// The block that \p pointer is in; null: none.
+const std::pair<char *const, Block> *blockOf(const void *pointer) {
+  auto *at = static_cast<char *>(const_cast<void *>(pointer));
+  auto next = blocks().upper_bound(at);
+  if (next == blocks().begin())
+    return nullptr;
+  const auto &block = *std::prev(next);
+  return at < block.first + block.second.bytes ? &block : nullptr;
 }
 
 /// Notes a call; what it shall return.
@@ -38,9 +53,9 @@ hipError note(const char *name) {
   return own.lastError = own.error;
 }
 
-hipError allocate(void **out, size_t bytes) {
+hipError allocate(void **out, size_t bytes, MemoryKind kind) {
   *out = aligned_alloc(256, (bytes + 255) / 256 * 256);
-  blocks()[static_cast<char *>(*out)] = bytes;
+  blocks()[static_cast<char *>(*out)] = {bytes, kind};
   return Success;
 }
 
@@ -103,6 +118,7 @@ STUB(hipDeviceGetAttribute, (int *out, int attribute, int),
             : attribute == AttributeWarpSize        ? state().warpSize
             : attribute == AttributeMultiprocessors ? 104
             : attribute == AttributeMemoryPools     ? state().hasPools
+            : attribute == AttributePageableMemory  ? state().isPageable
             : attribute == AttributeCooperative     ? state().isCooperative
                                                     : 0)
 STUB(hipGetDevicePropertiesR0600, (void *out, int),
@@ -116,12 +132,13 @@ STUB(hipMemGetInfo, (size_t *free, size_t *total), {
   *free = 1000;
   *total = 2000;
 })
-STUB(hipMalloc, (void **out, size_t bytes), allocate(out, bytes))
+STUB(hipMalloc, (void **out, size_t bytes), allocate(out, bytes, state().kind))
 STUB(hipFree, (void *memory), release(memory))
 STUB(hipMallocAsync, (void **out, size_t bytes, hipStream),
-     allocate(out, bytes))
+     allocate(out, bytes, state().kind))
 STUB(hipFreeAsync, (void *memory, hipStream), release(memory))
-STUB(hipHostMalloc, (void **out, size_t bytes, unsigned), allocate(out, bytes))
+STUB(hipHostMalloc, (void **out, size_t bytes, unsigned),
+     allocate(out, bytes, MemoryKind::Host))
 STUB(hipHostFree, (void *memory), release(memory))
 STUB(hipMemcpyAsync,
      (void *to, const void *from, size_t bytes, int kind, hipStream), {
@@ -137,18 +154,25 @@ STUB(hipMemsetD16Async,
 STUB(hipMemsetD32Async, (void *to, int value, size_t count, hipStream),
      std::fill_n(static_cast<int *>(to), count, value))
 STUB(hipPointerGetAttribute, (void *out, int attribute, void *pointer), {
-  auto *at = static_cast<char *>(pointer);
-  auto next = blocks().upper_bound(at);
-  if (next == blocks().begin() ||
-      at >= std::prev(next)->first + std::prev(next)->second)
+  const auto *block = blockOf(pointer);
+  if (!block)
     return state().lastError = InvalidValue;
-  const auto &block = *std::prev(next);
-  if (attribute == PointerOrdinal)
-    *static_cast<int *>(out) = 0;
-  else if (attribute == PointerRangeStart)
-    *static_cast<void **>(out) = block.first;
+  if (attribute == PointerRangeStart)
+    *static_cast<void **>(out) = block->first;
   else
-    *static_cast<size_t *>(out) = block.second;
+    *static_cast<size_t *>(out) = block->second.bytes;
+})
+STUB(hipPointerGetAttributes, (PointerAttributes * out, const void *pointer), {
+  const auto *block = blockOf(pointer);
+  bool isOld = state().version < 60000000;
+  if (!block && isOld)
+    return state().lastError = InvalidValue;
+  *out = {};
+  out->device = block ? 0 : -2;
+  if (block) {
+    out->type = int(block->second.kind) - (isOld ? 1 : 0);
+    out->isManaged = block->second.kind == MemoryKind::Managed;
+  }
 })
 STUB(hipStreamCreateWithPriority, (hipStream * out, unsigned flags, int), {
   if (flags != StreamNonBlocking)

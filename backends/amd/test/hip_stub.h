@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct Launch {
   void *stream;
   void *firstParam; ///< Value of the first parameter, as a pointer.
 };
+
+/// As HIP 6 counts them; HIP 5 counts from 0.
+enum class MemoryKind { Host = 1, Device = 2, Managed = 3 };
 
 struct State {
   std::vector<std::string> calls; ///< "hipMalloc", without getters of errors.
@@ -34,6 +38,9 @@ struct State {
   int version = 60443484; ///< Of the runtime.
   std::string architecture = "gfx90a:sramecc+:xnack-";
   int warpSize = 64, hasPools = 1, isCooperative = 1;
+  /// Kernels reach all memory of the process.
+  int isPageable = getenv("STUB_HIP_PAGEABLE") ? 1 : 0;
+  MemoryKind kind = MemoryKind::Device; ///< What allocations give.
   int captured = 0;
   std::vector<Launch> launches;
   int callbacks = 0;

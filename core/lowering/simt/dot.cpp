@@ -64,6 +64,8 @@ Value packFragment(SimtEngine &e, const Elements &from, const Places &places,
   }
   Value v = e.pack(list);
   Type to = B.vec(fragmentType(B, type), list.size() == 1 ? 0 : list.size());
+  if (list[0].getType() == B.i8 && (type == "f16" || type == "bf16"))
+    v = widenFragment(e, v, from.element(), fragmentType(B, type));
   if (v.getType() != to)
     v = B.op("bitcast", to, {v});
   // The functions take vectors, of one element too.

@@ -39,6 +39,7 @@ public:
     return found == at.end() ? Value() : value(found->second);
   }
   Value value(unsigned reg) const { return e.registerOf(tensor, reg); }
+  Type element() const { return tile::elementOf(tensor.getType()); }
 
   const LayoutTable &table;
   std::map<std::vector<uint64_t>, unsigned> at;
@@ -68,9 +69,12 @@ Type fragmentType(Build &B, StringRef name);
 using Places = std::vector<std::array<uint64_t, 2>>;
 Places placesOf(const LayoutTable &part);
 
+/// A vector of 8-bit floats of type \p from as one of f16 or bf16, exactly.
+Value widenFragment(SimtEngine &e, Value v, Type from, Type to);
+
 /// The elements at \p places from \p start on, as a vector of elements of
-/// \p type (a row's name of it); null when the thread does not hold all of
-/// them.
+/// \p type (a row's name of it), which may be wider; null when the thread does
+/// not hold all of them.
 Value packFragment(SimtEngine &e, const Elements &from, const Places &places,
                    StringRef type, const std::vector<uint64_t> &start);
 

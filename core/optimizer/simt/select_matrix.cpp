@@ -46,6 +46,21 @@ std::string typeName(Type type, tile::InputPrecision precision) {
   return name;
 }
 
+/// Whether an instruction on registers that takes wider floats may have the
+/// 8-bit floats of \p op, each of which these hold exactly.
+bool widensTo(const target::MatrixRow &row, tile::DotOp op) {
+  if (row.isAsync)
+    return false;
+  return llvm::all_of(ArrayRef<Value>{op.getLhs(), op.getRhs()}, [&](Value v) {
+    Type element = tile::elementOf(v.getType());
+    if (!isa<FloatType>(element) || element.getIntOrFloatBitWidth() != 8)
+      return false;
+    // Their smallest numbers are subnormal as f16.
+    bool isSmall = isa<Float8E5M2Type, Float8E5M2FNUZType>(element);
+    return !(isSmall && row.flushes && row.leftType == "f16");
+  });
+}
+
 /// A row that might do the work, or why it does not.
 struct Candidate {
   const target::MatrixRow *row = nullptr;
@@ -316,9 +331,7 @@ void Selection::select(tile::DotOp op) {
   Candidate best;
   std::vector<std::string> refusals;
   uint64_t bestDensity = 0;
-  for (const target::MatrixRow &row : machine.matrix) {
-    if (row.leftType != left || row.rightType != right || row.resultType != sum)
-      continue;
+  auto tryRow = [&](const target::MatrixRow &row) {
     Candidate candidate = consider(op, row, wholeRows);
     uint64_t density =
         uint64_t(row.m) * row.n * row.k * row.warps / row.issueCycles;
@@ -331,7 +344,16 @@ void Selection::select(tile::DotOp op) {
       best = candidate;
       bestDensity = density;
     }
-  }
+  };
+  for (const target::MatrixRow &row : machine.matrix)
+    if (row.leftType == left && row.rightType == right && row.resultType == sum)
+      tryRow(row);
+  for (const char *wide : {"f16", "bf16"})
+    if (!best.row)
+      for (const target::MatrixRow &row : machine.matrix)
+        if (row.leftType == wide && row.rightType == wide &&
+            row.resultType == sum && widensTo(row, op))
+          tryRow(row);
   auto remark = op->emitRemark("simt-select-matrix: product of ");
   remark << (shape.batch > 1 ? std::to_string(shape.batch) + " times " : "")
          << shape.m << " x " << shape.n << " x " << shape.k << " of " << left
@@ -344,6 +366,9 @@ void Selection::select(tile::DotOp op) {
       addBuffers(op, layouts);
     remark << best.row->name << ", warps " << best.tiling.rows << " x "
            << best.tiling.columns;
+    if (best.row->leftType != left)
+      remark << ", of operands made " << best.row->leftType
+             << " on their way from registers";
   } else {
     layouts = fmaLayouts(op, threads);
     remark << "single multiply-adds, "

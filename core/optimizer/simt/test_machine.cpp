@@ -128,6 +128,15 @@ static void addWarp64(Machine &machine) {
   machine.matrix.push_back(std::move(row));
 }
 
+static void addFlushes64(Machine &machine) {
+  addWarp64(machine);
+  machine.matrix.back().flushes = true;
+  MatrixRow row = machine.matrix.back();
+  row.name = "m16n16k16.f32.bf16";
+  row.leftType = row.rightType = "bf16";
+  machine.matrix.push_back(std::move(row));
+}
+
 static void addDirect64(Machine &machine) {
   addWarp64(machine);
   SharedRow row;
@@ -207,6 +216,8 @@ MachinePtr testMachine(std::string_view name) {
     addWarp32(*machine);
   else if (name == "warp64")
     addWarp64(*machine);
+  else if (name == "flushes64")
+    addFlushes64(*machine);
   else if (name == "direct64")
     addDirect64(*machine);
   else if (name == "group")

@@ -14,6 +14,7 @@ namespace tilesdk::optimizer {
 
 /// warp32: 32 lanes, 16x8 fragments, matrix loads from shared memory.
 /// warp64: 64 lanes, 16x16 fragments, plain accesses only.
+/// flushes64: warp64 whose instructions know no subnormal numbers, of bf16 too.
 /// direct64: warp64 with loads that transpose rows of 8 bytes, and counted
 /// copies by warps of 4 and 16 bytes a lane.
 /// group: warp32 with asynchronous products of warp groups from shared memory,

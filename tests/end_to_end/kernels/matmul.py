@@ -116,6 +116,18 @@ def dot_tile(a_ptr, b_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr,
 
 
 @triton.jit
+def dot_codes(a_ptr, b_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr,
+              K: tl.constexpr, A: tl.constexpr, B: tl.constexpr):
+    """Bytes that are 8-bit floats."""
+    rm = tl.arange(0, M)
+    rn = tl.arange(0, N)
+    rk = tl.arange(0, K)
+    a = tl.load(a_ptr + rm[:, None] * K + rk[None, :]).to(A, bitcast=True)
+    b = tl.load(b_ptr + rk[:, None] * N + rn[None, :]).to(B, bitcast=True)
+    tl.store(c_ptr + rm[:, None] * N + rn[None, :], tl.dot(a, b))
+
+
+@triton.jit
 def dot_transposed(a_ptr, b_ptr, c_ptr, M: tl.constexpr, N: tl.constexpr,
                    K: tl.constexpr):
     """Both operands are stored the other way round."""

@@ -33,6 +33,28 @@ func.func @row(%p: !tile.ptr<f32>, %x: f16) attributes {tile.kernel, simt.num_wa
   return
 }
 
+// Operands that are widened: two to a word, no number for itself.
+// CHECK-LABEL: define void @widened(
+// CHECK: shufflevector <8 x i8> {{.*}} zeroinitializer{{.*}}, <16 x i32> <i32 8, i32 0, i32 8, i32 1,
+// CHECK: and <4 x i32> {{.*}}splat (i32 2130738944)
+// CHECK: fmul{{.*}} <8 x half> {{.*}}splat (half 0xH5C00)
+// CHECK: shufflevector <4 x i8> {{.*}} zeroinitializer{{.*}}, <8 x i32> <i32 4, i32 0, i32 4, i32 1,
+// CHECK-NOT: fmul
+// CHECK: call <4 x float> @tsdk.mma.m16n8k16.f32.f16(<8 x half>
+// CHECK-NOT: fpext
+// CHECK: ret void
+func.func @widened(%p: !tile.ptr<f32>, %q: !tile.ptr<f8E4M3FN>, %r: !tile.ptr<f8E5M2>) attributes {tile.kernel, simt.num_warps = 1 : i32} {
+  %x = tile.load %q : !tile.ptr<f8E4M3FN>
+  %y = tile.load %r : !tile.ptr<f8E5M2>
+  %a = tile.splat %x : f8E4M3FN -> tensor<16x32xf8E4M3FN, #lhs>
+  %b = tile.splat %y : f8E5M2 -> tensor<32x16xf8E5M2, #rhs>
+  %c = arith.constant dense<0.0> : tensor<16x16xf32, #acc>
+  %d = tile.dot %a, %b, %c {simt.row = "m16n8k16.f32.f16"} : tensor<16x32xf8E4M3FN, #lhs>, tensor<32x16xf8E5M2, #rhs> -> tensor<16x16xf32, #acc>
+  %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
+  tile.store %ps, %d : tensor<16x16x!tile.ptr<f32>, #acc>
+  return
+}
+
 // A loop carries the sum of an instruction as the vector that it is; operands
 // are read step by step, ahead of the first instruction that takes them.
 // CHECK-LABEL: define void @steps(

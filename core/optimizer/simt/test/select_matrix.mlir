@@ -1,5 +1,6 @@
 // RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=warp32 num-warps=8" -o /dev/null 2>&1 | FileCheck %s --check-prefix=WARP32
 // RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=warp64 num-warps=4" -o /dev/null 2>&1 | FileCheck %s --check-prefix=WARP64
+// RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=flushes64 num-warps=4" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FLUSHES
 // RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=group num-warps=8" -o /dev/null 2>&1 | FileCheck %s --check-prefix=GROUP
 // RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=group num-warps=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FEW
 // RUN: tilesdk-opt %s --split-input-file --simt-select-matrix="target=group num-warps=8" --simt-assign-layouts="target=group num-warps=8" 2>/dev/null | FileCheck %s --check-prefix=ASYNC
@@ -80,4 +81,19 @@ func.func @batches(%a: tensor<4x32x16xf16>, %b: tensor<4x16x48xf16>, %c: tensor<
 func.func @split(%a: tensor<32x32xf32>, %c: tensor<32x32xf32>) -> tensor<32x32xf32> {
   %d = tile.dot %a, %a, %c precision = tf32x3 : tensor<32x32xf32>, tensor<32x32xf32> -> tensor<32x32xf32>
   return %d : tensor<32x32xf32>
+}
+
+// -----
+
+// 8-bit floats that no instruction takes, by one for wider floats.
+// WARP32: product of 32 x 32 x 64 of f8E4M3FN and f8E5M2 in f32: m16n8k16.f32.f16, warps {{.*}}, of operands made f16 on their way from registers
+// Not by one that counts the smallest of them as 0.
+// FLUSHES: product of 32 x 32 x 64 of f8E4M3FN and f8E5M2 in f32: m16n16k16.f32.bf16, warps {{.*}}, of operands made bf16
+// FLUSHES: product of 32 x 32 x 64 of f8E4M3FN and f8E4M3FN in f32: m16n16k16.f32.f16
+// WARP32: product of 32 x 32 x 64 of i8 and i8 in i32: single multiply-adds, no matrix instruction has these types
+func.func @narrow(%a: tensor<32x64xf8E4M3FN>, %b: tensor<64x32xf8E5M2>, %c: tensor<32x32xf32>, %e: tensor<64x32xf8E4M3FN>, %i: tensor<32x64xi8>, %j: tensor<64x32xi8>, %k: tensor<32x32xi32>) -> (tensor<32x32xf32>, tensor<32x32xi32>) {
+  %d = tile.dot %a, %b, %c : tensor<32x64xf8E4M3FN>, tensor<64x32xf8E5M2> -> tensor<32x32xf32>
+  %f = tile.dot %a, %e, %d : tensor<32x64xf8E4M3FN>, tensor<64x32xf8E4M3FN> -> tensor<32x32xf32>
+  %g = tile.dot %i, %j, %k : tensor<32x64xi8>, tensor<64x32xi8> -> tensor<32x32xi32>
+  return %f, %g : tensor<32x32xf32>, tensor<32x32xi32>
 }
