@@ -1,5 +1,4 @@
-//===- compilation.h - One build from its first stage to its last -*- C++
-//-*-===//
+//===- compilation.h - One build, from stage to stage -----------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- dims.cpp - Output dimensions added, dropped, moved
-//--------------------===//
+//===- dims.cpp - Output dimensions added, dropped, moved -----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -202,6 +202,10 @@ int main(int argc, char **argv) {
   if (argc == 3 && !std::strcmp(argv[1], "--child"))
     return child(argv[2]);
   bool compileOnly = argc == 2 && !std::strcmp(argv[1], "--compile");
+  if (argc > 1 && !compileOnly) {
+    std::fprintf(stderr, "usage: %s [--compile]\n", argv[0]);
+    return 2;
+  }
   OwnCache cache;
   compileTimes("add", addSource, addSignature, 30);
   compileTimes("matmul", matmulSource, matmulSignature, 150);

@@ -7,6 +7,7 @@ the launch (`file`) and as the oracle wants them after it (`expected`). Guard
 zones are the reader's to add: `strides` and `offset` count elements.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import argparse
 import json
 import pathlib
 import sys
@@ -67,13 +68,14 @@ def export_case(case, directory, number):
             "options": case.options, "args": args}
 
 
-def main(arguments):
-    if not arguments:
-        print(__doc__, file=sys.stderr)
-        return 2
-    directory = pathlib.Path(arguments[0])
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=pathlib.Path)
+    parser.add_argument("patterns", nargs="*")
+    options = parser.parse_args()
+    directory = options.directory
     directory.mkdir(parents=True, exist_ok=True)
-    chosen = cases.select(99, arguments[1:])
+    chosen = cases.select(99, options.patterns)
     listed = [export_case(case, directory, i) for i, case in enumerate(chosen)]
     listed = [entry for entry in listed if entry]
     (directory / "cases.json").write_text(
@@ -83,4 +85,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -1,4 +1,4 @@
-//===- math_test.cpp - The math library is accurate and vectorised -*- C++ -*-//
+//===- math_test.cpp - The math library: accuracy, vectors ----------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //

@@ -1,5 +1,4 @@
-//===- sink_loads.cpp - Values are made near to what takes them
-//---------------===//
+//===- sink_loads.cpp - Values made near to what takes them ---------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
