@@ -78,6 +78,11 @@ std::string box(std::string_view symbol, std::string_view rest) {
     return statement(
         symbol, "", "",
         "cp.async.bulk.wait_group.read " + std::to_string(count) + ";", "", "");
+  // What was written is seen by this thread, and by who meets it then.
+  if (consume(rest, "complete.") && number(rest, count))
+    return statement(symbol, "", "",
+                     "cp.async.bulk.wait_group " + std::to_string(count) + ";",
+                     "", "");
   bool isLoad = consume(rest, "load.");
   if ((!isLoad && !consume(rest, "store.")) || !number(rest, count) ||
       count < 1 || count > MaxRank)

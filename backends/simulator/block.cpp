@@ -140,10 +140,8 @@ void Block::runThreads() {
       fail(TSDK_E_KERNEL_FAULT, stuck(done));
   }
   // Stores go on when their issuer has ended.
-  for (running = 0; running < numThreads && !failed; ++running) {
-    commitStores();
-    waitStores(0);
-  }
+  for (running = 0; running < numThreads && !failed; ++running)
+    finishStores();
   for (size_t i = 0; i < fibers.size(); ++i)
     if (!failed || done[i])
       reserve.fibers.push_back(fibers[i]);

@@ -45,11 +45,13 @@ struct PendingBox {
   std::vector<char> bytes;
 };
 
-/// A store of a box that was issued and not waited for.
+/// A store of a box that was issued and is not complete.
 struct PendingStore {
   TensorMap map;
   const char *from;
   std::array<int32_t, TensorMap::MaxRank> at;
+  const void *site;        ///< Null without checks.
+  std::vector<char> bytes; ///< Once they were read.
 };
 
 /// Asynchronous work of one thread, in groups in order of their commits.
@@ -61,12 +63,17 @@ template <typename Work> struct WorkGroups {
     groups.push_back(std::move(open));
     open.clear();
   }
-  /// Does what is left but for the last `pending` groups.
-  template <typename Function> void finish(uint32_t pending, Function fn) {
+  /// Visits all but the last `pending` groups; how many these are.
+  template <typename Function> size_t visit(uint32_t pending, Function fn) {
     size_t done = groups.size() > pending ? groups.size() - pending : 0;
     for (size_t i = 0; i < done; ++i)
-      for (const Work &each : groups[i])
+      for (Work &each : groups[i])
         fn(each);
+    return done;
+  }
+  /// Does what is left but for the last `pending` groups.
+  template <typename Function> void finish(uint32_t pending, Function fn) {
+    size_t done = visit(pending, fn);
     groups.erase(groups.begin(), groups.begin() + static_cast<ptrdiff_t>(done));
   }
 };
@@ -130,7 +137,10 @@ public:
                const int32_t *at, uint32_t rank);
   void storeBox(const void *map, char *from, const int32_t *at, uint32_t rank);
   void commitStores();
-  void waitStores(uint32_t pending);
+  /// Until they were read or, with `written`, are in memory.
+  void waitStores(uint32_t pending, bool written);
+  /// The program ends.
+  void finishStores();
   /// What is under way to a barrier arrives.
   void completeBoxes(const void *barrier);
 

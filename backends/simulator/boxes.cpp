@@ -152,7 +152,9 @@ void Block::storeBox(const void *opaque, char *from, const int32_t *at,
       require(checker->boxWrites(running, address, bytes));
     });
   }
-  PendingStore store{*map, from, {}};
+  PendingStore store{*map, from, {}, nullptr, {}};
+  if (checker)
+    store.site = checker->siteOf(running);
   std::copy_n(at, rank, store.at.begin());
   if (worksEarly)
     performStore(store);
@@ -161,25 +163,54 @@ void Block::storeBox(const void *opaque, char *from, const int32_t *at,
 }
 
 void Block::performStore(const PendingStore &store) {
-  forEachElement(
-      store.map, store.at.data(), uint64_t(store.from - sharedMemory),
-      [&](char *to, uint64_t place) {
-        if (to)
-          std::memcpy(to, store.from + place, store.map.elementBytes);
-      });
+  const char *from = store.bytes.empty() ? store.from : store.bytes.data();
+  forEachElement(store.map, store.at.data(),
+                 uint64_t(store.from - sharedMemory),
+                 [&](char *to, uint64_t place) {
+                   if (to)
+                     std::memcpy(to, from + place, store.map.elementBytes);
+                 });
 }
 
 void Block::commitStores() {
-  if (checker)
+  if (checker) {
     checker->commit(running, BoxGroups);
+    checker->commit(running, BoxWriteGroups);
+  }
   stores[running].commit();
 }
 
-void Block::waitStores(uint32_t pending) {
+void Block::waitStores(uint32_t pending, bool written) {
   if (checker)
     checker->wait(running, BoxGroups, pending);
+  if (!written) {
+    // What was read may be overwritten, and is in memory as late as it may be.
+    stores[running].visit(pending, [](PendingStore &store) {
+      if (store.bytes.empty())
+        store.bytes.assign(store.from, store.from + store.map.boxBytes());
+    });
+    return;
+  }
+  if (checker)
+    checker->wait(running, BoxWriteGroups, pending);
   stores[running].finish(
       pending, [this](const PendingStore &store) { performStore(store); });
+}
+
+void Block::finishStores() {
+  commitStores();
+  stores[running].visit(0, [&](const PendingStore &store) {
+    if (failed || !store.bytes.empty() || !checker || !checker->has(RaceCheck))
+      return;
+    std::string place = store.site ? Site(store.site).text() : "";
+    fail(TSDK_E_KERNEL_FAULT,
+         "check race: the program ends, and with it its shared memory, while "
+         "a store of a box of thread " +
+             std::to_string(running) +
+             (place.empty() ? "" : " (" + place + ")") +
+             " reads it; nothing has waited for it");
+  });
+  waitStores(0, true);
 }
 
 void Block::completeBoxes(const void *barrier) {

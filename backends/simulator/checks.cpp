@@ -368,8 +368,8 @@ bool Checker::boxReads(uint32_t self, const char *from, uint32_t bytes) {
 
 bool Checker::boxWrites(uint32_t self, const char *to, uint32_t bytes) {
   return track(self, to, bytes, AccessWrites,
-               stampOf(agentOf(self, BoxGroups), committed[BoxGroups][self] + 1,
-                       sites[self]));
+               stampOf(agentOf(self, BoxWriteGroups),
+                       committed[BoxWriteGroups][self] + 1, sites[self]));
 }
 
 bool Checker::readLater(uint32_t self, Later kind, const char *address,
@@ -389,10 +389,12 @@ std::string Checker::placeOf(uint32_t thread) const {
 std::string Checker::who(const Stamp &stamp) const {
   std::string place =
       stamp.site ? " (" + Site(siteList[stamp.site]).text() + ")" : "";
-  static const char *const kinds[] = {
-      "thread ", "an asynchronous copy of thread ",
-      "a store of a box of thread ", "an asynchronous product of warp ",
-      "a copy of a box of thread "};
+  static const char *const kinds[] = {"thread ",
+                                      "an asynchronous copy of thread ",
+                                      "a store of a box of thread ",
+                                      "an asynchronous product of warp ",
+                                      "a store of a box of thread ",
+                                      "a copy of a box of thread "};
   uint32_t kind = stamp.agent / numThreads, number = stamp.agent % numThreads;
   if (kind == ProductGroups + 1)
     number /= warpSize;

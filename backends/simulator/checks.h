@@ -63,8 +63,15 @@ struct Extent {
 /// What a thread knows of the others' clocks.
 using Clock = std::shared_ptr<const std::vector<uint32_t>>;
 
-/// Asynchronous work that is counted in groups and waited for.
-enum Later : uint32_t { CopyGroups, BoxGroups, ProductGroups, NumLater };
+/// Asynchronous work that is counted in groups and waited for: of stores of
+/// boxes what they read and, of the same groups, what they write.
+enum Later : uint32_t {
+  CopyGroups,
+  BoxGroups,
+  ProductGroups,
+  BoxWriteGroups,
+  NumLater
+};
 
 class Checker {
 public:

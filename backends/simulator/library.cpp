@@ -404,6 +404,8 @@ std::string box(std::string_view symbol, std::string_view rest) {
   uint32_t rank;
   if (rest == "commit" || consume(rest, "wait."))
     return groups(symbol, BoxGroups, rest);
+  if (consume(rest, "complete."))
+    return groups(symbol, BoxWriteGroups, rest);
   bool isLoad = consume(rest, "load.");
   if ((!isLoad && !consume(rest, "store.")) || !number(rest, rank) ||
       rank < 1 || rank > 5)

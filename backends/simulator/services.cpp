@@ -227,8 +227,8 @@ void commitLater(uint32_t kind) {
 }
 
 void waitLater(uint32_t kind, uint32_t pending) {
-  if (kind == BoxGroups)
-    block().waitStores(pending);
+  if (kind == BoxGroups || kind == BoxWriteGroups)
+    block().waitStores(pending, kind == BoxWriteGroups);
   else if (Checker *checker = block().checks())
     checker->wait(block().thread(), Later(kind), pending);
 }

@@ -239,6 +239,7 @@ tsdk_code Compilation::assignThreads() {
   request.numStages = options.numStages;
   request.strictStages = options.strictStages;
   request.pointerBoxes = options.pointerBoxes;
+  request.boxStores = optimizer::BoxStores(options.boxStores);
   mlirDiagnostics->setOnError(
       [this](const diagnostics::Location &where, StringRef message) {
         return diagnostics.report(Diag::NotLowerable, where, kernelName,

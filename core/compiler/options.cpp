@@ -49,6 +49,9 @@ bool readOptions(const CompileInput &input, BuildOptions &options,
       if (value.getAsInteger(10, options.numWarps) || options.numWarps == 0 ||
           options.numWarps > 64)
         bad(name, "an integer from 1 to 64", value);
+    } else if (name == "box_stores") {
+      if (value.getAsInteger(10, options.boxStores) || options.boxStores > 2)
+        bad(name, "an integer from 0 to 2", value);
     } else if (name == "num_stages") {
       if (value.getAsInteger(10, options.numStages) || options.numStages > 64)
         bad(name, "an integer from 0 to 64", value);

@@ -29,6 +29,7 @@ struct BuildOptions {
   unsigned numStages = 3;
   bool strictStages = false;
   bool pointerBoxes = true;
+  unsigned boxStores = 1;
   /// Checks of the simulator: "race,bounds,uninit,barrier"; empty: none.
   std::string check;
   bool debug = false;

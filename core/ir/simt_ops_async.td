@@ -276,14 +276,18 @@ def Simt_BoxStoreWaitOp : Simt_Op<"box_store_wait", [
                    MemWrite<Simt_Shared>]>]> {
   let summary = "Waits until at most `pending` stores of boxes are under way";
   let description = [{
+    All others have read their buffers; with `written`, what they wrote is in
+    memory too, for the thread that copied and whoever meets it behind.
+
     ```mlir
     simt.box_store_wait pending = 0
+    simt.box_store_wait pending = 0 written
     ```
 
-    Effects: completes reads of shared memory.
+    Effects: completes reads of shared memory, and writes to memory.
   }];
-  let arguments = (ins Simt_Count:$pending);
-  let assemblyFormat = "`pending` `=` $pending attr-dict";
+  let arguments = (ins Simt_Count:$pending, UnitAttr:$written);
+  let assemblyFormat = "`pending` `=` $pending (`written` $written^)? attr-dict";
 }
 
 def Simt_FenceAsyncOp : Simt_Op<"fence_async", [

@@ -145,22 +145,28 @@ bool Variant::readMetadata(llvm::StringRef json) {
 Error Variant::withoutPointerBoxes(Variant **out) {
   std::lock_guard lock(plainMutex);
   if (!plain) {
-    const std::pair<std::string, std::string> off("pointer_boxes", "0");
+    const std::pair<std::string, std::string> off[] = {{"box_stores", "0"},
+                                                       {"pointer_boxes", "0"}};
     BuildRequest other = request;
     other.deadline = 0;
     other.cancel = nullptr;
     // IR of later stages has its boxes already.
     bool isLate = other.resumeStage == "simt" || other.resumeStage == "llvm";
-    if (isLate || llvm::is_contained(other.options, off))
+    if (isLate || llvm::all_of(off, [&](const auto &option) {
+          return llvm::is_contained(other.options, option);
+        }))
       return makeError(TSDK_E_FAILED_PRECONDITION,
                        "kernel `" + request.kernel +
-                           "` copies tiles of pointers as boxes, which the "
-                           "strides of this launch do not allow; build its IR "
-                           "with pointer_boxes=0");
-    llvm::erase_if(other.options, [&](const auto &option) {
-      return option.first == off.first;
-    });
-    other.options.push_back(off);
+                           "` copies tiles of pointers, or stores blocks, as "
+                           "boxes, which the strides of this launch do not "
+                           "allow; build its IR with pointer_boxes=0 and "
+                           "box_stores=0");
+    for (const auto &option : off) {
+      llvm::erase_if(other.options, [&](const auto &each) {
+        return each.first == option.first;
+      });
+      other.options.push_back(option);
+    }
     if (Error error = other.sortOptions())
       return error;
     if (Error error = owner->builds.get(other, &plain))

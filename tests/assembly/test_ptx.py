@@ -147,9 +147,19 @@ BOXES = ("tests/end_to_end/kernels/boxes.py", "product",
 def test_one_thread_copies_boxes(specialize, tmp_path):
     text = ptx("sm_90a", *BOXES[:2], f"{BOXES[2]},{specialize}",
                ("num_warps=8", "num_stages=4"))
-    copies = re.findall(r"cp\.async\.bulk\.tensor\.2d", text)
+    copies = re.findall(r"cp\.async\.bulk\.tensor\.2d\.shared", text)
     assert copies and "cp.async.cg" not in text
-    assert text.count(".align 64 .b8") == 2, "the maps are parameters"
+    assert text.count(".align 64 .b8") == 3, "the maps are parameters"
+    # The result goes to shared memory by matrices, from there as four boxes.
+    assert "st.global" not in text and "st.shared" not in text
+    assert len(re.findall("stmatrix.sync.aligned.m8n8.x4", text)) == 16
+    stores = re.findall(r"fence\.proxy\.async\.shared::cta;(?:.*\n)*?"
+                        r"\s*bar\.sync(?:.*\n)*?"
+                        r"(?:\s*cp\.async\.bulk\.tensor\.2d\.global"
+                        r"\.shared(?:.*\n)*?){4}"
+                        r"\s*cp\.async\.bulk\.commit_group;(?:.*\n)*?"
+                        r"\s*cp\.async\.bulk\.wait_group\.read \t?0;", text)
+    assert len(stores) == 1
     assert ("setmaxnreg.inc" in text) == specialize
     if specialize:
         # Four stages fit: what follows the loop has the memory of its buffers.

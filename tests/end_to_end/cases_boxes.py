@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import numpy as np
 
-from table import Case, Const, In, Out, unit
+from table import Case, Const, In, InOut, Out, small, unit
 
 CASES = []
 
@@ -131,3 +131,44 @@ for pitch in (0, 16, 64):
          "BLOCK_M": Const(64), "BLOCK_N": Const(64), "BLOCK_K": Const(32),
          "GROUP": Const(2), "TRANSPOSED": Const(False)}, (2,),
         lambda a, pitch=pitch: overlapping(a, pitch), scale=20)
+
+
+# Stores of blocks, and who looks at what they wrote.
+def read_back(a):
+    return {"c": a.x + 1, "d": 2 * (a.x + 1)}
+
+
+CASES.append(Case(
+    "boxes/stores/read_back", "boxes.py:read_back",
+    {"x": In("f32", (40, 64), small), "c": Out("f32", (40, 64)),
+     "d": Out("f32", (40, 64)), "M": 40, "N": 64, "BLOCK_M": Const(16),
+     "BLOCK_N": Const(64)}, (3,), read_back, exact=True))
+
+
+def shown(a):
+    d = np.array(a.d)
+    d[16:] = a.x[:-16] + 1
+    return {"c": a.x, "d": d, "ready": np.ones(3)}
+
+
+CASES.append(Case(
+    "boxes/stores/show_others", "boxes.py:show_others",
+    {"x": In("f32", (48, 64), small), "c": Out("f32", (48, 64)),
+     "d": InOut("f32", (48, 64), small),
+     "ready": InOut("i32", 3, lambda rng, dtype, shape: np.zeros(shape)),
+     "M": 48, "N": 64, "BLOCK": Const(16)}, (3,), shown, exact=True))
+
+
+# A tensor without rows takes nothing.
+for rows in (0, 70, 100):
+    def two(a, rows=rows):
+        product = a.a @ a.b
+        c = np.array(a.c)
+        c[:rows] = product[:rows]
+        return {"c": c, "d": 2 * product}
+    CASES.append(Case(
+        f"boxes/stores/two_results/{rows}", "boxes.py:two_results",
+        {"a": In("f16", (100, 64), unit), "b": In("f16", (64, 144), unit),
+         "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
+         "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
+         "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))

@@ -219,7 +219,8 @@ def test_barrier_that_expects_too_little():
 def test_buffer_overwritten_under_a_store():
     """The left operand's box goes back to where it came from, while the result
     gets its memory."""
-    kernel = build("sim:sm_90a", "boxes/product/f16/24x48x16/plain")
+    kernel = build("sim:sm_90a", "boxes/product/f16/24x48x16/plain",
+                   box_stores=0)
     load = re.search(r"simt\.box_load (%\d+\[.*?\]) to (%\d+) .*?: (.*?>),",
                      kernel.text)
     store = f"simt.box_store {load[2]} to {load[1]} : {load[3]}\n"
@@ -233,6 +234,43 @@ def test_buffer_overwritten_under_a_store():
           "0", "reads; nothing has waited for it", lines=["c.store("])
     assert kernel.run(text, None).by_oracle
     assert kernel.run(text, "early") is None
+
+
+@pytest.mark.parametrize("name", [
+    "boxes/persistent/plain", "boxes/persistent/specialized",
+    "descriptor/copy_2d/f32"])
+def test_store_is_not_waited_for(name):
+    """The next block gets the buffer of one that is being stored; the program
+    ends while one is."""
+    kernel = build("sim:sm_90a", name)
+    wait = r"box_store_wait pending = 0( loc|$)"
+    assert kernel.count(wait) == 2
+    for check in (ALL, "race,early"):
+        found(kernel.run(kernel.without(wait, 0), check), "race",
+              "writes byte", "of shared memory, which a store of a box of "
+              "thread 0", "reads; nothing has waited for it", lines=["store("])
+    report = kernel.run(kernel.without(wait, 1))
+    found(report, "race", "the program ends", "a store of a box of thread 0",
+          lines=["store("])
+
+
+def test_stored_block_is_not_complete():
+    """What others read of it, and the store that replaces it, come early."""
+    kernel = build("sim:sm_90a", "boxes/stores/read_back")
+    text = kernel.without("box_store_wait pending = 0 written")
+    for check in (ALL, "race,early"):
+        found(kernel.run(text, check), "race", "a store of a box of thread 0",
+              "nothing has waited for it", lines=["store("])
+    assert kernel.run(text, None).by_oracle
+    assert kernel.run(text, "early") is None
+
+
+def test_store_before_the_block_is_there():
+    """Other warps still write to the buffer."""
+    kernel = build("sim:sm_90a", "descriptor/copy_2d/f32")
+    text = kernel.replace(r"(fence_async.*\n).*simt\.barrier.*\n", r"\1")
+    found(kernel.run(text, "race"), "race", "a store of a box of thread 0",
+          "reads", lines=["store("])
 
 
 def test_box_refilled_before_it_is_free():

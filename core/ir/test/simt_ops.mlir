@@ -94,8 +94,10 @@ func.func @boxes(%p: !tile.ptr<f16>, %m: i32, %n: i64, %i: i32, %b: !simt.shared
   simt.fence_async
   // CHECK: simt.box_store %{{.*}} to %{{.*}}[%{{.*}}, %{{.*}}] :
   simt.box_store %b to %0[%i, %i] : !simt.shared<16x8xf16, #k>
-  // CHECK: simt.box_store_wait pending = 0
+  // CHECK: simt.box_store_wait pending = 0{{$}}
   simt.box_store_wait pending = 0
+  // CHECK: simt.box_store_wait pending = 0 written
+  simt.box_store_wait pending = 0 written
   return
 }
 

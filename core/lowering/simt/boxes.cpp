@@ -116,7 +116,9 @@ static bool lowerStore(SimtEngine &e, Operation *operation) {
 static bool lowerStoreWait(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::BoxStoreWaitOp>(operation);
   e.B.ifThen(e.isFirstThread(), [&] {
-    e.B.call("tsdk.box.wait." + std::to_string(op.getPending()), {}, {}, false);
+    e.B.call((op.getWritten() ? "tsdk.box.complete." : "tsdk.box.wait.") +
+                 std::to_string(op.getPending()),
+             {}, {}, false);
   });
   return true;
 }

@@ -139,16 +139,16 @@ void BufferAccess::visit(
 }
 
 bool BufferAccess::visitMatrices(
-    llvm::function_ref<void(Value, const target::SharedRow &,
-                            ArrayRef<unsigned>)>
-        fn) const {
+    bool stores, llvm::function_ref<void(Value, const target::SharedRow &,
+                                         ArrayRef<unsigned>)>
+                     fn) const {
   if (table->groups[0].size() != 1)
     return false;
   const target::SharedRow *best = nullptr;
   SmallVector<uint64_t> bestStarts;
   SmallVector<unsigned> bestBits;
   for (const target::SharedRow &row : e.machine.shared) {
-    if (!row.isMatrix || row.isStore || row.elementBytes != bytes ||
+    if (!row.isMatrix || row.isStore != stores || row.elementBytes != bytes ||
         (best && best->rows >= row.rows))
       continue;
     const LayoutTable &part = e.table(row.layout);
@@ -185,6 +185,10 @@ bool BufferAccess::visitMatrices(
         }
       fits = found;
     }
+    // All others name whole rows as well.
+    for (unsigned j = 0; j < table->digits.bits; ++j)
+      fits = fits && (llvm::is_contained(chosen, j) ||
+                      !(table->bits[table->digits.step(j)] & inRow));
     if (!fits)
       continue;
     best = &row;
@@ -225,7 +229,8 @@ bool BufferAccess::visitMatrices(
   return true;
 }
 
-static bool storeTo(SimtEngine &e, Value tensor, Value buffer, Operation *op) {
+static bool storeTo(SimtEngine &e, Value tensor, Value buffer, Operation *op,
+                    bool byMatrices = false) {
   Build &B = e.B;
   const LayoutTable &table = e.table(tensor);
   BufferAccess access(e, buffer, table.layout, op);
@@ -233,18 +238,35 @@ static bool storeTo(SimtEngine &e, Value tensor, Value buffer, Operation *op) {
     return false;
   Type element = tile::elementOf(tensor.getType());
   ArrayRef<Value> in = e.registers(tensor);
+  auto packed = [&](ArrayRef<unsigned> registers) {
+    SmallVector<Value> list;
+    for (unsigned r : registers)
+      list.push_back(e.toStored(in[r], element));
+    return e.pack(list);
+  };
   auto store = [&] {
     access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
-      SmallVector<Value> list;
-      for (unsigned r : registers)
-        list.push_back(e.toStored(in[r], element));
-      B.store(e.pack(list), address, e.bytesOf(element) * list.size());
+      B.store(packed(registers), address,
+              e.bytesOf(element) * registers.size());
     });
   };
-  if (Value first = e.holdsFirstCopy(table))
+  if (Value first = e.holdsFirstCopy(table)) {
     B.ifThen(first, store);
-  else
-    store();
+    return true;
+  }
+  // Lanes do these together.
+  if (byMatrices &&
+      access.visitMatrices(
+          /*stores=*/true, [&](Value address, const target::SharedRow &row,
+                               ArrayRef<unsigned> registers) {
+            unsigned words = registers.size() * e.bytesOf(element) / 4;
+            Value all =
+                B.op("bitcast", B.vec(B.i32, words), {packed(registers)});
+            B.callTogether("tsdk.shared.store." + row.name, {}, {address, all},
+                           /*pure=*/false);
+          }))
+    return true;
+  store();
   return true;
 }
 
@@ -334,6 +356,7 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
     loads.push_back({address, row, SmallVector<unsigned>(registers)});
   };
   if (!access.visitMatrices(
+          /*stores=*/false,
           [&](Value address, const target::SharedRow &row,
               ArrayRef<unsigned> registers) { add(address, &row, registers); }))
     access.visit(16, [&](Value address, ArrayRef<unsigned> registers) {
@@ -358,7 +381,7 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
 
 static bool lowerStore(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::SharedStoreOp>(operation);
-  return storeTo(e, op.getValue(), op.getDest(), op);
+  return storeTo(e, op.getValue(), op.getDest(), op, /*byMatrices=*/true);
 }
 
 void addBufferOps(OpTable &table) {

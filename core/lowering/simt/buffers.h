@@ -30,10 +30,12 @@ public:
   void visitWarps(
       unsigned bytes,
       llvm::function_ref<void(Value address, ArrayRef<unsigned>)> fn) const;
-  /// Loads by the matrix row of the target that moves most at once. Calls \p fn
-  /// with the address that each lane gives, the row, and the registers that one
-  /// access fills, in order. False: no row fits, nothing was called.
+  /// Loads, or stores if \p stores, by the matrix row of the target that moves
+  /// most at once. Calls \p fn with the address that each lane gives, the row,
+  /// and the registers of one access, in order. False: no row fits, nothing was
+  /// called.
   bool visitMatrices(
+      bool stores,
       llvm::function_ref<void(Value address, const target::SharedRow &,
                               ArrayRef<unsigned>)>
           fn) const;

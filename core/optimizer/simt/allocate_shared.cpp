@@ -180,7 +180,8 @@ private:
         addTokenUses(user, alloc, op->getResult(0));
       if (isa<simt::MmaAsyncOp>(op))
         addWait<simt::MmaWaitOp>(user, alloc, op);
-      if (isa<simt::BoxStoreOp>(op))
+      // Whoever gets the memory of a box that is stored waits for it.
+      if (isa<simt::BoxStoreOp>(op) && findWait<simt::BoxStoreWaitOp>(op))
         addWait<simt::BoxStoreWaitOp>(user, alloc, op);
     });
   }

@@ -35,6 +35,9 @@ struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
     if (options.pointerBoxes && boxRow(*machine))
       for (auto function : getOperation().getOps<func::FuncOp>())
         takePointers(function);
+    if (options.boxStores != BoxStores::None && boxRow(*machine))
+      for (auto function : getOperation().getOps<func::FuncOp>())
+        chooseBoxStores(function, *machine);
     bool isLeft = false;
     getOperation().walk([&](Operation *op) {
       if (!isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(op) ||
@@ -65,7 +68,6 @@ private:
   std::string reason(tile::DescriptorLoadOp load);
   /// Makes descriptor accesses of tiles of pointers that are boxes.
   void takePointers(func::FuncOp function);
-  std::string partsReason(tile::DescriptorLoadOp load);
   /// The same for what is around it; its block is the other way round if \p
   /// isTransposed.
   std::string placeReason(Operation *load, bool isTransposed);
@@ -86,30 +88,6 @@ private:
 
 /// Each is a parameter of 128 bytes.
 constexpr size_t mostMaps = 24;
-
-std::string SimtBoxCopies::partsReason(tile::DescriptorLoadOp load) {
-  auto function = load->getParentOfType<func::FuncOp>();
-  int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
-  std::optional<HostValue> base = hostValue(load.getBase());
-  if (!base || !base->argument())
-    return "the base is not an argument of the kernel";
-  if (divisorOf(function, *base) % boxAlignment)
-    return "the base is not known to be aligned by 16 bytes";
-  for (Value extent : load.getShape())
-    if (!hostValue(extent))
-      return "an extent is not made of arguments of the kernel and constants";
-  for (auto [i, stride] : llvm::enumerate(load.getStrides())) {
-    std::optional<HostValue> known = hostValue(stride);
-    if (!known)
-      return "a stride is not made of arguments of the kernel and constants";
-    bool isLast = i + 1 == load.getStrides().size();
-    if (isLast ? known->constant() != 1
-               : (divisorOf(function, *known) * bytes) % boxAlignment != 0)
-      return isLast ? "the last stride is not 1"
-                    : "a stride is not known to be a multiple of 16 bytes";
-  }
-  return "";
-}
 
 bool SimtBoxCopies::findBuffers(Value value, bool isTransposed,
                                 llvm::SmallSetVector<Attribute, 2> &buffers,
@@ -205,7 +183,9 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
     return "the padding is not zero";
   if (cast<RankedTensorType>(load.getType()).getRank() != 2)
     return "the block has not two dimensions";
-  std::string why = partsReason(load);
+  std::string why = mapReason(
+      load->getParentOfType<func::FuncOp>(), load.getBase(), load.getShape(),
+      load.getStrides(), tile::elementOf(load.getType()));
   return why.empty() ? placeReason(load, false) : why;
 }
 

@@ -157,19 +157,47 @@ static Value cloneHost(OpBuilder &builder, Value value) {
   return builder.clone(*op, map)->getResult(0);
 }
 
-Value makeBoxMap(OpBuilder &builder, tile::DescriptorLoadOp load,
-                 simt::SharedType buffer, const BoxPlan &plan) {
+std::string mapReason(func::FuncOp function, Value base, ValueRange shape,
+                      ValueRange strides, Type element) {
+  int64_t bytes = simt::elementBytes(element);
+  std::optional<HostValue> start = hostValue(base);
+  if (!start || !start->argument())
+    return "the base is not an argument of the kernel";
+  if (divisorOf(function, *start) % boxAlignment)
+    return "the base is not known to be aligned by 16 bytes";
+  for (Value extent : shape)
+    if (!hostValue(extent))
+      return "an extent is not made of arguments of the kernel and constants";
+  for (auto [i, stride] : llvm::enumerate(strides)) {
+    std::optional<HostValue> known = hostValue(stride);
+    if (!known)
+      return "a stride is not made of arguments of the kernel and constants";
+    bool isLast = i + 1 == strides.size();
+    if (isLast ? known->constant() != 1
+               : (divisorOf(function, *known) * bytes) % boxAlignment != 0)
+      return isLast ? "the last stride is not 1"
+                    : "a stride is not known to be a multiple of 16 bytes";
+  }
+  return "";
+}
+
+Value makeBoxMap(OpBuilder &builder, Operation *access, simt::SharedType buffer,
+                 const BoxPlan &plan) {
   auto again = [&](ValueRange values) {
     SmallVector<Value> result;
     for (Value value : values)
       result.push_back(cloneHost(builder, value));
     return result;
   };
-  auto map = simt::BoxMapOp::create(
-      builder, load.getLoc(), load.getBase(), again(load.getShape()),
-      again(load.getStrides()), builder.getDenseI32ArrayAttr(plan.box),
-      builder.getStringAttr(buffer.getLayout().getFormat()));
-  if (load->hasAttr(pointersAttr))
+  auto make = [&](auto op) {
+    return simt::BoxMapOp::create(
+        builder, op.getLoc(), op.getBase(), again(op.getShape()),
+        again(op.getStrides()), builder.getDenseI32ArrayAttr(plan.box),
+        builder.getStringAttr(buffer.getLayout().getFormat()));
+  };
+  auto store = dyn_cast<tile::DescriptorStoreOp>(access);
+  auto map = store ? make(store) : make(cast<tile::DescriptorLoadOp>(access));
+  if (access->hasAttr(pointersAttr))
     map->setAttr(pointersAttr, builder.getUnitAttr());
   return map;
 }
@@ -193,6 +221,29 @@ void expandDescriptorLoad(tile::DescriptorLoadOp load) {
   simt::LayoutAttr layout = simt::layoutAttrOf(load.getType());
   for (Value operand : expandDescriptor(load)->getOperands())
     layOut(operand, layout);
+}
+
+Type coalescedType(tile::DescriptorStoreOp store,
+                   const target::Machine &machine) {
+  Value value = store.getValue();
+  const layout::Layout &have = simt::layoutOf(value.getType());
+  ArrayRef<int64_t> shape = tile::shapeOf(value.getType());
+  ThreadCounts threads{unsigned(have.inputSize(simt::laneDim)),
+                       unsigned(have.inputSize(simt::warpDim))};
+  return simt::withLayout(value.getType(),
+                          blockedLayout(shape, rowMajorOrder(shape.size()),
+                                        machine.maxVectorBytes / bytesOf(value),
+                                        threads));
+}
+
+void expandDescriptorStore(tile::DescriptorStoreOp store, Type type) {
+  if (type != store.getValue().getType()) {
+    OpBuilder builder(store);
+    store.getValueMutable().assign(simt::ConvertLayoutOp::create(
+        builder, store.getLoc(), type, store.getValue()));
+  }
+  for (Value operand : expandDescriptor(store)->getOperands())
+    layOut(operand, simt::layoutAttrOf(type));
 }
 
 } // namespace tilesdk::optimizer

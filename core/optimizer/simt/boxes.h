@@ -14,6 +14,7 @@
 #include "mlir/IR/Builders.h"
 
 #include <optional>
+#include <string>
 
 namespace tilesdk::optimizer {
 
@@ -61,12 +62,29 @@ std::optional<HostValue> hostValue(mlir::Value value);
 /// A known divisor of what the launcher gives; 0 of zero.
 int64_t divisorOf(mlir::func::FuncOp function, const HostValue &value);
 
-/// Makes the map of \p load's tensor where \p builder stands, which may be
-/// ahead of the parts.
-mlir::Value makeBoxMap(mlir::OpBuilder &builder, tile::DescriptorLoadOp load,
+/// Why the launcher can make no map of the tensor of a block; empty: it can.
+std::string mapReason(mlir::func::FuncOp function, mlir::Value base,
+                      mlir::ValueRange shape, mlir::ValueRange strides,
+                      mlir::Type element);
+/// Makes the map of the tensor of \p access, an access to a block of a
+/// described tensor, where \p builder stands, which may be ahead of the parts.
+mlir::Value makeBoxMap(mlir::OpBuilder &builder, mlir::Operation *access,
                        simt::SharedType buffer, const BoxPlan &plan);
 
 /// Expands a descriptor access whose tensor has a layout already.
 void expandDescriptorLoad(tile::DescriptorLoadOp load);
+/// The same of a store, whose tensor is converted to type \p type first.
+void expandDescriptorStore(tile::DescriptorStoreOp store, mlir::Type type);
+/// The tensor of \p store in the layout for masked accesses.
+mlir::Type coalescedType(tile::DescriptorStoreOp store,
+                         const target::Machine &machine);
+
+/// The buffer that a block of this shape is stored from as boxes: in the format
+/// with the longest rows that tiles it. Nothing where there is none.
+std::optional<simt::SharedType> storeBuffer(mlir::Type block,
+                                            const target::Machine &machine);
+/// Keeps the stores to descriptors of \p function that can be boxes.
+void chooseBoxStores(mlir::func::FuncOp function,
+                     const target::Machine &machine);
 
 } // namespace tilesdk::optimizer

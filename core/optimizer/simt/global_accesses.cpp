@@ -15,7 +15,7 @@ using namespace mlir;
 
 namespace tilesdk::optimizer {
 
-static Value rootOf(Value pointer) {
+Value globalRoot(Value pointer) {
   while (true) {
     if (auto argument = dyn_cast<BlockArgument>(pointer)) {
       auto loop = dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp());
@@ -60,10 +60,17 @@ std::optional<GlobalAccess> globalAccessOf(Operation *op) {
   } else if (isa<tile::StoreOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op)) {
     pointer = op->getOperand(0);
     access.isWrite = true;
+  } else if (auto store = dyn_cast<simt::BoxStoreOp>(op)) {
+    // One thread writes for all.
+    auto map = store.getMap().getDefiningOp<simt::BoxMapOp>();
+    if (!map)
+      return std::nullopt;
+    pointer = map.getBase();
+    access.isWrite = access.isCopied = true;
   } else {
     return std::nullopt;
   }
-  access.root = rootOf(pointer);
+  access.root = globalRoot(pointer);
   return access;
 }
 

@@ -23,6 +23,9 @@ struct GlobalAccess {
   bool isCopied = false;
 };
 
+/// Where a pointer, or a tensor of pointers, comes from: see GlobalAccess.
+mlir::Value globalRoot(mlir::Value pointer);
+
 std::optional<GlobalAccess> globalAccessOf(mlir::Operation *op);
 
 } // namespace tilesdk::optimizer

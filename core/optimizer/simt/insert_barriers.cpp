@@ -169,6 +169,7 @@ private:
   }
 
   void visitPartitions(simt::WarpSpecializeOp op, OpenAccesses &state) {
+    waitForWrites(op, state);
     // What is open outside, and what partitions leave open, all warps close.
     if (!state.open.empty())
       insertBarrier(op, state);
@@ -222,6 +223,17 @@ private:
   //===-- Single ops ------------------------------------------------------===//
 
   void visitLeaf(Operation *op, OpenAccesses &state) {
+    if (isa<func::ReturnOp, simt::EndOp>(op))
+      return waitForReads(op, state);
+    if (llvm::any_of(state.open, [&](const Access &access) {
+          return access.kind == AccessKind::BoxWrite &&
+                 looksAtWrites(op, access);
+        })) {
+      waitForWrites(op, state);
+      // Stores and copies of boxes are those of the thread that has waited.
+      if (!isa<tile::BarrierOp, simt::BoxStoreOp, simt::BoxLoadOp>(op))
+        insertBarrier(op, state);
+    }
     if (isa<simt::BarrierOp, tile::BarrierOp>(op))
       return state.close();
     if (isa<simt::FenceAsyncOp>(op)) {
@@ -236,9 +248,12 @@ private:
     if (auto wait = dyn_cast<simt::MmaWaitOp>(op))
       return state.complete(AccessKind::MmaRead, AccessKind::Read,
                             wait.getPending());
-    if (auto wait = dyn_cast<simt::BoxStoreWaitOp>(op))
+    if (auto wait = dyn_cast<simt::BoxStoreWaitOp>(op)) {
+      if (wait.getWritten() && wait.getPending() == 0)
+        state.forget(AccessKind::BoxWrite);
       return state.complete(AccessKind::BoxRead, AccessKind::Read,
                             wait.getPending());
+    }
 
     SmallVector<Access> accesses;
     collect(op, accesses);
@@ -273,7 +288,7 @@ private:
         access.kind = AccessKind::MmaRead;
         access.age = 1;
       } else if (isa<simt::BoxStoreOp>(op)) {
-        access.kind = AccessKind::BoxRead;
+        access.kind = access.root ? AccessKind::BoxWrite : AccessKind::BoxRead;
         access.age = 1;
       } else if (isa<simt::AsyncCopyOp>(op)) {
         access.kind = AccessKind::CopyWrite;
@@ -382,6 +397,55 @@ private:
     inserted.push_back(simt::BarrierOp::create(builder, before->getLoc(),
                                                partitionId, partitionWarps));
     state.close();
+  }
+
+  /// The program, or its part, ends, and with it the memory of its buffers.
+  void waitForReads(Operation *op, OpenAccesses &state) {
+    if (llvm::none_of(state.open, [](const Access &access) {
+          return access.kind == AccessKind::BoxRead;
+        }))
+      return;
+    OpBuilder builder(op);
+    inserted.push_back(simt::BoxStoreWaitOp::create(builder, op->getLoc(), 0u));
+    state.complete(AccessKind::BoxRead, AccessKind::Read, 0);
+  }
+
+  /// Whether \p op must find what the box store \p store writes.
+  bool looksAtWrites(Operation *op, const Access &store) {
+    // Whoever meets others there has something to show.
+    if (isa<tile::BarrierOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op))
+      return true;
+    Value root;
+    if (std::optional<GlobalAccess> global = globalAccessOf(op)) {
+      root = global->root;
+    } else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op)) {
+      root = globalRoot(copy->getOperand(0));
+    } else if (auto load = dyn_cast<simt::BoxLoadOp>(op)) {
+      auto map = load.getMap().getDefiningOp<simt::BoxMapOp>();
+      if (!map)
+        return true;
+      root = map.getBase();
+    } else {
+      return false;
+    }
+    auto isArgument = [](Value value) {
+      auto argument = dyn_cast<BlockArgument>(value);
+      return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+    };
+    return root.getAsOpaquePointer() == store.root || !isArgument(root) ||
+           !isArgument(Value::getFromOpaquePointer(store.root));
+  }
+
+  void waitForWrites(Operation *op, OpenAccesses &state) {
+    if (llvm::none_of(state.open, [](const Access &access) {
+          return access.kind == AccessKind::BoxWrite;
+        }))
+      return;
+    OpBuilder builder(op);
+    inserted.push_back(simt::BoxStoreWaitOp::create(builder, op->getLoc(), 0u,
+                                                    /*written=*/true));
+    state.forget(AccessKind::BoxWrite);
+    state.complete(AccessKind::BoxRead, AccessKind::Read, 0);
   }
 
   /// Waits for what is under way and would meet \p accesses.

@@ -28,6 +28,10 @@ void OpenAccesses::grow(AccessKind kind) {
          [](Access &access) { access.age = std::min(access.age + 1, maxAge); });
 }
 
+void OpenAccesses::forget(AccessKind kind) {
+  std::erase_if(open, [&](const Access &a) { return a.kind == kind; });
+}
+
 void OpenAccesses::complete(AccessKind kind, AccessKind done,
                             unsigned pending) {
   change(kind, [&](Access &access) {

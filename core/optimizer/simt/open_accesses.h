@@ -20,6 +20,7 @@ enum class AccessKind {
   CopyWrite, ///< simt.async_copy, until simt.async_wait.
   MmaRead,   ///< simt.mma_async, until simt.mma_wait.
   BoxRead,   ///< simt.box_store, until simt.box_store_wait.
+  BoxWrite,  ///< The same in global memory, until such a wait `written`.
 };
 
 inline bool isWrite(AccessKind kind) {
@@ -75,6 +76,8 @@ struct OpenAccesses {
   void close();
   /// A group of \p kind is committed.
   void grow(AccessKind kind);
+  /// Those of \p kind are done, and everybody knows.
+  void forget(AccessKind kind);
   /// At most \p pending groups of \p kind are left; the others are \p done.
   void complete(AccessKind kind, AccessKind done, unsigned pending);
 

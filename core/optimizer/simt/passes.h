@@ -33,6 +33,8 @@ std::unique_ptr<mlir::Pass>
 createSimtWarpSpecialize(MachinePtr machine, const SimtOptions &options);
 std::unique_ptr<mlir::Pass> createSimtPipelineLoops(MachinePtr machine,
                                                     const SimtOptions &options);
+std::unique_ptr<mlir::Pass> createSimtBoxStores(MachinePtr machine,
+                                                const SimtOptions &options);
 std::unique_ptr<mlir::Pass>
 createSimtAllocateShared(MachinePtr machine, const SimtOptions &options);
 std::unique_ptr<mlir::Pass>

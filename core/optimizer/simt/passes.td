@@ -65,10 +65,16 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
     The launcher checks that such rows follow each other; where they do not it
     launches a build without boxes of pointers (option `pointer_boxes`).
 
+    A `tile.descriptor_store` of two dimensions stays for `simt-box-stores`
+    where the launcher knows the parts, elements are numbers, the block is whole
+    rows and atoms of a format of shared memory, and the kernel writes to the
+    tensor in no other way, nor reads it by warps for copies (option
+    `box_stores`).
+
     Assumes: tile IR behind `simt-select-matrix`; index arithmetic of tiles does
     not wrap, numbers of tiles are divided by positive ones.
     Guarantees: descriptor accesses that are left can be boxes. Remarks: why a
-    load is not copied as boxes. Numbers: never changed.
+    load is not copied, or a block not stored, as boxes. Numbers: never changed.
   }];
 }
 
@@ -133,6 +139,21 @@ def SimtPipelineLoops : SimtPass<"simt-pipeline-loops"> {
     that is declined is unchanged; the function has `simt.num_stages`, the
     largest number in effect. Remarks: stages, copies, bytes; what was declined
     and why. Numbers: never changed.
+  }];
+}
+
+def SimtBoxStores : SimtPass<"simt-box-stores"> {
+  let summary = "Store blocks of tensors as boxes, from shared memory";
+  let description = [{
+    A `tile.descriptor_store` that `simt-box-copies` has kept becomes a buffer
+    in the format of the machine's boxes, a `simt.shared_store` of the tensor in
+    the layout it has, and a `simt.box_store`. With too little shared memory
+    left it becomes a masked store by pointers. Waits and fences are those of
+    `simt-insert-barriers`.
+
+    Assumes: loops are pipelined. Guarantees: no access by descriptors is left.
+    Remarks: the bytes of the buffer, or why it is no box. Numbers: never
+    changed.
   }];
 }
 

@@ -22,6 +22,7 @@ void buildSimtPipeline(OpPassManager &manager, const MachinePtr &machine,
   manager.addPass(createCSEPass());
   manager.addPass(createSimtWarpSpecialize(machine, options));
   manager.addPass(createSimtPipelineLoops(machine, options));
+  manager.addPass(createSimtBoxStores(machine, options));
   manager.addPass(createCSEPass());
   manager.addPass(createSimtAllocateShared(machine, options));
   manager.addPass(createSimtInsertBarriers(machine, options));

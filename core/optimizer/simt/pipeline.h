@@ -19,6 +19,14 @@ class Machine;
 
 namespace tilesdk::optimizer {
 
+/// Numbered as the build's option `box_stores`.
+enum class BoxStores : unsigned {
+  None,
+  Descriptors,
+  /// Tiles of pointers too.
+  Pointers,
+};
+
 /// What a build chooses; the rest follows from the kernel and the machine.
 struct SimtOptions {
   /// Name of the target, for the module's attribute `simt.target`.
@@ -31,6 +39,8 @@ struct SimtOptions {
   bool strictStages = false;
   /// Tiles of pointers may be copied as boxes.
   bool pointerBoxes = true;
+  /// What may be stored as boxes.
+  BoxStores boxStores = BoxStores::Descriptors;
 };
 
 using MachinePtr = std::shared_ptr<const target::Machine>;

@@ -24,6 +24,7 @@ struct ToolOptions : PassPipelineOptions<ToolOptions> {
   Option<unsigned> numStages{*this, "num-stages", llvm::cl::init(3)};
   Option<bool> strictStages{*this, "strict-stages", llvm::cl::init(false)};
   Option<bool> pointerBoxes{*this, "pointer-boxes", llvm::cl::init(true)};
+  Option<unsigned> boxStores{*this, "box-stores", llvm::cl::init(1)};
 };
 
 using Create = std::unique_ptr<Pass> (*)(MachinePtr, const SimtOptions &);
@@ -41,7 +42,8 @@ static void registerTool(StringRef name, StringRef summary, Add add) {
         }
         add(manager, machine,
             SimtOptions{options.target, options.numWarps, options.numStages,
-                        options.strictStages, options.pointerBoxes});
+                        options.strictStages, options.pointerBoxes,
+                        BoxStores(std::min(2u, options.boxStores.getValue()))});
       });
 }
 
@@ -70,6 +72,9 @@ void registerSimtOptimizer() {
   registerPass("simt-pipeline-loops",
                "Fetch iterations ahead what products of a loop need",
                createSimtPipelineLoops);
+  registerPass("simt-box-stores",
+               "Store blocks of tensors as boxes, from shared memory",
+               createSimtBoxStores);
   registerPass("simt-allocate-shared",
                "Give buffers and scratch their offsets in shared memory",
                createSimtAllocateShared);

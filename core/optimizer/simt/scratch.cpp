@@ -6,6 +6,8 @@
 
 #include "core/optimizer/simt/scratch.h"
 
+#include "core/optimizer/simt/boxes.h"
+
 #include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
 #include "core/layout/dims.h"
@@ -159,7 +161,17 @@ uint64_t ofAssertion(tile::AssertOp op) {
 
 } // namespace
 
+uint64_t conversionBytes(Type from, Type to, const Machine &machine) {
+  return ofConversion(simt::layoutOf(from), simt::layoutOf(to),
+                      tile::elementOf(from), machine);
+}
+
 uint64_t scratchBytes(Operation *op, const Machine &machine) {
+  // It will have a buffer of its own.
+  if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
+    auto buffer = storeBuffer(store.getValue().getType(), machine);
+    return buffer ? buffer->getBytes() : 0;
+  }
   auto natural = [&](simt::LayoutAttr from) -> uint64_t {
     Type type = op->getResult(0).getType();
     return from ? ofConversion(from.getLayout(), simt::layoutOf(type),

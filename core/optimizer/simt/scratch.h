@@ -43,5 +43,8 @@ inline constexpr unsigned scratchAlignment = 16;
 /// | tile.assert | a word of each warp; none where partitions or barriers in
 ///   shared memory are, which the program must not leave |
 uint64_t scratchBytes(mlir::Operation *op, const target::Machine &machine);
+/// Of a conversion of a tensor of type \p from to type \p to.
+uint64_t conversionBytes(mlir::Type from, mlir::Type to,
+                         const target::Machine &machine);
 
 } // namespace tilesdk::optimizer

@@ -20,6 +20,7 @@
 
 #include "core/optimizer/simt/warp_specialize.h"
 
+#include "core/optimizer/simt/boxes.h"
 #include "core/optimizer/simt/buffers.h"
 #include "core/optimizer/simt/load_remarks.h"
 #include "core/optimizer/simt/scratch.h"
@@ -133,14 +134,38 @@ std::optional<unsigned> Specializer::run() {
   if (auto attr = loop->getAttrOfType<IntegerAttr>(tile::attr::numStages))
     stages = std::max<int64_t>(2, attr.getInt());
   // What comes behind the loops has the memory of the buffers.
-  uint64_t other = 0;
+  uint64_t other = 0, withoutBoxes = 0;
+  SmallVector<tile::DescriptorStoreOp> stores;
   function.walk([&](Operation *op) {
     Operation *here = top()->getBlock()->findAncestorOpInBlock(*op);
-    if (here && (here == top() || here->isBeforeInBlock(top())))
-      other = std::max(other, scratchBytes(op, machine));
+    if (!here || (here != top() && !here->isBeforeInBlock(top())))
+      return;
+    uint64_t bytes = scratchBytes(op, machine);
+    other = std::max(other, bytes);
+    if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
+      stores.push_back(store);
+      bytes = conversionBytes(store.getValue().getType(),
+                              coalescedType(store, machine), machine);
+    }
+    withoutBoxes = std::max(withoutBoxes, bytes);
   });
-  while (stages > 1 && other + stages * (perStage + 16) > machine.sharedBytes)
-    --stages;
+  auto stagesBeside = [&](uint64_t bytes) {
+    unsigned fit = stages;
+    while (fit > 1 && bytes + fit * (perStage + 16) > machine.sharedBytes)
+      --fit;
+    return fit;
+  };
+  if (unsigned fit = stagesBeside(other), most = stagesBeside(withoutBoxes);
+      fit < most) {
+    for (tile::DescriptorStoreOp store : stores) {
+      found.remark(store) << "stored by lanes, not boxes: the buffer would "
+                             "leave room for "
+                          << fit << " stages, not " << most;
+      expandDescriptorStore(store, coalescedType(store, machine));
+    }
+    other = withoutBoxes;
+  }
+  stages = stagesBeside(other);
   if (stages < 2) {
     found.remark(loop) << "declined: 2 stages need "
                        << other + 2 * (perStage + 16)

@@ -167,3 +167,55 @@ def pointers_persistent(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
             acc = tl.dot(a, b, acc)
         tl.store(c_ptr + m[:, None] * N + n[None, :], acc,
                  mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
+def read_back(x_ptr, c_ptr, d_ptr, M, N, BLOCK_M: tl.constexpr,
+              BLOCK_N: tl.constexpr):
+    """A block that the program stores, stores again, and reads from behind."""
+    x = tl.make_tensor_descriptor(x_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    m = tl.program_id(0) * BLOCK_M
+    block = x.load([m, 0])
+    c.store([m, 0], block)
+    c.store([m, 0], block + 1)
+    tl.debug_barrier()
+    rows = m + BLOCK_M - 1 - tl.arange(0, BLOCK_M)
+    columns = BLOCK_N - 1 - tl.arange(0, BLOCK_N)
+    at = rows[:, None] * N + columns[None, :]
+    inside = (rows[:, None] < M) & (columns[None, :] < N)
+    y = tl.load(c_ptr + at, mask=inside, other=0)
+    tl.store(d_ptr + at, 2 * y, mask=inside)
+
+
+@triton.jit
+def show_others(x_ptr, c_ptr, d_ptr, ready_ptr, M, N, BLOCK: tl.constexpr):
+    """Each program reads the block of the one before, when that is there."""
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK, 64])
+    i = tl.program_id(0)
+    at = tl.arange(0, BLOCK)[:, None] * N + tl.arange(0, 64)[None, :]
+    c.store([i * BLOCK, 0], tl.load(x_ptr + i * BLOCK * N + at))
+    tl.atomic_xchg(ready_ptr + i, 1)
+    if i > 0:
+        while tl.atomic_add(ready_ptr + i - 1, 0) == 0:
+            pass
+        tl.store(d_ptr + i * BLOCK * N + at,
+                 tl.load(c_ptr + (i - 1) * BLOCK * N + at) + 1)
+
+
+@triton.jit
+def two_results(a_ptr, b_ptr, c_ptr, d_ptr, rows, M, N, K,
+                BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+                BLOCK_K: tl.constexpr):
+    """Of a tensor with rows or without; the second result has another type."""
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BLOCK_M, BLOCK_K])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BLOCK_K, BLOCK_N])
+    c = tl.make_tensor_descriptor(c_ptr, [rows, N], [N, 1], [BLOCK_M, BLOCK_N])
+    d = tl.make_tensor_descriptor(d_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    m = tl.program_id(0) * BLOCK_M
+    n = tl.program_id(1) * BLOCK_N
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for k in range(0, K, BLOCK_K):
+        acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
+    c.store([m, n], acc.to(c.dtype))
+    d.store([m, n], (acc * 2).to(d.dtype))

@@ -13,6 +13,7 @@
 // CHECK: call void @tsdk.box.store.2(ptr %3, ptr addrspace(3) %[[TO]], i32 0, i32 %1)
 // CHECK: call void @tsdk.box.commit()
 // CHECK: call void @tsdk.box.wait.0()
+// CHECK: call void @tsdk.box.complete.1()
 // ARRAY-LABEL: define void @copies(ptr
 // ARRAY: %[[SLOT:.*]] = getelementptr ptr, ptr %0, i64 3
 // ARRAY: %[[MAP:.*]] = load ptr, ptr %[[SLOT]]
@@ -33,5 +34,6 @@ func.func @copies(%p: !tile.ptr<f16>, %m: i32, %s: i64) attributes {tile.kernel,
   simt.barrier
   simt.box_store %a to %map[%m, %zero] : !simt.shared<64x128xf16, #s>
   simt.box_store_wait pending = 0
+  simt.box_store_wait pending = 1 written
   return
 }
