@@ -349,18 +349,25 @@ tsdk_diags tsdk_variant_diags(tsdk_variant variant) {
 // Launches
 //===----------------------------------------------------------------------===//
 
+/// The objects of a launch by values; its arguments are there.
+static Error readCall(tsdk_kernel kernel, tsdk_device device,
+                      const tsdk_arg *args, size_t numArgs, Kernel **self,
+                      Device **where) {
+  if (Error error = get(kernel, "kernel", self))
+    return error;
+  if (Error error = get(device, "device", where))
+    return error;
+  return numArgs && !args ? nullArgument("args") : success();
+}
+
 tsdk_error tsdk_kernel_launch(tsdk_kernel kernel, tsdk_device device,
                               const tsdk_launch_desc *desc,
                               const tsdk_arg *args, size_t num_args) {
   return guarded([&]() -> Error {
     Kernel *self;
     Device *where;
-    if (Error error = get(kernel, "kernel", &self))
+    if (Error error = readCall(kernel, device, args, num_args, &self, &where))
       return error;
-    if (Error error = get(device, "device", &where))
-      return error;
-    if (num_args && !args)
-      return nullArgument("args");
     tsdk_launch_desc storage;
     const tsdk_launch_desc *in;
     uint64_t stream = 0;
@@ -377,12 +384,8 @@ tsdk_error tsdk_kernel_variant(tsdk_kernel kernel, tsdk_device device,
   return guarded([&]() -> Error {
     Kernel *self;
     Device *where;
-    if (Error error = get(kernel, "kernel", &self))
+    if (Error error = readCall(kernel, device, args, num_args, &self, &where))
       return error;
-    if (Error error = get(device, "device", &where))
-      return error;
-    if (num_args && !args)
-      return nullArgument("args");
     if (!out)
       return nullArgument("out");
     tsdk_launch_desc storage = {};

@@ -6,6 +6,7 @@
 
 #include "api/test/api_fixture.h"
 
+#include <latch>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -16,10 +17,15 @@ namespace {
 
 struct ConcurrencyTest : ApiFixture {};
 
+/// All begin when all are there.
 template <typename Function> void onThreads(int count, Function function) {
   std::vector<std::thread> threads;
+  std::latch ready(count);
   for (int t = 0; t < count; ++t)
-    threads.emplace_back([&, t] { function(t); });
+    threads.emplace_back([&, t] {
+      ready.arrive_and_wait();
+      function(t);
+    });
   for (std::thread &thread : threads)
     thread.join();
 }
@@ -63,7 +69,9 @@ TEST_F(ConcurrencyTest, OneBuildForTheSameKernelOfTwoPrograms) {
     OK(tsdk_kernel_get(programs[i], str("k"), &kernels[i]));
   }
   int compiles = counters().compiles;
-  counters().compileTime = 20;
+  // Who comes when the first build has ended builds again: long enough for all
+  // to come while it goes on, on a busy machine too.
+  counters().compileTime = 300;
   onThreads(8, [&](int t) {
     tsdk_variant_desc build = variantDesc("i32", "fake-1");
     tsdk_variant mine = nullptr;
