@@ -70,21 +70,36 @@ TEST_F(ApiTest, OptionsReachConstexprsAndTheBuild) {
         "`num_warps`?)");
 }
 
-TEST_F(ApiTest, OptionOfAnotherTargetIsARemark) {
+TEST_F(ApiTest, OptionWithoutEffectIsARemark) {
   open(toySource, "add");
-  tsdk_option option = {str("only_on_second"), str("1")};
-  tsdk_variant_desc build = variantDesc("*f32,*f32,i32,64", "fake-1");
-  build.options = &option;
-  build.num_options = 1;
-  OK(tsdk_variant_build(kernel, &build, &variant));
-  tsdk_diags diags = tsdk_variant_diags(variant);
-  ASSERT_EQ(tsdk_diags_count(diags), 1u);
-  tsdk_diag diag = {};
-  diag.struct_size = sizeof(diag);
-  OK(tsdk_diags_get(diags, 0, &diag));
-  EXPECT_EQ(diag.severity, TSDK_SEVERITY_REMARK);
-  EXPECT_EQ(text(diag.message), "option `only_on_second` is for fake targets; "
-                                "fake-1 ignores it");
+  const char *rows[][3] = {
+      {"only_on_second", "1",
+       "option `only_on_second` is for fake targets; fake-1 ignores it"},
+      {"num_ctas", "2",
+       "option `num_ctas` is `2`: no target has it yet; it is ignored"},
+      {"sanitize_overflow", "true",
+       "option `sanitize_overflow` is `1`: no target has it yet; it is "
+       "ignored"},
+      {"num_ctas", "1", nullptr},
+  };
+  for (auto [name, value, remark] : rows) {
+    tsdk_option option = {str(name), str(value)};
+    tsdk_variant_desc build = variantDesc("*f32,*f32,i32,64", "fake-1");
+    build.options = &option;
+    build.num_options = 1;
+    OK(tsdk_variant_build(kernel, &build, &variant));
+    tsdk_diags diags = tsdk_variant_diags(variant);
+    ASSERT_EQ(tsdk_diags_count(diags), remark ? 1u : 0u) << name;
+    tsdk_diag diag = {};
+    diag.struct_size = sizeof(diag);
+    if (remark) {
+      OK(tsdk_diags_get(diags, 0, &diag));
+      EXPECT_EQ(diag.severity, TSDK_SEVERITY_REMARK);
+      EXPECT_EQ(text(diag.message), remark);
+    }
+    tsdk_release(variant);
+    variant = nullptr;
+  }
 }
 
 TEST_F(ApiTest, RawLaunchPassesPointersOn) {

@@ -29,6 +29,13 @@ constexpr tsdk_str literal(const char *text) {
 constexpr tsdk_option_row commonOptions[] = {
 #define TILESDK_BUILD_OPTION(NAME, TYPE, DEFAULT, MIN, MAX, SENTENCE)          \
   {literal(#NAME), literal(DEFAULT), {}, literal(SENTENCE), MIN, MAX, TYPE, 0},
+#define TILESDK_IGNORED_OPTION TILESDK_BUILD_OPTION
+#include "core/runtime/build_options.def"
+};
+
+constexpr const char *ignoredOptions[] = {
+#define TILESDK_BUILD_OPTION(NAME, TYPE, DEFAULT, MIN, MAX, SENTENCE)
+#define TILESDK_IGNORED_OPTION(NAME, TYPE, DEFAULT, MIN, MAX, SENTENCE) #NAME,
 #include "core/runtime/build_options.def"
 };
 
@@ -41,6 +48,18 @@ const tsdk_option_row *findRow(llvm::ArrayRef<tsdk_option_row> rows,
     if (toRef(row.name) == name)
       return &row;
   return nullptr;
+}
+
+bool isIgnored(const tsdk_option_row &row) {
+  return llvm::is_contained(ignoredOptions, toRef(row.name)) &&
+         &row >= std::begin(commonOptions) && &row < std::end(commonOptions);
+}
+
+DiagEntry remark(const llvm::Twine &message) {
+  DiagEntry entry;
+  entry.severity = TSDK_SEVERITY_REMARK;
+  entry.message = message.str();
+  return entry;
 }
 
 /// The value in canonical form.
@@ -200,6 +219,12 @@ Error BuildRequest::addOption(Context &context, llvm::StringRef name,
                                   : checkValue(*row, value, &canonical);
     if (error)
       return error;
+    if (isIgnored(*row)) {
+      if (canonical != toRef(row->initial))
+        remarks.push_back(remark("option `" + name + "` is `" + canonical +
+                                 "`: no target has it yet; it is ignored"));
+      return success();
+    }
     // Off is what it is when nothing is said.
     if (name != "check" || !canonical.empty())
       options.emplace_back(name.str(), std::move(canonical));
@@ -211,12 +236,9 @@ Error BuildRequest::addOption(Context &context, llvm::StringRef name,
   for (Plugin *plugin : context.plugins.all())
     for (const Target &other : plugin->targets()) {
       if (findRow(other.options, name)) {
-        DiagEntry remark;
-        remark.severity = TSDK_SEVERITY_REMARK;
-        remark.message = ("option `" + name + "` is for " + plugin->name() +
-                          " targets; " + target->name() + " ignores it")
-                             .str();
-        remarks.push_back(std::move(remark));
+        remarks.push_back(remark("option `" + name + "` is for " +
+                                 plugin->name() + " targets; " +
+                                 target->name() + " ignores it"));
         return success();
       }
       for (const tsdk_option_row &each : other.options)
