@@ -1,4 +1,4 @@
-//===- plugin.cpp - The AMD plugin's one entry point ---------*- C++ -*-===//
+//===- plugin.cpp - The AMD plugin's one entry point ------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -9,13 +9,10 @@
 #include "backends/amd/notes.h"
 #include "backends/amd/targets.h"
 #include "backends/libdevice/messages.h"
+#include "backends/libdevice/query.h"
 
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
 #include <map>
 #include <mutex>
-#include <new>
 
 #ifndef TILESDK_VERSION
 #error "the build defines TILESDK_VERSION"
@@ -23,13 +20,15 @@
 
 namespace tilesdk::amd {
 
-namespace {
-
 struct Plugin : DriverOwner {
+  explicit Plugin(const tsdk_host &from);
+
   tsdk_plugin interface = {};
   std::mutex mutex;
   std::map<std::pair<unsigned, std::string>, std::string> functions;
 };
+
+namespace {
 
 Plugin &self(void *plugin) { return *static_cast<Plugin *>(plugin); }
 
@@ -74,35 +73,23 @@ void shutdown(void *plugin) { delete &self(plugin); }
 
 } // namespace
 
-} // namespace tilesdk::amd
-
-extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
-    uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
-  using namespace tilesdk::amd;
-  (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
-  if (!host || !out ||
-      host->struct_size < offsetof(tsdk_host, error) + sizeof host->error)
-    return TSDK_E_INVALID_ARGUMENT;
-  Plugin *plugin = new (std::nothrow) Plugin();
-  if (!plugin)
-    return TSDK_E_RESOURCE_EXHAUSTED;
-  std::memcpy(&plugin->host, host,
-              std::min<size_t>(host->struct_size, sizeof plugin->host));
-  tsdk_plugin &interface = plugin->interface;
-  interface.struct_size = sizeof interface;
-  interface.abi = TSDK_PLUGIN_ABI;
-  interface.name = str("amd");
-  interface.aliases = str("hip");
-  interface.version = str(TILESDK_VERSION);
-  interface.build_id = str(TILESDK_VERSION);
-  interface.self = plugin;
+Plugin::Plugin(const tsdk_host &from) {
+  host = from;
+  libdevice::describePlugin(interface, "amd", "hip", TILESDK_VERSION);
+  interface.self = this;
   interface.target_count = targetCount;
   interface.target_get = targetGet;
   interface.device_function = deviceFunction;
   interface.inspect = inspect;
   interface.shutdown = shutdown;
-  makeDriver(*plugin);
-  interface.driver = &plugin->driver;
-  *out = &interface;
-  return TSDK_OK;
+  makeDriver(*this);
+  interface.driver = &driver;
+}
+
+} // namespace tilesdk::amd
+
+extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
+    uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
+  (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
+  return tilesdk::libdevice::queryPlugin<tilesdk::amd::Plugin>(host, out);
 }

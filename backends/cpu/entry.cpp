@@ -5,24 +5,10 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/cpu/plugin.h"
-
-#include <algorithm>
-#include <cstddef>
-#include <cstring>
-#include <new>
+#include "backends/libdevice/query.h"
 
 extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
     uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
-  using namespace tilesdk::cpu;
   (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
-  if (!host || !out ||
-      host->struct_size < offsetof(tsdk_host, error) + sizeof host->error)
-    return TSDK_E_INVALID_ARGUMENT;
-  tsdk_host copy = {};
-  memcpy(&copy, host, std::min<size_t>(host->struct_size, sizeof copy));
-  Plugin *plugin = new (std::nothrow) Plugin(copy, TSDK_PLUGIN_ABI);
-  if (!plugin)
-    return TSDK_E_RESOURCE_EXHAUSTED;
-  *out = &plugin->interface;
-  return TSDK_OK;
+  return tilesdk::libdevice::queryPlugin<tilesdk::cpu::Plugin>(host, out);
 }

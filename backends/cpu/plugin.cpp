@@ -1,4 +1,4 @@
-//===- plugin.cpp - The CPU plugin's one entry point ------------*- C++ -*-===//
+//===- plugin.cpp - The CPU plugin ------------------------------*- C++ -*-===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -6,11 +6,7 @@
 
 #include "backends/cpu/plugin.h"
 
-#include "backends/libdevice/libdevice.h"
-
-#include <algorithm>
-#include <cstring>
-#include <new>
+#include "backends/libdevice/query.h"
 
 #ifndef TILESDK_VERSION
 #error "the build defines TILESDK_VERSION"
@@ -37,18 +33,10 @@ tsdk_code deviceFunction(void *plugin, const tsdk_target *, tsdk_str symbol,
 
 void shutdown(void *plugin) { delete &self(plugin); }
 
-void describe(tsdk_plugin &interface, uint32_t abi) {
-  interface.struct_size = sizeof interface;
-  interface.abi = abi;
-  interface.name = str("cpu");
-  interface.version = str(TILESDK_VERSION);
-  interface.build_id = str(TILESDK_VERSION);
-}
-
 } // namespace
 
-Plugin::Plugin(const tsdk_host &host, uint32_t abi) : host(host) {
-  describe(interface, abi);
+Plugin::Plugin(const tsdk_host &host) : host(host) {
+  libdevice::describePlugin(interface, "cpu", {}, TILESDK_VERSION);
   interface.self = this;
   interface.target_count = targetCount;
   interface.target_get = targetGet;

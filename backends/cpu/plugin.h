@@ -20,7 +20,7 @@ class Device;
 
 /// What one call of tsdk_plugin_query gave away.
 struct Plugin {
-  explicit Plugin(const tsdk_host &host, uint32_t abi);
+  explicit Plugin(const tsdk_host &host);
 
   tsdk_host host;
   tsdk_plugin interface = {};

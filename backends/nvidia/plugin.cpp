@@ -5,17 +5,16 @@
 //===----------------------------------------------------------------------===//
 
 #include "backends/libdevice/messages.h"
+#include "backends/libdevice/query.h"
 #include "backends/nvidia/assemble.h"
 #include "backends/nvidia/driver.h"
 #include "backends/nvidia/library.h"
 #include "backends/nvidia/targets.h"
 
 #include <algorithm>
-#include <cstddef>
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <new>
 
 #ifndef TILESDK_VERSION
 #error "the build defines TILESDK_VERSION"
@@ -23,14 +22,16 @@
 
 namespace tilesdk::nvidia {
 
-namespace {
-
 struct Plugin : DriverOwner {
+  explicit Plugin(const tsdk_host &from);
+
   Assembler assembler{*this};
   tsdk_plugin interface = {};
   std::mutex mutex;
   std::map<std::pair<unsigned, std::string>, std::string> functions;
 };
+
+namespace {
 
 Plugin &self(void *plugin) { return *static_cast<Plugin *>(plugin); }
 
@@ -65,7 +66,7 @@ tsdk_error assemble(void *plugin, const tsdk_plugin_compile_in *in,
   return self(plugin).assembler.assemble(own, *out);
 }
 
-tsdk_str assembler(void *plugin, const tsdk_target *target) {
+tsdk_str planOf(void *plugin, const tsdk_target *target) {
   return self(plugin).assembler.plan(target);
 }
 
@@ -73,36 +74,24 @@ void shutdown(void *plugin) { delete &self(plugin); }
 
 } // namespace
 
-} // namespace tilesdk::nvidia
-
-extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
-    uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
-  using namespace tilesdk::nvidia;
-  (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
-  if (!host || !out ||
-      host->struct_size < offsetof(tsdk_host, error) + sizeof host->error)
-    return TSDK_E_INVALID_ARGUMENT;
-  Plugin *plugin = new (std::nothrow) Plugin();
-  if (!plugin)
-    return TSDK_E_RESOURCE_EXHAUSTED;
-  std::memcpy(&plugin->host, host,
-              std::min<size_t>(host->struct_size, sizeof plugin->host));
-  tsdk_plugin &interface = plugin->interface;
-  interface.struct_size = sizeof interface;
-  interface.abi = TSDK_PLUGIN_ABI;
-  interface.name = str("nvidia");
-  interface.aliases = str("cuda");
-  interface.version = str(TILESDK_VERSION);
-  interface.build_id = str(TILESDK_VERSION);
-  interface.self = plugin;
+Plugin::Plugin(const tsdk_host &from) {
+  host = from;
+  libdevice::describePlugin(interface, "nvidia", "cuda", TILESDK_VERSION);
+  interface.self = this;
   interface.target_count = targetCount;
   interface.target_get = targetGet;
   interface.device_function = deviceFunction;
   interface.assemble = assemble;
-  interface.assembler = assembler;
+  interface.assembler = planOf;
   interface.shutdown = shutdown;
-  makeDriver(*plugin);
-  interface.driver = &plugin->driver;
-  *out = &interface;
-  return TSDK_OK;
+  makeDriver(*this);
+  interface.driver = &driver;
+}
+
+} // namespace tilesdk::nvidia
+
+extern "C" __attribute__((visibility("default"))) tsdk_code tsdk_plugin_query(
+    uint32_t hostMaxAbi, const tsdk_host *host, const tsdk_plugin **out) {
+  (void)hostMaxAbi; // 0 is the only ABI so far, and every host speaks it
+  return tilesdk::libdevice::queryPlugin<tilesdk::nvidia::Plugin>(host, out);
 }

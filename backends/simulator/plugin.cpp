@@ -32,8 +32,7 @@ void shutdown(void *plugin) { delete &self(plugin); }
 
 } // namespace
 
-Plugin::Plugin(const tsdk_host &host, uint32_t abi)
-    : cpu::Plugin(host, abi), twins(this->host) {
+Plugin::Plugin(const tsdk_host &host) : cpu::Plugin(host), twins(this->host) {
   interface.name = str("sim");
   interface.self = static_cast<cpu::Plugin *>(this);
   interface.target_count = targetCount;

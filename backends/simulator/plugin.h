@@ -14,7 +14,7 @@ namespace tilesdk::simulator {
 
 /// The CPU plugin with other targets, other functions and other programs.
 struct Plugin : cpu::Plugin {
-  Plugin(const tsdk_host &host, uint32_t abi);
+  explicit Plugin(const tsdk_host &host);
 
   tsdk_code findTwinFunction(const tsdk_target *target, std::string_view symbol,
                              tsdk_bytes &out);
