@@ -64,6 +64,10 @@ private:
   tsdk_code optimise();
   tsdk_code expandDescriptors();
   tsdk_code readMachine();
+  /// What MLIR reports from here on: what the kernel has and the target not, or
+  /// a mistake of ours.
+  void errorsAreOfTheKernel();
+  void errorsAreOurs(const char *when);
   tsdk_code assignThreads();
   tsdk_code afterLowering(bool lowered);
   tsdk_code lowerToLoops();

@@ -41,11 +41,7 @@ static bool isNestedTooDeep(StringRef text) {
 
 /// LLVM dialect to LLVM IR.
 tsdk_code Compilation::translate() {
-  mlirDiagnostics->setOnError(
-      [this](const diagnostics::Location &where, StringRef message) {
-        return diagnostics.report(Diag::Internal, where,
-                                  "after lowering: " + message.str());
-      });
+  errorsAreOurs("after lowering");
   llvmContext = std::make_unique<codegen::LeakableContext>();
   bool valid = timed("verify-lowered",
                      [&] { return mlir::succeeded(mlir::verify(*module)); });

@@ -175,11 +175,7 @@ tsdk_code Compilation::mlirStages() {
 
 tsdk_code
 Compilation::runPasses(llvm::function_ref<void(mlir::OpPassManager &)> build) {
-  mlirDiagnostics->setOnError(
-      [this](const diagnostics::Location &where, StringRef message) {
-        return diagnostics.report(Diag::Internal, where,
-                                  "after a pass on tile IR: " + message.str());
-      });
+  errorsAreOurs("after a pass on tile IR");
   mlir::PassManager passes(context.get(), mlir::ModuleOp::getOperationName());
   // One verification at the end instead of one per pass.
   passes.enableVerifier(false);
@@ -231,6 +227,22 @@ tsdk_code Compilation::readMachine() {
   return TSDK_OK;
 }
 
+void Compilation::errorsAreOfTheKernel() {
+  mlirDiagnostics->setOnError(
+      [this](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::NotLowerable, where, kernelName,
+                                  toRef(input.target->name), message);
+      });
+}
+
+void Compilation::errorsAreOurs(const char *when) {
+  mlirDiagnostics->setOnError(
+      [this, when](const diagnostics::Location &where, StringRef message) {
+        return diagnostics.report(Diag::Internal, where,
+                                  (when + (": " + message)).str());
+      });
+}
+
 /// Stage `tile-opt` to `simt`.
 tsdk_code Compilation::assignThreads() {
   optimizer::SimtOptions request;
@@ -240,11 +252,7 @@ tsdk_code Compilation::assignThreads() {
   request.strictStages = options.strictStages;
   request.pointerBoxes = options.pointerBoxes;
   request.boxStores = optimizer::BoxStores(options.boxStores);
-  mlirDiagnostics->setOnError(
-      [this](const diagnostics::Location &where, StringRef message) {
-        return diagnostics.report(Diag::NotLowerable, where, kernelName,
-                                  toRef(input.target->name), message);
-      });
+  errorsAreOfTheKernel();
   mlir::PassManager passes(context.get(), mlir::ModuleOp::getOperationName());
   passes.enableVerifier(false);
   passes.addInstrumentation(std::make_unique<PassTimes>(times));
@@ -256,12 +264,7 @@ tsdk_code Compilation::assignThreads() {
     return diagnostics.hasErrors()
                ? tsdk_code(TSDK_E_UNSUPPORTED)
                : internal("a pass on stage simt failed without a reason");
-  mlirDiagnostics->setOnError(
-      [this](const diagnostics::Location &where, StringRef message) {
-        return diagnostics.report(Diag::Internal, where,
-                                  "after the passes of stage simt: " +
-                                      message.str());
-      });
+  errorsAreOurs("after the passes of stage simt");
   if (mlir::failed(mlir::verify(*module)))
     return internal("the IR of stage simt is broken", printModule(*module));
   return TSDK_OK;
@@ -290,11 +293,7 @@ tsdk_code Compilation::lowerToThreads() {
 }
 
 tsdk_code Compilation::lower() {
-  mlirDiagnostics->setOnError(
-      [this](const diagnostics::Location &where, StringRef message) {
-        return diagnostics.report(Diag::NotLowerable, where, kernelName,
-                                  toRef(input.target->name), message);
-      });
+  errorsAreOfTheKernel();
   if (tsdk_code result = isSimt() ? lowerToThreads() : lowerToLoops())
     return result;
   return translate();

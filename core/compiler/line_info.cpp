@@ -9,9 +9,9 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/compiler/line_info.h"
+#include "core/ir/places.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMAttrs.h"
-#include "mlir/IR/Location.h"
 #include "mlir/IR/SymbolTable.h"
 
 #include "llvm/ADT/DenseMap.h"
@@ -21,6 +21,7 @@
 namespace tilesdk::compiler {
 
 using namespace mlir;
+using tile::placeOf;
 namespace di = mlir::LLVM;
 
 namespace {
@@ -54,24 +55,6 @@ private:
       helpers;
   llvm::DenseMap<Attribute, LocationAttr> known;
 };
-
-/// The first place in a file: of inlined code, where it was written.
-FileLineColRange placeOf(LocationAttr loc) {
-  while (loc) {
-    if (auto range = dyn_cast<FileLineColRange>(loc))
-      return range;
-    if (auto call = dyn_cast<CallSiteLoc>(loc))
-      loc = call.getCallee();
-    else if (auto named = dyn_cast<NameLoc>(loc))
-      loc = named.getChildLoc();
-    else if (auto fused = dyn_cast<FusedLoc>(loc);
-             fused && !fused.getLocations().empty())
-      loc = fused.getLocations().front();
-    else
-      break;
-  }
-  return {};
-}
 
 di::DIFileAttr LineTables::file(StringAttr path) {
   di::DIFileAttr &result = files[path];

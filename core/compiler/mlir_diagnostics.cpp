@@ -5,39 +5,11 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/compiler/mlir_diagnostics.h"
-
-#include "mlir/IR/BuiltinAttributes.h"
-#include "mlir/IR/Location.h"
+#include "core/ir/places.h"
 
 namespace tilesdk::compiler {
 
-/// The place in a file that a location leads to: where inlined code stands.
-static diagnostics::Location toLocation(mlir::Location from) {
-  diagnostics::Location result;
-  mlir::LocationAttr loc = from;
-  for (unsigned step = 0; loc && step < 64; ++step) {
-    if (auto place = llvm::dyn_cast<mlir::FileLineColLoc>(loc)) {
-      result.file = place.getFilename().str();
-      result.line = place.getLine();
-      result.column = place.getColumn();
-      if (auto range = llvm::dyn_cast<mlir::FileLineColRange>(loc)) {
-        result.endLine = range.getEndLine();
-        result.endColumn = range.getEndColumn();
-      }
-      return result;
-    }
-    if (auto call = llvm::dyn_cast<mlir::CallSiteLoc>(loc))
-      loc = call.getCallee();
-    else if (auto named = llvm::dyn_cast<mlir::NameLoc>(loc))
-      loc = named.getChildLoc();
-    else if (auto fused = llvm::dyn_cast<mlir::FusedLoc>(loc);
-             fused && !fused.getLocations().empty())
-      loc = fused.getLocations().front();
-    else
-      break;
-  }
-  return result;
-}
+using tile::toLocation;
 
 MlirDiagnostics::MlirDiagnostics(mlir::MLIRContext *context,
                                  diagnostics::DiagnosticSink &sink)

@@ -6,6 +6,7 @@
 
 #include "core/ir/tile_reader.h"
 #include "core/diagnostics/diagnostics.h"
+#include "core/ir/places.h"
 #include "core/ir/tile_bytecode_check.h"
 #include "core/ir/tile_dialect.h"
 #include "core/ir/tile_module_check.h"
@@ -29,35 +30,6 @@ using tilesdk::diagnostics::DiagnosticSink;
 
 namespace tilesdk::tile {
 namespace {
-
-/// The place in a file that a location leads to; inlined code is placed where
-/// it was written.
-diagnostics::Location toLocation(LocationAttr loc) {
-  diagnostics::Location result;
-  // Bounded: each step goes one level down, and hostile nesting is refused.
-  for (unsigned step = 0; loc && step < maxIrNesting; ++step) {
-    if (auto place = dyn_cast<FileLineColLoc>(loc)) {
-      result.file = place.getFilename().str();
-      result.line = place.getLine();
-      result.column = place.getColumn();
-      if (auto range = dyn_cast<FileLineColRange>(loc)) {
-        result.endLine = range.getEndLine();
-        result.endColumn = range.getEndColumn();
-      }
-      return result;
-    }
-    if (auto call = dyn_cast<CallSiteLoc>(loc))
-      loc = call.getCallee();
-    else if (auto named = dyn_cast<NameLoc>(loc))
-      loc = named.getChildLoc();
-    else if (auto fused = dyn_cast<FusedLoc>(loc);
-             fused && !fused.getLocations().empty())
-      loc = fused.getLocations().front();
-    else
-      break;
-  }
-  return result;
-}
 
 /// Passes what MLIR reports on to the sink for as long as it lives.
 class Forwarder {
@@ -84,10 +56,10 @@ private:
     StringRef newer = "of the dialect 'tile'; this library reads";
     Diag id =
         StringRef(text).contains(newer) ? Diag::IrVersion : Diag::InvalidIr;
-    auto builder = sink.report(
-        id, toLocation(LocationAttr(diagnostic.getLocation())), name, text);
+    auto builder =
+        sink.report(id, toLocation(diagnostic.getLocation()), name, text);
     for (Diagnostic &note : diagnostic.getNotes())
-      builder.note(toLocation(LocationAttr(note.getLocation())), note.str());
+      builder.note(toLocation(note.getLocation()), note.str());
   }
 
   DiagnosticSink &sink;

@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/lowering/engine.h"
-#include "core/lowering/inline_calls.h"
+#include "core/lowering/kernels.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -103,31 +103,10 @@ LogicalResult Engine::emitKernel(func::FuncOp func, StringRef name) {
 bool lowerTileToLoops(ModuleOp module, const TileLoopsTarget &target,
                       TileLoopsInfo &info) {
   info = TileLoopsInfo();
-  SmallVector<func::FuncOp> kernels, all;
-  for (auto func : module.getOps<func::FuncOp>()) {
-    all.push_back(func);
-    if (func->hasAttr(tile::attr::kernel))
-      kernels.push_back(func);
-  }
-  module.getContext()->getOrLoadDialect("llvm");
-  if (!module.getContext()->getLoadedDialect("llvm")) {
-    module.emitError("the LLVM dialect is not registered");
-    return false;
-  }
-  for (func::FuncOp func : kernels) {
-    if (failed(inlineCalls(module, func)))
-      return false;
-    // The kernel's name goes to the new function.
-    StringAttr name = func.getSymNameAttr();
-    func.setSymName((name.getValue() + ".tile").str());
+  return lowerKernels(module, [&](func::FuncOp func, StringRef name) {
     Engine engine(module, target, info);
-    if (failed(engine.emitKernel(func, name.getValue())))
-      return false;
-  }
-  for (func::FuncOp func : all)
-    func.erase();
-  module->removeAttr(tile::attr::version);
-  return true;
+    return succeeded(engine.emitKernel(func, name));
+  });
 }
 
 } // namespace tilesdk::lowering

@@ -6,6 +6,7 @@
 
 #include "core/codegen/codegen.h"
 #include "core/codegen/guard.h"
+#include "core/codegen/test/leaks_allowed.h"
 #include "core/codegen/test/object_loader.h"
 
 #include "llvm/IR/Function.h"
@@ -22,22 +23,6 @@
 #include <vector>
 
 using namespace tilesdk::codegen;
-
-// Defined in builds with the leak sanitizer.
-extern "C" __attribute__((weak)) void __lsan_disable();
-extern "C" __attribute__((weak)) void __lsan_enable();
-
-/// What an abandoned compilation owns is leaked on purpose.
-struct LeaksAllowed {
-  LeaksAllowed() {
-    if (__lsan_disable)
-      __lsan_disable();
-  }
-  ~LeaksAllowed() {
-    if (__lsan_enable)
-      __lsan_enable();
-  }
-};
 
 namespace {
 

@@ -6,6 +6,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/codegen/test/leaks_allowed.h"
 #include "core/compiler/compiler_entry.h"
 
 #include <gtest/gtest.h>
@@ -20,22 +21,6 @@
 #include <vector>
 
 using namespace tilesdk::compiler;
-
-// Defined in builds with the leak sanitizer.
-extern "C" __attribute__((weak)) void __lsan_disable();
-extern "C" __attribute__((weak)) void __lsan_enable();
-
-/// What an abandoned compilation owns is leaked on purpose.
-struct LeaksAllowed {
-  LeaksAllowed() {
-    if (__lsan_disable)
-      __lsan_disable();
-  }
-  ~LeaksAllowed() {
-    if (__lsan_enable)
-      __lsan_enable();
-  }
-};
 
 namespace {
 

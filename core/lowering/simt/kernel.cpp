@@ -5,7 +5,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "core/ir/simt_dialect.h"
-#include "core/lowering/inline_calls.h"
+#include "core/lowering/kernels.h"
 #include "core/lowering/simt/boxes.h"
 #include "core/lowering/simt/messages.h"
 
@@ -92,17 +92,6 @@ Value SimtEngine::mapParameter(size_t number) {
 bool lowerSimt(ModuleOp module, const target::Machine &machine,
                SimtLoweringInfo &info, bool contractFloat) {
   info = SimtLoweringInfo();
-  SmallVector<func::FuncOp> kernels, all;
-  for (auto func : module.getOps<func::FuncOp>()) {
-    all.push_back(func);
-    if (func->hasAttr(tile::attr::kernel))
-      kernels.push_back(func);
-  }
-  module.getContext()->getOrLoadDialect("llvm");
-  if (!module.getContext()->getLoadedDialect("llvm")) {
-    module.emitError("the LLVM dialect is not registered");
-    return false;
-  }
   OpTable table;
   addElementwiseOps(table);
   addControlOps(table);
@@ -111,19 +100,11 @@ bool lowerSimt(ModuleOp module, const target::Machine &machine,
   addConversionOps(table);
   addReductionOps(table);
   addMatrixOps(table);
-  for (func::FuncOp func : kernels) {
-    if (mlir::failed(inlineCalls(module, func)))
-      return false;
-    // The kernel's name goes to the new function.
-    StringAttr name = func.getSymNameAttr();
-    func.setSymName((name.getValue() + ".tile").str());
-    SimtEngine engine(module, machine, info, table, contractFloat);
-    if (!engine.emitKernel(func, name.getValue()))
-      return false;
-  }
-  for (func::FuncOp func : all)
-    func.erase();
-  module->removeAttr(tile::attr::version);
+  if (!lowerKernels(module, [&](func::FuncOp func, StringRef name) {
+        SimtEngine engine(module, machine, info, table, contractFloat);
+        return engine.emitKernel(func, name);
+      }))
+    return false;
   module->removeAttr(simt::attr::target);
   return true;
 }

@@ -1,10 +1,11 @@
-//===- inline_calls.cpp - Calls become the bodies of functions --*- C++ -*-===//
+//===- kernels.cpp - From the kernels of a module to functions ------------===//
 //
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 //===----------------------------------------------------------------------===//
 
-#include "core/lowering/inline_calls.h"
+#include "core/lowering/kernels.h"
+#include "core/ir/tile_dialect.h"
 
 #include "mlir/IR/IRMapping.h"
 
@@ -12,7 +13,9 @@ using namespace mlir;
 
 namespace tilesdk::lowering {
 
-LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
+/// Replaces calls by the bodies of the functions, which are single blocks.
+/// Emits an error when that fails.
+static LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
   unsigned budget = 1000;
   while (true) {
     SmallVector<func::CallOp> calls;
@@ -43,6 +46,35 @@ LogicalResult inlineCalls(ModuleOp module, func::FuncOp kernel) {
       call.erase();
     }
   }
+}
+
+bool lowerKernels(
+    ModuleOp module,
+    llvm::function_ref<bool(func::FuncOp, llvm::StringRef)> emit) {
+  SmallVector<func::FuncOp> kernels, all;
+  for (auto func : module.getOps<func::FuncOp>()) {
+    all.push_back(func);
+    if (func->hasAttr(tile::attr::kernel))
+      kernels.push_back(func);
+  }
+  module.getContext()->getOrLoadDialect("llvm");
+  if (!module.getContext()->getLoadedDialect("llvm")) {
+    module.emitError("the LLVM dialect is not registered");
+    return false;
+  }
+  for (func::FuncOp func : kernels) {
+    if (failed(inlineCalls(module, func)))
+      return false;
+    // The kernel's name goes to the new function.
+    StringAttr name = func.getSymNameAttr();
+    func.setSymName((name.getValue() + ".tile").str());
+    if (!emit(func, name.getValue()))
+      return false;
+  }
+  for (func::FuncOp func : all)
+    func.erase();
+  module->removeAttr(tile::attr::version);
+  return true;
 }
 
 } // namespace tilesdk::lowering
