@@ -63,7 +63,8 @@ def run_chunk(options, names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("patterns", nargs="*")
+    parser.add_argument("patterns", nargs="*",
+                        help="words that the names of cases have, all of them")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--tier", default="1")
     parser.add_argument("--sample", action="store_true")
@@ -85,6 +86,8 @@ def main():
                           options.patterns)
     if options.sample:
         chosen = cases.sample(chosen)
+    if not chosen:
+        parser.error(f"no case has all of {' '.join(options.patterns)!r}")
     names = [case.name for case in chosen]
     chunks = [names[i:i + options.chunk]
               for i in range(0, len(names), options.chunk)]

@@ -7,21 +7,7 @@ set -euo pipefail
 root=$(realpath "$(dirname "$0")/../..")
 build=$(realpath "${1:?usage: bundle.sh BUILD_DIR PYTHON}")
 python=$(realpath -s "${2:?usage: bundle.sh BUILD_DIR PYTHON}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-check() { # check WHAT COMMAND...
-  local what=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    echo "failed: $what"
-    cat "$work/log"
-    echo "$passed passed, 1 failed"
-    exit 1
-  fi
-}
+. "$root/tests/install/checks.sh"
 there() {
   (cd "$work/bundle" && env -i PATH=/usr/bin:/bin HOME="$work" \
     PYTHON="$python" TILESDK_CACHE=0 "$@")

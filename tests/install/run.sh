@@ -7,21 +7,7 @@
 set -euo pipefail
 build=$(realpath "${1:?usage: run.sh BUILD_DIR}")
 here=$(realpath "$(dirname "$0")")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0
-check() { # check WHAT COMMAND...
-  local what=$1
-  shift
-  if "$@" >"$work/log" 2>&1; then
-    passed=$((passed + 1))
-  else
-    echo "failed: $what"
-    cat "$work/log"
-    echo "$passed passed, 1 failed"
-    exit 1
-  fi
-}
+. "$here/checks.sh"
 no_foreign_libraries() {
   ldd "$1" | tee -a "$work/log"
   ! ldd "$1" | grep -qiE 'llvm|mlir|python|not found'
