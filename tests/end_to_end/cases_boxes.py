@@ -1,5 +1,7 @@
 """Cases of kernels/boxes.py."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import dataclasses
+
 import numpy as np
 
 from table import Case, Const, In, InOut, Out, small, unit
@@ -7,7 +9,8 @@ from table import Case, Const, In, InOut, Out, small, unit
 CASES = []
 
 
-def add(name, kernel, args, grid, oracle, warps=4, stages=3, **more):
+def add(name, kernel, args, grid, oracle, warps=4, stages=3, more_options=None,
+        **more):
     """With and without warps for the copies."""
     if any(getattr(a, "dtype", "").startswith("f8") for a in args.values()):
         # sm_90a adds up products of fp8 with 13 bits below the largest one.
@@ -16,8 +19,8 @@ def add(name, kernel, args, grid, oracle, warps=4, stages=3, **more):
         CASES.append(Case(
             f"boxes/{name}/{'specialized' if specialize else 'plain'}",
             f"boxes.py:{kernel}", {**args, "SPECIALIZE": Const(specialize)},
-            grid, oracle, options={"num_warps": warps, "num_stages": stages},
-            **more))
+            grid, oracle, options={"num_warps": warps, "num_stages": stages,
+                                   **(more_options or {})}, **more))
 
 
 def cover(size, block):
@@ -172,3 +175,18 @@ for rows in (0, 70, 100):
          "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
          "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
          "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))
+
+# Results that go to tiles of pointers as boxes.
+STORED = ("boxes/pointers/f16/", "boxes/advanced/f16/", "boxes/shifted/",
+          "boxes/pointers_persistent/")
+CASES += [dataclasses.replace(
+    case, name=case.name.replace("boxes/", "boxes/stored/", 1),
+    options={**case.options, "box_stores": 2})
+    for case in CASES if case.name.startswith(STORED)]
+# One row, at no distance from the next, is no tensor for the hardware.
+add("stored/one_row", "advanced",
+    {"a": In("f16", (1, 64), unit), "b": In("f16", (64, 96), unit),
+     "c": Out("f32", (1, 96)), "M": 1, "N": 96, "K": 64, "stride_a": 64,
+     "stride_b": 96, "stride_c": 0, "BLOCK_M": Const(64), "BLOCK_N": Const(64),
+     "BLOCK_K": Const(32), "GROUP": Const(2), "TRANSPOSED": Const(False)}, (2,),
+    lambda a: {"c": a.a @ a.b}, scale=20, more_options={"box_stores": 2})

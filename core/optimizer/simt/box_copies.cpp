@@ -37,7 +37,9 @@ struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
         takePointers(function);
     if (options.boxStores != BoxStores::None && boxRow(*machine))
       for (auto function : getOperation().getOps<func::FuncOp>())
-        chooseBoxStores(function, *machine);
+        if (chooseBoxStores(function, *machine,
+                            options.boxStores == BoxStores::Pointers))
+          cleanUp(function);
     bool isLeft = false;
     getOperation().walk([&](Operation *op) {
       if (!isa<tile::DescriptorLoadOp, tile::DescriptorStoreOp>(op) ||
@@ -68,6 +70,7 @@ private:
   std::string reason(tile::DescriptorLoadOp load);
   /// Makes descriptor accesses of tiles of pointers that are boxes.
   void takePointers(func::FuncOp function);
+  void cleanUp(func::FuncOp function);
   /// The same for what is around it; its block is the other way round if \p
   /// isTransposed.
   std::string placeReason(Operation *load, bool isTransposed);
@@ -245,8 +248,11 @@ void SimtBoxCopies::takePointers(func::FuncOp function) {
     made->setAttr(keepDescriptorAttr, UnitAttr::get(&getContext()));
     isChanged = true;
   }
-  if (!isChanged)
-    return;
+  if (isChanged)
+    cleanUp(function);
+}
+
+void SimtBoxCopies::cleanUp(func::FuncOp function) {
   // The addresses are gone, coordinates are like those of descriptors.
   OpPassManager cleanup(func::FuncOp::getOperationName());
   cleanup.addPass(createTileSimplify());

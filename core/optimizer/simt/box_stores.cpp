@@ -16,7 +16,7 @@
 #include "core/optimizer/simt/buffers.h"
 #include "core/optimizer/simt/global_accesses.h"
 #include "core/optimizer/simt/passes.h"
-#include "core/optimizer/simt/scratch.h"
+#include "core/optimizer/simt/pointer_boxes.h"
 
 #include "core/optimizer/passes.h"
 
@@ -70,20 +70,13 @@ std::optional<simt::SharedType> storeBuffer(Type block,
   return best;
 }
 
-/// Why \p store is no box for itself; empty: it may be one.
-static std::string reason(tile::DescriptorStoreOp store,
-                          const target::Machine &machine) {
-  Type type = store.getValue().getType();
+/// Why a block of type \p type is not stored as boxes; empty: it may be.
+static std::string blockReason(Type type, const target::Machine &machine) {
   Type element = tile::elementOf(type);
   if (tile::shapeOf(type).size() != 2)
     return "the block has not two dimensions";
   if (!element.isIntOrFloat() || element.isInteger(1))
     return "no map of a tensor has elements of this type";
-  std::string why =
-      mapReason(store->getParentOfType<func::FuncOp>(), store.getBase(),
-                store.getShape(), store.getStrides(), element);
-  if (!why.empty())
-    return why;
   std::optional<simt::SharedType> buffer = storeBuffer(type, machine);
   if (!buffer)
     return "no format of shared memory that boxes have tiles the block";
@@ -94,8 +87,43 @@ static std::string reason(tile::DescriptorStoreOp store,
   return "";
 }
 
-void chooseBoxStores(func::FuncOp function, const target::Machine &machine) {
-  SmallVector<std::pair<tile::DescriptorStoreOp, std::string>, 0> stores;
+/// Whether \p value is made of what a product gives: then threads would have to
+/// exchange it for accesses of their own.
+static bool comesFromProduct(Value value) {
+  constexpr unsigned maxValues = 64;
+  llvm::SetVector<Value> values;
+  values.insert(value);
+  for (size_t i = 0; i < values.size() && i < maxValues; ++i) {
+    auto add = [&](Value next) {
+      if (isTensor(next))
+        values.insert(next);
+    };
+    Operation *op = values[i].getDefiningOp();
+    if (!op)
+      continue;
+    if (isa<tile::DotOp>(op))
+      return true;
+    unsigned index = cast<OpResult>(values[i]).getResultNumber();
+    if (auto loop = dyn_cast<scf::ForOp>(op))
+      add(loop.getYieldedValues()[index]);
+    else if (layoutRuleOf(op) == LayoutRule::Elementwise)
+      llvm::for_each(op->getOperands(), add);
+  }
+  return false;
+}
+
+namespace {
+struct BoxStore {
+  Operation *op;
+  Value root;
+  PointerBox box; ///< Of a tile of pointers.
+  std::string why;
+};
+} // namespace
+
+bool chooseBoxStores(func::FuncOp function, const target::Machine &machine,
+                     bool takesPointers) {
+  SmallVector<BoxStore, 0> stores;
   // Kernel arguments that threads write to, those that are read.
   llvm::SmallPtrSet<Value, 4> written, read;
   bool writesUnknown = false, readsUnknown = false, hasCopyWarps = false;
@@ -109,36 +137,69 @@ void chooseBoxStores(func::FuncOp function, const target::Machine &machine) {
     else
       (isWrite ? writesUnknown : readsUnknown) = true;
   };
-  function.walk([&](Operation *op) {
-    if (auto loop = dyn_cast<scf::ForOp>(op))
-      hasCopyWarps |= isWarpSpecialized(loop);
-    else if (auto load = dyn_cast<tile::DescriptorLoadOp>(op))
-      note(globalRoot(load.getBase()), false);
-    else if (std::optional<GlobalAccess> access = globalAccessOf(op))
-      note(access->root, access->isWrite);
-    auto store = dyn_cast<tile::DescriptorStoreOp>(op);
-    if (!store)
-      return;
-    stores.push_back({store, reason(store, machine)});
-    if (!stores.back().second.empty())
-      note(globalRoot(store.getBase()), true);
-  });
-  for (auto &[store, why] : stores) {
-    // Nothing orders a thread's own writes and what it has copied.
-    if (why.empty() && (writesUnknown || written.contains(store.getBase())))
-      why = "threads of the kernel write to the tensor by pointers too, or to "
-            "nobody knows what";
-    if (why.empty() && hasCopyWarps &&
-        (readsUnknown || read.contains(store.getBase())))
-      why = "warps for copies may read what it writes";
-    if (why.empty()) {
-      store->setAttr(keepDescriptorAttr, UnitAttr::get(store.getContext()));
-      store->setAttr(pointersAttr, UnitAttr::get(store.getContext()));
-    } else {
-      store->emitRemark("simt-box-copies: ")
-          << "stored by lanes, not boxes: " << why;
+  std::optional<PointerBoxes> pointers;
+  /// False: nobody expects it to be one.
+  auto addPointers = [&](tile::StoreOp store) {
+    if (!takesPointers || !isTensor(store.getPtr()) ||
+        !comesFromProduct(store.getValue()))
+      return false;
+    BoxStore made{store, globalRoot(store.getPtr()), {}, {}};
+    made.why = blockReason(store.getValue().getType(), machine);
+    if (made.why.empty()) {
+      if (!pointers)
+        pointers.emplace(function);
+      made.why = pointers->find(store, made.box);
     }
+    if (made.why.empty() && made.box.isTransposed)
+      made.why = "its columns are the tensor's rows";
+    stores.push_back(std::move(made));
+    return true;
+  };
+  function.walk([&](Operation *op) {
+    if (auto loop = dyn_cast<scf::ForOp>(op)) {
+      hasCopyWarps |= isWarpSpecialized(loop);
+    } else if (auto load = dyn_cast<tile::DescriptorLoadOp>(op)) {
+      note(globalRoot(load.getBase()), false);
+    } else if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
+      Type type = store.getValue().getType();
+      std::string why = blockReason(type, machine);
+      if (why.empty())
+        why = mapReason(function, store.getBase(), store.getShape(),
+                        store.getStrides(), tile::elementOf(type));
+      stores.push_back({op, globalRoot(store.getBase()), {}, std::move(why)});
+    } else if (auto store = dyn_cast<tile::StoreOp>(op);
+               store && addPointers(store)) {
+      return;
+    } else if (std::optional<GlobalAccess> access = globalAccessOf(op)) {
+      note(access->root, access->isWrite);
+    }
+  });
+  for (const BoxStore &store : stores)
+    if (!store.why.empty())
+      note(store.root, true);
+  bool isChanged = false;
+  for (BoxStore &store : stores) {
+    // Nothing orders a thread's own writes and what it has copied.
+    if (store.why.empty() && (writesUnknown || written.contains(store.root)))
+      store.why = "threads of the kernel write to the tensor by pointers too, "
+                  "or to nobody knows what";
+    if (store.why.empty() && hasCopyWarps &&
+        (readsUnknown || read.contains(store.root)))
+      store.why = "warps for copies may read what it writes";
+    if (!store.why.empty()) {
+      store.op->emitRemark("simt-box-copies: ")
+          << "stored by lanes, not boxes: " << store.why;
+      continue;
+    }
+    Operation *kept = store.op;
+    if (auto plain = dyn_cast<tile::StoreOp>(store.op)) {
+      kept = pointers->replace(plain, store.box);
+      isChanged = true;
+    }
+    kept->setAttr(keepDescriptorAttr, UnitAttr::get(function.getContext()));
+    kept->setAttr(pointersAttr, UnitAttr::get(function.getContext()));
   }
+  return isChanged;
 }
 
 namespace {

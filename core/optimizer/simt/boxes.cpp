@@ -230,10 +230,15 @@ Type coalescedType(tile::DescriptorStoreOp store,
   ArrayRef<int64_t> shape = tile::shapeOf(value.getType());
   ThreadCounts threads{unsigned(have.inputSize(simt::laneDim)),
                        unsigned(have.inputSize(simt::warpDim))};
-  return simt::withLayout(value.getType(),
-                          blockedLayout(shape, rowMajorOrder(shape.size()),
-                                        machine.maxVectorBytes / bytesOf(value),
-                                        threads));
+  unsigned vector = machine.maxVectorBytes / bytesOf(value);
+  // Warps that exchange only among their own lanes need no barrier.
+  std::optional<layout::Layout> own =
+      withinWarps(have, unsigned(shape.size()) - 1, vector,
+                  machine.coalesceBytes / bytesOf(value), threads);
+  return simt::withLayout(
+      value.getType(),
+      own ? *own
+          : blockedLayout(shape, rowMajorOrder(shape.size()), vector, threads));
 }
 
 void expandDescriptorStore(tile::DescriptorStoreOp store, Type type) {

@@ -83,8 +83,10 @@ mlir::Type coalescedType(tile::DescriptorStoreOp store,
 /// with the longest rows that tiles it. Nothing where there is none.
 std::optional<simt::SharedType> storeBuffer(mlir::Type block,
                                             const target::Machine &machine);
-/// Keeps the stores to descriptors of \p function that can be boxes.
-void chooseBoxStores(mlir::func::FuncOp function,
-                     const target::Machine &machine);
+/// Keeps the stores to descriptors of \p function that can be boxes. With \p
+/// takesPointers stores of what products give to tiles of pointers become such;
+/// true: some did.
+bool chooseBoxStores(mlir::func::FuncOp function,
+                     const target::Machine &machine, bool takesPointers);
 
 } // namespace tilesdk::optimizer

@@ -23,8 +23,10 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
     fewest cycles, among those whose types fit and whose fragments tile the
     product; its fragments are tiled over the warps so that they load the fewest
     operands, or whole rows a warp where the result is reduced along rows or
-    feeds another product. Without a row the product is made of single
-    multiply-adds.
+    feeds another product. 8-bit floats that no row takes go by one for f16, or
+    for bf16 where f16 would flush some of them to zero: both hold each exactly,
+    and the lowering widens a fragment right before the instruction. Without a
+    row the product is made of single multiply-adds.
 
     Where no instruction reads whole matrices from shared memory, the steps of
     several are interleaved along k, so that a lane reads as much at once as it
@@ -69,7 +71,9 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
     where the launcher knows the parts, elements are numbers, the block is whole
     rows and atoms of a format of shared memory, and the kernel writes to the
     tensor in no other way, nor reads it by warps for copies (option
-    `box_stores`).
+    `box_stores`). With `box_stores=2` a `tile.store` of what a product gives
+    becomes such a store where its addresses and its mask are those of a box, as
+    for loads.
 
     Assumes: tile IR behind `simt-select-matrix`; index arithmetic of tiles does
     not wrap, numbers of tiles are divided by positive ones.

@@ -122,10 +122,10 @@ bool PointerBoxes::isNonNegative(const Polynomial &value) {
   });
 }
 
-std::string PointerBoxes::findAddresses(tile::LoadOp load, PointerBox &box) {
-  std::optional<AffineTile> tile = tiles.find(load.getPtr());
+std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
+  std::optional<AffineTile> tile = tiles.find(pointers);
   if (!tile || tile->steps.size() != 2)
-    return obstacle(load.getPtr());
+    return obstacle(pointers);
   auto base = dyn_cast_or_null<BlockArgument>(tile->base);
   if (!base || !isa<func::FuncOp>(base.getOwner()->getParentOp()))
     return "the base is not an argument of the kernel";
@@ -142,7 +142,8 @@ std::string PointerBoxes::findAddresses(tile::LoadOp load, PointerBox &box) {
   if (!pitch)
     return "the distance of its rows is not made of arguments of the kernel "
            "and constants";
-  int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
+  int64_t bytes = simt::elementBytes(
+      tile::elementOf(tile::pointeeLike(pointers.getType())));
   if (divisorOf(function, *pitch) * bytes % boxAlignment)
     return "the distance of its rows is not known to be a multiple of 16 bytes";
   if (box.pitch.constant().value_or(1) <= 0)
@@ -151,14 +152,14 @@ std::string PointerBoxes::findAddresses(tile::LoadOp load, PointerBox &box) {
   return "";
 }
 
-std::string PointerBoxes::findExtents(tile::LoadOp load, PointerBox &box) {
+std::string PointerBoxes::findExtents(Value mask, PointerBox &box) {
   PointerBox::Dim *dims[2] = {&box.rows, &box.columns};
   if (box.isTransposed)
     std::swap(dims[0], dims[1]);
   bool isBelow[2] = {}, isAbove[2] = {};
   SmallVector<AffineTile, 4> conditions;
-  if (load.getMask()) {
-    auto found = tiles.findConditions(load.getMask());
+  if (mask) {
+    auto found = tiles.findConditions(mask);
     if (!found)
       return "the mask is not made of comparisons of rows or columns with "
              "numbers";
@@ -193,8 +194,8 @@ std::string PointerBoxes::findExtents(tile::LoadOp load, PointerBox &box) {
   for (unsigned d = 0; d < 2; ++d) {
     if (!isAbove[d] && !isNonNegative(dims[d]->start))
       return "the first row or column is not known to be at least zero";
-    // What the kernel reads without a mask is there, also behind the end of a
-    // row.
+    // What the kernel accesses without a mask is there, also behind the end of
+    // a row.
     if (!isBelow[d])
       dims[d]->extent = Polynomial(mostElements);
   }
@@ -207,12 +208,19 @@ std::string PointerBoxes::find(tile::LoadOp load, PointerBox &box) {
   if (load.getOther() && !matchPattern(load.getOther(), m_AnyZeroFloat()) &&
       !matchPattern(load.getOther(), m_Zero()))
     return "masked elements are not zero";
-  std::string why = findAddresses(load, box);
+  std::string why = findAddresses(load.getPtr(), box);
   if (why.empty())
-    why = findExtents(load, box);
+    why = findExtents(load.getMask(), box);
   if (why.empty() && isWritten(box.base))
     why = "the kernel writes to the tensor, or to nobody knows what";
   return why;
+}
+
+std::string PointerBoxes::find(tile::StoreOp store, PointerBox &box) {
+  if (store.getCache() != tile::CacheModifier::None)
+    return "it has a cache modifier";
+  std::string why = findAddresses(store.getPtr(), box);
+  return why.empty() ? findExtents(store.getMask(), box) : why;
 }
 
 /// \p start as a coordinate. What lies outside of 32 bits is in no tensor.
@@ -275,6 +283,24 @@ tile::DescriptorLoadOp PointerBoxes::replace(tile::LoadOp load,
         tile::TransOp::create(builder, loc, result, ArrayRef<int32_t>{1, 0});
   load.replaceAllUsesWith(result);
   load.erase();
+  return made;
+}
+
+tile::DescriptorStoreOp PointerBoxes::replace(tile::StoreOp store,
+                                              const PointerBox &box) {
+  OpBuilder builder(store);
+  Location loc = store.getLoc();
+  SmallVector<Value, 2> shape, starts;
+  for (const PointerBox::Dim *dim : {&box.rows, &box.columns}) {
+    shape.push_back(dim->extent.make(builder, loc, builder.getI32Type()));
+    starts.push_back(coordinate(builder, loc, dim->start));
+  }
+  SmallVector<Value, 2> strides{
+      box.pitch.make(builder, loc, builder.getI64Type()),
+      arith::ConstantOp::create(builder, loc, builder.getI64IntegerAttr(1))};
+  auto made = tile::DescriptorStoreOp::create(
+      builder, loc, box.base, shape, strides, starts, store.getValue());
+  store.erase();
   return made;
 }
 

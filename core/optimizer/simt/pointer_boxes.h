@@ -38,10 +38,15 @@ public:
   std::string find(tile::LoadOp load, PointerBox &box);
   /// The load of \p box instead of \p load, which goes away.
   tile::DescriptorLoadOp replace(tile::LoadOp load, const PointerBox &box);
+  /// The same of a store, whatever else writes to the tensor. A box that is
+  /// transposed cannot replace it.
+  std::string find(tile::StoreOp store, PointerBox &box);
+  tile::DescriptorStoreOp replace(tile::StoreOp store, const PointerBox &box);
 
 private:
-  std::string findAddresses(tile::LoadOp load, PointerBox &box);
-  std::string findExtents(tile::LoadOp load, PointerBox &box);
+  /// Of a tile of pointers; its mask, or null.
+  std::string findAddresses(mlir::Value pointers, PointerBox &box);
+  std::string findExtents(mlir::Value mask, PointerBox &box);
   bool isWritten(mlir::Value base);
   bool isNonNegative(const Polynomial &value);
   bool isNonNegative(mlir::Value value, unsigned depth = 0);

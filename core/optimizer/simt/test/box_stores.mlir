@@ -1,5 +1,7 @@
 // RUN: tilesdk-opt %s --simt-pipeline="target=group num-stages=3" --mlir-print-op-on-diagnostic=false --split-input-file 2>/dev/null | FileCheck %s
 // RUN: tilesdk-opt %s --simt-pipeline="target=group num-stages=3" --mlir-print-op-on-diagnostic=false --split-input-file 2>&1 >/dev/null | FileCheck %s --check-prefix=REMARK
+// RUN: tilesdk-opt %s --simt-pipeline="target=group num-stages=3 box-stores=2" --mlir-print-op-on-diagnostic=false --split-input-file 2>/dev/null | FileCheck %s --check-prefixes=CHECK,POINTERS
+// RUN: tilesdk-opt %s --simt-pipeline="target=group num-stages=3 box-stores=2" --mlir-print-op-on-diagnostic=false --split-input-file 2>&1 >/dev/null | FileCheck %s --check-prefix=WHY
 // RUN: tilesdk-opt %s --simt-pipeline="target=group num-stages=3 box-stores=0" --split-input-file 2>/dev/null | FileCheck %s --check-prefix=PLAIN
 // RUN: tilesdk-opt %s --simt-pipeline="target=warp32 num-stages=3" --split-input-file 2>/dev/null | FileCheck %s --check-prefix=PLAIN
 // RUN: tilesdk-opt %s --simt-pipeline="target=warp32 num-stages=3" --split-input-file 2>&1 >/dev/null | FileCheck %s --check-prefix=SILENT
@@ -161,5 +163,56 @@ func.func @mixed(%c: !tile.ptr<f32> {tile.divisibility = 16 : i64}, %n: i32 {til
   %xs = tile.splat %x : f32 -> tensor<32x32xf32>
   tile.descriptor_store %c shape[%n, %n] strides[%ns, %one] at[%c0, %c0], %xs : !tile.ptr<f32>, tensor<32x32xf32>
   tile.store %c, %x : !tile.ptr<f32>
+  return
+}
+
+// -----
+
+// What a product gives goes to a tile of pointers with `box-stores=2`, up to
+// the limits of its mask.
+// CHECK-LABEL: func.func @pointers(
+// POINTERS: simt.box_map %arg2 shape[%arg3, %arg4] strides[%{{.*}}, %{{.*}}] box = [64, 32] format = "swizzle128" {simt.pointers}
+// POINTERS: simt.shared_store
+// POINTERS: simt.box_store %{{.*}} to %{{.*}}[%{{.*}}, %c0_i32]
+// POINTERS-NOT: tile.store %{{.*}}tensor<64x64
+// CHECK: tile.store
+// CHECK: return
+// WHY: box_stores.mlir:[[@LINE+32]]:3: remark: simt-box-copies: stored by lanes, not boxes: rows or columns have a lower limit that is not zero
+func.func @pointers(%a: tensor<64x64xf16>, %b: tensor<64x64xf16>, %c: !tile.ptr<f32> {tile.divisibility = 16 : i64}, %m: i32, %n: i32 {tile.divisibility = 16 : i64}, %d: !tile.ptr<f32> {tile.divisibility = 16 : i64}, %e: !tile.ptr<f32> {tile.divisibility = 16 : i64}) {
+  %zero = arith.constant dense<0.0> : tensor<64x64xf32>
+  %c64 = arith.constant 64 : i32
+  %p = tile.program_id 0
+  %first = arith.muli %p, %c64 : i32
+  %s = tile.dot %a, %b, %zero : tensor<64x64xf16>, tensor<64x64xf16> -> tensor<64x64xf32>
+  %range = tile.make_range 0, 64 : tensor<64xi32>
+  %starts = tile.splat %first : i32 -> tensor<64xi32>
+  %row = arith.addi %starts, %range : tensor<64xi32>
+  %rows1 = tile.expand_dims %row, 1 : tensor<64xi32> -> tensor<64x1xi32>
+  %cols1 = tile.expand_dims %range, 0 : tensor<64xi32> -> tensor<1x64xi32>
+  %ms = tile.splat %m : i32 -> tensor<64x1xi32>
+  %ns = tile.splat %n : i32 -> tensor<64x1xi32>
+  %ns1 = tile.splat %n : i32 -> tensor<1x64xi32>
+  %below = arith.cmpi slt, %rows1, %ms : tensor<64x1xi32>
+  %left = arith.cmpi slt, %cols1, %ns1 : tensor<1x64xi32>
+  %below2 = tile.broadcast %below : tensor<64x1xi1> -> tensor<64x64xi1>
+  %left2 = tile.broadcast %left : tensor<1x64xi1> -> tensor<64x64xi1>
+  %mask = arith.andi %below2, %left2 : tensor<64x64xi1>
+  %scaled = arith.muli %rows1, %ns : tensor<64x1xi32>
+  %at = tile.broadcast %scaled : tensor<64x1xi32> -> tensor<64x64xi32>
+  %col = tile.broadcast %cols1 : tensor<1x64xi32> -> tensor<64x64xi32>
+  %offset = arith.addi %at, %col : tensor<64x64xi32>
+  %cs = tile.splat %c : !tile.ptr<f32> -> tensor<64x64x!tile.ptr<f32>>
+  %ptrs = tile.addptr %cs, %offset : tensor<64x64x!tile.ptr<f32>>, tensor<64x64xi32>
+  tile.store %ptrs, %s mask %mask : tensor<64x64x!tile.ptr<f32>>
+  %above = arith.cmpi sge, %rows1, %ms : tensor<64x1xi32>
+  %above2 = tile.broadcast %above : tensor<64x1xi1> -> tensor<64x64xi1>
+  %es = tile.splat %e : !tile.ptr<f32> -> tensor<64x64x!tile.ptr<f32>>
+  %others = tile.addptr %es, %offset : tensor<64x64x!tile.ptr<f32>>, tensor<64x64xi32>
+  // Rows above are no box of a tensor.
+  tile.store %others, %s mask %above2 : tensor<64x64x!tile.ptr<f32>>
+  // What no product gives stays.
+  %ds = tile.splat %d : !tile.ptr<f32> -> tensor<64x64x!tile.ptr<f32>>
+  %plain = tile.addptr %ds, %offset : tensor<64x64x!tile.ptr<f32>>, tensor<64x64xi32>
+  tile.store %plain, %zero mask %mask : tensor<64x64x!tile.ptr<f32>>
   return
 }
