@@ -117,9 +117,16 @@ public:
 
 private:
   /// Where threads put the elements of an operand next to each other along
-  /// dimension \p dim (as \p wanted has them) and memory does not, the load
+  /// dimension \p k (as \p wanted has them) and memory does not, the load
   /// gets a layout in which a thread has such neighbours to turn them itself.
-  void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned dim);
+  /// Where the machine turns what it reads, so does a load whose elements would
+  /// be stored in few bytes, along \p k or along \p other.
+  void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned k,
+                  unsigned other);
+  /// Whether reads of an operand's buffer, or copies to it, turn elements.
+  bool turnsReads(unsigned bytes) const;
+  bool isStoredNarrowly(tile::LoadOp load, unsigned bytes,
+                        bool isOperand) const;
   /// A load that warps can copy to \p operand's buffer in order gets the layout
   /// for that. False: it is not such a load.
   bool copyInOrder(mlir::Value operand, simt::LayoutAttr wanted,
@@ -204,9 +211,10 @@ private:
 };
 
 /// The buffer through which a product's operand goes from \p from to \p to: few
-/// conflicts for both. Null when the layouts do not fit together.
+/// conflicts for both. Null when the layouts do not fit together. \p isLoaded:
+/// what is stored comes from memory, perhaps by copies.
 simt::SharedLayoutAttr operandBuffer(simt::LayoutAttr from, simt::LayoutAttr to,
-                                     unsigned bytes,
+                                     unsigned bytes, bool isLoaded,
                                      const target::Machine &machine);
 
 /// Moves what reads an operand's buffer to the product, as far as shared memory

@@ -65,9 +65,9 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
       return;
     products.insert(layouts.result);
     if (!copyInOrder(op.getLhs(), layouts.lhs, numStages))
-      loadAcross(op.getLhs(), layouts.lhs, rank - 1);
+      loadAcross(op.getLhs(), layouts.lhs, rank - 1, rank - 2);
     if (!copyInOrder(op.getRhs(), layouts.rhs, numStages))
-      loadAcross(op.getRhs(), layouts.rhs, rank - 2);
+      loadAcross(op.getRhs(), layouts.rhs, rank - 2, rank - 1);
   });
   // A loop's values may follow what its body makes of them: a second round
   // sees that, a third what that changed for outer loops.
@@ -131,51 +131,92 @@ bool LayoutChoice::copyInOrder(Value operand, LayoutAttr wanted,
   return true;
 }
 
-void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned dim) {
-  unsigned bytes = bytesOf(operand);
-  // Copies and loads of matrices turn elements by themselves.
-  if (!wanted ||
-      llvm::any_of(machine.shared,
-                   [&](const target::SharedRow &row) {
-                     return row.isMatrix && !row.isStore && row.isTransposed &&
-                            row.elementBytes == bytes;
-                   }) ||
-      llvm::any_of(machine.async, [](const target::AsyncRow &row) {
-        return row.issuer == target::AsyncRow::Lane;
-      }))
+void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned k,
+                              unsigned other) {
+  if (!wanted)
     return;
-  unsigned width = std::max(1u, machine.maxVectorBytes / bytes);
-  width = wanted.getLayout().widestVector(dimName(dim), width, width).elements;
-  while (Operation *op = operand.getDefiningOp()) {
-    if (auto load = dyn_cast<tile::LoadOp>(op)) {
+  unsigned bytes = bytesOf(operand);
+  const layout::Layout &layout = wanted.getLayout();
+  // The dimensions of what is looked at, and those of the operand.
+  struct Step {
+    Value value;
+    unsigned dims[2];
+  };
+  unsigned dims[2] = {k, other};
+  SmallVector<Step, 4> todo{{operand, {k, other}}};
+  for (unsigned i = 0; i < todo.size(); ++i) {
+    Step step = todo[i];
+    Operation *op = step.value.getDefiningOp();
+    if (!op)
+      continue;
+    if (isa<tile::LoadOp>(op)) {
       auto found = patterns.find(op);
-      ArrayRef<int64_t> shape = tile::shapeOf(load.getType());
-      // Only where memory runs along the operand's other dimension.
-      if (found == patterns.end() || found->second.dim == dim || width == 1)
-        return;
-      SmallVector<unsigned, 4> order{found->second.dim, dim};
-      for (unsigned other : rowMajorOrder(shape.size()))
-        if (!llvm::is_contained(order, other))
-          order.push_back(other);
+      if (found == patterns.end())
+        continue;
+      // Only across what memory runs along.
+      unsigned which = found->second.dim == step.dims[0];
+      unsigned width = std::max(1u, machine.maxVectorBytes / bytes);
+      if (turnsReads(bytes)) {
+        // Copies and loads of matrices turn elements by themselves; what needs
+        // more is a store of few bytes.
+        if (!isStoredNarrowly(cast<tile::LoadOp>(op), bytes,
+                              step.value == operand) ||
+            !readsByRows(machine, layout, dims[which], bytes))
+          continue;
+      } else {
+        if (which)
+          continue;
+        width = layout.widestVector(dimName(k), width, width).elements;
+      }
+      if (width == 1)
+        continue;
+      ArrayRef<int64_t> shape = tile::shapeOf(step.value.getType());
+      SmallVector<unsigned, 4> order{found->second.dim, step.dims[which]};
+      for (unsigned dim : rowMajorOrder(shape.size()))
+        if (!llvm::is_contained(order, dim))
+          order.push_back(dim);
       coalescedLayouts[op] = wrap(
           blockedLayout(shape, order, found->second.vector, threads, width));
-      return;
+      continue;
     }
-    if (auto trans = dyn_cast<tile::TransOp>(op))
-      dim = unsigned(trans.getPerm()[dim]);
-    else if (layoutRuleOf(op) != LayoutRule::Elementwise)
-      return;
-    Value next;
+    if (auto trans = dyn_cast<tile::TransOp>(op)) {
+      todo.push_back({trans.getSource(),
+                      {unsigned(trans.getPerm()[step.dims[0]]),
+                       unsigned(trans.getPerm()[step.dims[1]])}});
+      continue;
+    }
+    if (layoutRuleOf(op) != LayoutRule::Elementwise || todo.size() > 16)
+      continue;
     for (Value value : op->getOperands())
-      if (isTensor(value)) {
-        if (next)
-          return;
-        next = value;
-      }
-    if (!next)
-      return;
-    operand = next;
+      if (isTensor(value))
+        todo.push_back({value, {step.dims[0], step.dims[1]}});
   }
+}
+
+bool LayoutChoice::turnsReads(unsigned bytes) const {
+  return llvm::any_of(machine.shared,
+                      [&](const target::SharedRow &row) {
+                        return row.isMatrix && !row.isStore &&
+                               row.isTransposed && row.elementBytes == bytes;
+                      }) ||
+         llvm::any_of(machine.async, [](const target::AsyncRow &row) {
+           return row.issuer == target::AsyncRow::Lane;
+         });
+}
+
+/// Whether elements that are stored as \p load has them are stored narrowly,
+/// and no copy takes them to the operand's buffer instead.
+bool LayoutChoice::isStoredNarrowly(tile::LoadOp load, unsigned bytes,
+                                    bool isOperand) const {
+  constexpr unsigned leastBytes = 8;
+  unsigned stored = pattern(load).vector * bytes;
+  return stored < leastBytes &&
+         !(isOperand && llvm::any_of(
+                            machine.async,
+                            [&](const target::AsyncRow &row) {
+                              return row.issuer == target::AsyncRow::Lane &&
+                                     row.bytes == stored;
+                            }));
 }
 
 const AccessPattern &LayoutChoice::pattern(Operation *op) const {

@@ -6,9 +6,12 @@
 
 #include "core/layout/algebra.h"
 #include "core/optimizer/simt/assign_layouts.h"
+#include "core/optimizer/simt/buffer_plan.h"
 #include "core/optimizer/simt/warp_copies.h"
 
 #include "llvm/Support/MathExtras.h"
+
+#include <numeric>
 
 using namespace llvm;
 using namespace tilesdk::simt;
@@ -51,7 +54,7 @@ static const target::SharedRow *matrixLoad(const target::Machine &machine,
   bool transposed = firstRegisterDim(to) != fast;
   for (const target::SharedRow &row : machine.shared)
     if (row.isMatrix && !row.isStore && row.isTransposed == transposed &&
-        (!transposed || row.elementBytes == bytes))
+        row.elementBytes == bytes)
       return &row;
   return nullptr;
 }
@@ -147,50 +150,174 @@ static std::optional<Layout> inOrder(const Layout &from, const Layout &to,
   return std::nullopt;
 }
 
-SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
-                               const target::Machine &machine) {
-  const Layout &source = from.getLayout();
-  Layout reader = to.getLayout();
-  if (std::optional<Layout> memory = inOrder(source, reader, bytes, machine))
-    return SharedLayoutAttr::get(from.getContext(), *memory, "", alignment);
-  layout::ConversionMachine conversion = machine.conversion(bytes);
-  unsigned fast = fastestDim(source), rank = source.outputs().size();
-  unsigned other = fast == rank - 1 ? rank - 2 : rank - 1;
-  unsigned rowElements = std::max(1u, 16 / bytes);
-  const target::SharedRow *row =
-      rank >= 2 ? matrixLoad(machine, reader, fast, bytes) : nullptr;
+/// Lanes that name 16 bytes along \p fast each and go down \p other, every
+/// row once: what reads by matrix rows of 16 bytes are to the banks. A lane has
+/// one row and no other registers, so that a row stays in one piece.
+static std::optional<Layout> rowsByLanes(const Layout &source, unsigned fast,
+                                         unsigned other, unsigned bytes) {
   SmallVector<int64_t, 4> shape;
   for (const layout::Dim &dim : source.outputs())
     shape.push_back(int64_t(dim.size()));
-  LayoutBuilder lanes(shape);
-  if (row && row->bytes != 16) {
-    if (std::optional<Layout> named = namedRows(*row, reader, fast)) {
-      reader = *named;
-      conversion.shared.loads.assign(1, {row->bytes, row->phases});
-    }
-  } else if (row && lanes.bitsLeft(fast) >= Log2_32(rowElements) &&
-             lanes.bitsLeft(other) >= 3) {
-    // Each of eight lanes names 16 bytes of one row: seen from the banks, an
-    // ordinary access by lanes that go down the rows.
-    for (unsigned i = 0; i < Log2_32(rowElements); ++i)
-      lanes.addRegister(fast);
-    unsigned laneBits = Log2_64(source.inputSize(laneDim));
-    for (; laneBits && lanes.bitsLeft(other); --laneBits)
-      lanes.addLane(other);
-    for (; laneBits && lanes.bitsLeft(fast); --laneBits)
-      lanes.addLane(fast);
-    unsigned numLanes = source.inputSize(laneDim);
-    reader = lanes.finish(rowMajorOrder(rank),
-                          {numLanes, unsigned(source.inputSize(warpDim))});
-    conversion.shared.loads.assign(
-        1, layout::SharedAccess::contiguous(16, numLanes, 8));
+  LayoutBuilder rows(shape);
+  unsigned inRow = Log2_32(std::max(1u, 16 / bytes));
+  if (rows.bitsLeft(fast) < inRow || rows.bitsLeft(other) < 3)
+    return std::nullopt;
+  for (unsigned i = 0; i < inRow; ++i)
+    rows.addRegister(fast);
+  unsigned numLanes = source.inputSize(laneDim), numWarps = 1;
+  unsigned laneBits = Log2_32(numLanes);
+  for (unsigned dim : {other, fast})
+    for (; laneBits && rows.bitsLeft(dim); --laneBits)
+      rows.addLane(dim);
+  for (unsigned dim = 0; dim < shape.size(); ++dim)
+    for (; rows.bitsLeft(dim); numWarps *= 2)
+      rows.addWarp(dim);
+  return rows.finish(rowMajorOrder(shape.size()), {numLanes, numWarps});
+}
+
+/// Whether the first places of \p memory hold \p count neighbours along \p dim.
+static bool startsWithRun(const Layout &memory, unsigned dim, unsigned count) {
+  for (unsigned i = 0; i < count; ++i) {
+    layout::Coord at = *memory.apply({i});
+    for (auto [d, value] : enumerate(at))
+      if (value != (d == dim ? i : 0))
+        return false;
   }
-  layout::Result<layout::SharedPlan> plan =
-      layout::deriveSwizzle(source, reader, bytes, conversion.shared);
-  if (!plan || !plan->swizzled)
+  return true;
+}
+
+/// \p source with the first \p count elements along \p fast in registers, and
+/// more warps for what its other registers hold: accesses move such runs only.
+static std::optional<Layout> runsOf(const Layout &source, unsigned fast,
+                                    unsigned count) {
+  std::vector<layout::Basis> runs, warps = source.bases(warpDim);
+  for (const layout::Basis &basis : source.bases(registerDim)) {
+    if (basis.count % 2) {
+      // Repetitions are none of a plan's.
+      runs.push_back(basis);
+      continue;
+    }
+    // A joined digit stands for its bits.
+    for (uint32_t step = 1; step < basis.count; step *= 2) {
+      layout::Basis bit{2, basis.value};
+      for (uint64_t &value : bit.value)
+        value *= step;
+      uint64_t sum =
+          std::accumulate(bit.value.begin(), bit.value.end(), uint64_t(0));
+      bool isInRun = bit.value[fast] < count && bit.value[fast] == sum;
+      (isInRun ? runs : warps).push_back(bit);
+    }
+  }
+  std::vector<layout::OutputDim> outputs;
+  for (const layout::Dim &dim : source.outputs())
+    outputs.push_back({dim.name, {dim.size()}});
+  layout::Result<Layout> result = Layout::fromBases(
+      {{registerDim, runs}, {laneDim, source.bases(laneDim)}, {warpDim, warps}},
+      outputs);
+  return result ? std::optional(*result) : std::nullopt;
+}
+
+/// The buffer for reads by matrix rows along \p fast, where the machine has
+/// such.
+static std::optional<BufferPlan> matrixBuffer(const Layout &source,
+                                              const Layout &reader,
+                                              unsigned fast, unsigned bytes,
+                                              const target::Machine &machine) {
+  unsigned rank = source.outputs().size();
+  const target::SharedRow *row =
+      rank >= 2 ? matrixLoad(machine, reader, fast, bytes) : nullptr;
+  if (!row)
+    return std::nullopt;
+  layout::SharedMemory shared = machine.conversion(bytes).shared;
+  unsigned other = fast == rank - 1 ? rank - 2 : rank - 1;
+  unsigned run = std::max(1u, row->bytes / bytes);
+  std::optional<Layout> rows;
+  if (row->bytes == 16) {
+    rows = rowsByLanes(source, fast, other, bytes);
+    shared.loads.assign(
+        1, layout::SharedAccess::contiguous(16, source.inputSize(laneDim), 8));
+  } else {
+    rows = namedRows(*row, reader, fast);
+    shared.loads.assign(1, {row->bytes, row->phases});
+  }
+  if (!rows)
+    return std::nullopt;
+  // Stores of other than neighbours would take a row apart.
+  unsigned together = source.widestVector(dimName(fast), run, run).elements;
+  std::optional<Layout> stored = source;
+  if (together < run || row->bytes == 16)
+    stored = runsOf(source, fast, together);
+  if (!stored)
+    return std::nullopt;
+  // All warps read, of which some read the same.
+  auto size = [](const Layout &layout) {
+    return layout.inputSize(registerDim) * layout.inputSize(laneDim) *
+           layout.inputSize(warpDim);
+  };
+  std::optional<BufferPlan> plan =
+      planBuffer(*stored, *rows, bytes, shared,
+                 std::max<uint64_t>(1, size(reader) / size(*rows)));
+  if (!plan || !startsWithRun(plan->memory, fast, run))
+    return std::nullopt;
+  return plan;
+}
+
+/// The buffer for ordinary reads. Where lanes copy from memory (\p isLoaded),
+/// what they copy at once stays in one piece.
+static std::optional<BufferPlan>
+plainBuffer(const Layout &source, const Layout &reader, unsigned fast,
+            unsigned bytes, bool isLoaded, const target::Machine &machine) {
+  layout::SharedMemory shared = machine.conversion(bytes).shared;
+  std::optional<BufferPlan> best;
+  for (const target::AsyncRow &row : machine.async) {
+    unsigned count = row.bytes / bytes;
+    if (!isLoaded || row.issuer != target::AsyncRow::Lane || !count ||
+        source.widestVector(dimName(fast), count, count).elements < count)
+      continue;
+    std::optional<Layout> runs = runsOf(source, fast, count);
+    layout::SharedMemory copies = shared;
+    erase_if(copies.stores, [&](const layout::SharedAccess &access) {
+      return access.bytes != row.bytes;
+    });
+    std::optional<BufferPlan> plan;
+    if (runs)
+      plan = planBuffer(*runs, reader, bytes, copies);
+    if (plan && startsWithRun(plan->memory, fast, count) &&
+        (!best || plan->cost < best->cost))
+      best = std::move(plan);
+  }
+  // Copies save registers and wait for nobody; not at any price.
+  std::optional<BufferPlan> any = planBuffer(source, reader, bytes, shared);
+  return best && (!any || best->cost <= 2 * any->cost) ? best : any;
+}
+
+bool readsByRows(const target::Machine &machine, const Layout &to,
+                 unsigned fast, unsigned bytes) {
+  const target::SharedRow *row = matrixLoad(machine, to, fast, bytes);
+  return (row && row->bytes == 16) ||
+         operandRead(machine, to, fast, bytes).has_value();
+}
+
+SharedLayoutAttr operandBuffer(LayoutAttr from, LayoutAttr to, unsigned bytes,
+                               bool isLoaded, const target::Machine &machine) {
+  const Layout &source = from.getLayout(), &reader = to.getLayout();
+  if (std::optional<Layout> memory = inOrder(source, reader, bytes, machine))
+    return SharedLayoutAttr::get(from.getContext(), *memory, "", alignment);
+  unsigned fast = fastestDim(source), rank = source.outputs().size();
+  std::optional<BufferPlan> best =
+      matrixBuffer(source, reader, fast, bytes, machine);
+  if (!best) {
+    best = plainBuffer(source, reader, fast, bytes, isLoaded, machine);
+    for (unsigned dim = rank; dim-- > 0;)
+      if (dim != fast)
+        if (auto plan = matrixBuffer(source, reader, dim, bytes, machine))
+          if (!best || plan->cost < best->cost)
+            best = std::move(plan);
+  }
+  if (!best)
     return {};
   // The plan is of one repetition; the others follow one after the other.
-  Layout memory = plan->memory;
+  Layout memory = best->memory;
   for (const layout::Dim &dim : source.outputs()) {
     uint64_t repeats =
         dim.size() / std::max<uint64_t>(1, memory.outputSize(dim.name));

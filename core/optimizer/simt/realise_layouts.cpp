@@ -51,7 +51,8 @@ Value LayoutRealisation::convert(OpBuilder &builder, Value value,
   LayoutAttr from = layoutAttrOf(value.getType());
   if (buffered && costs.conversion(from, layout, bytesOf(value)).shared)
     if (SharedLayoutAttr memory =
-            operandBuffer(from, layout, bytesOf(value), machine)) {
+            operandBuffer(from, layout, bytesOf(value),
+                          bool(value.getDefiningOp<tile::LoadOp>()), machine)) {
       auto shared = SharedType::get(tile::shapeOf(value.getType()),
                                     tile::elementOf(value.getType()), memory);
       Value buffer = toBuffer(builder, value, shared);

@@ -32,6 +32,9 @@ struct OperandRead {
 std::optional<OperandRead> operandRead(const target::Machine &machine,
                                        const layout::Layout &to, unsigned fast,
                                        unsigned bytes);
+/// Whether lanes read so, or by matrix rows of 16 bytes.
+bool readsByRows(const target::Machine &machine, const layout::Layout &to,
+                 unsigned fast, unsigned bytes);
 
 /// A buffer, and the layout in which a warp fills it in order.
 struct WarpCopyPlan {
