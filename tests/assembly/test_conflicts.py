@@ -31,6 +31,48 @@ def test_matmul_has_no_conflicts(target, tile):
     assert found["store"]["wavefronts"] >= 0
 
 
+@pytest.mark.parametrize("target", ("sm_80", "sm_90a", "gfx90a", "gfx942",
+                                    "gfx1100"))
+@pytest.mark.parametrize("stride", ("stride_a", "stride_b"))
+def test_rows_of_unknown_distance(target, stride):
+    """What no copy can take goes through registers, and from there to a buffer
+    that is stored to and read as widely as any other."""
+    file = ROOT / "samples/03_matmul/matmul.py"
+    signature = "*f16:16,*f16:16,*f32:16,i32:16,i32:16,i32:16,{},{},i32:16," \
+        "128,128,64,8".format(*("i32" if name == stride else "i32:16"
+                               for name in ("stride_a", "stride_b")))
+    built = tilesdk.Program(file.read_text(), file.name).kernel(
+        "matmul").build(signature, target=target, keep_stages="asm",
+                        options={"num_warps": "8"})
+    accesses = built.metadata["shared_accesses"]
+    assert accesses["load"]["conflicts"] == accesses["store"]["conflicts"] == 0
+    lines = file.read_text().splitlines()
+    load, dot = (next(number for number, line in enumerate(lines, 1)
+                      if start in line)
+                 for start in (f"{stride[-1]} = tl.load(", "acc = tl.dot("))
+    stores = {row["bytes"] for row in accesses["lines"]
+              if row["kind"] == "store" and row["line"] == load}
+    reads = {row["bytes"] for row in accesses["lines"]
+             if row["kind"] == "load" and row["line"] == dot}
+    code = built.asm["asm"]
+    if target == "sm_80":
+        assert reads == {16} and stores == {16}
+        # 16 bytes a row: 128 x 64 by four warps of columns, 64 x 128 by two of
+        # rows; the operand along k is read as it lies, the other one turned.
+        assert not re.search(r"\bld\.shared", code)
+        assert len(re.findall(r"\bldmatrix\.sync", code)) == 24
+        turned = len(re.findall(r"\bldmatrix\S*\.trans", code))
+        assert turned == {"stride_a": 24, "stride_b": 0}[stride]
+    elif target == "sm_90a":
+        assert "wgmma.mma_async" in code and not reads
+    elif stride == "stride_b":
+        # Lanes have eight rows of a column.
+        assert reads == {16} and 16 in stores
+        assert "ds_read_b128" in code or "ds_load_b128" in code
+    else:
+        assert min(reads) >= 8
+
+
 def test_trip_counts_and_conflicts_are_counted():
     program = tilesdk.Program(SOURCE.read_text(), SOURCE.name)
     figures = []
