@@ -168,6 +168,8 @@ template <typename T> tsdk_error give(T value, void *out, size_t *size) {
 void unloadRetired(Device &device);
 
 /// The parts of the driver that have their own files.
+void addMemory(tsdk_driver &driver);
+void addStreams(tsdk_driver &driver);
 void addModules(tsdk_driver &driver);
 void addGraphs(tsdk_driver &driver);
 
