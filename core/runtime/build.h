@@ -83,9 +83,9 @@ public:
 
   /// The function on a device, loading the module first.
   Error function(Device &device, void **out);
-  /// The same kernel, built so that no tile of pointers is a box, and nothing is
-  /// stored as one: for launches whose pointers are not those of a tensor. Lives
-  /// as long as this one.
+  /// The same kernel, built so that no tile of pointers is a box, and nothing
+  /// is stored as one: for launches whose pointers are not those of a tensor.
+  /// Lives as long as this one.
   Error withoutPointerBoxes(Variant **out);
   Error artifact(llvm::StringRef stage, Ref<Blob> *out);
   std::string info();
