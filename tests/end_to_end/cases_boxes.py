@@ -175,6 +175,12 @@ for rows in (0, 70, 100):
          "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
          "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
          "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))
+# Shared memory has no room for the whole block beside four stages.
+add("stores/sliced", "persistent",
+    {"a": In("f16", (200, 128), unit), "b": In("f16", (128, 304), unit),
+     "c": Out("f16", (200, 304)), "M": 200, "N": 304, "K": 128,
+     "BLOCK_M": Const(128), "BLOCK_N": Const(256), "BLOCK_K": Const(64),
+     "PROGRAMS": Const(2)}, (2,), lambda a: {"c": a.a @ a.b}, 8, 4, scale=20)
 
 # Results that go to tiles of pointers as boxes.
 STORED = ("boxes/pointers/f16/", "boxes/advanced/f16/", "boxes/shifted/",

@@ -21,6 +21,7 @@
 #include "core/optimizer/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 
@@ -202,6 +203,137 @@ bool chooseBoxStores(func::FuncOp function, const target::Machine &machine,
   return isChanged;
 }
 
+//===----------------------------------------------------------------------===//
+// Slices
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// How a tensor goes through shared memory: in slices along its columns, which
+/// take turns in the buffers.
+struct StorePlan {
+  unsigned slices = 1, buffers = 1;
+  simt::SharedType buffer;
+
+  uint64_t bytes() const { return buffers * uint64_t(buffer.getBytes()); }
+};
+
+/// The types on the way from a tensor to its left and its right half, both in
+/// the registers that have them.
+struct Halves {
+  Type parts, turned, half;
+};
+} // namespace
+
+static std::optional<Halves> halvesOf(Type type) {
+  ArrayRef<int64_t> shape = tile::shapeOf(type);
+  if (shape[1] % 2)
+    return std::nullopt;
+  auto make = [&](ArrayRef<int64_t> shape, simt::LayoutAttr layout) {
+    return RankedTensorType::get(shape, tile::elementOf(type), layout);
+  };
+  int64_t rows = shape[0], columns = shape[1] / 2;
+  simt::LayoutAttr parts =
+      reshapeLayout(simt::layoutAttrOf(type), {rows, 2, columns});
+  simt::LayoutAttr turned =
+      parts ? simt::transLayout(parts, {0, 2, 1}) : simt::LayoutAttr();
+  simt::LayoutAttr half =
+      turned ? simt::splitLayout(turned) : simt::LayoutAttr();
+  if (!half)
+    return std::nullopt;
+  return Halves{make({rows, 2, columns}, parts),
+                make({rows, columns, 2}, turned), make({rows, columns}, half)};
+}
+
+static SmallVector<Value> slicesOf(OpBuilder &builder, Value value,
+                                   unsigned count) {
+  if (count == 1)
+    return {value};
+  Halves types = *halvesOf(value.getType());
+  Location loc = value.getLoc();
+  Value parts = tile::ReshapeOp::create(builder, loc, types.parts, value,
+                                        /*allow_reorder=*/false);
+  Value turned = tile::TransOp::create(builder, loc, types.turned, parts,
+                                       ArrayRef<int32_t>{0, 2, 1});
+  auto split = tile::SplitOp::create(builder, loc,
+                                     TypeRange{types.half, types.half}, turned);
+  SmallVector<Value> slices = slicesOf(builder, split.getLhs(), count / 2);
+  llvm::append_range(slices, slicesOf(builder, split.getRhs(), count / 2));
+  return slices;
+}
+
+/// Calls \p fn with numbers of slices and their buffers, until it returns
+/// false.
+static void forEachSlicing(Type type, const target::Machine &machine,
+                           function_ref<bool(unsigned, simt::SharedType)> fn) {
+  std::optional<simt::SharedType> whole = storeBuffer(type, machine), part;
+  part = whole;
+  for (unsigned count = 1;
+       part && part->getLayout().getFormat() == whole->getLayout().getFormat();
+       count *= 2) {
+    if (!fn(count, *part))
+      return;
+    std::optional<Halves> halves = halvesOf(type);
+    if (!halves)
+      return;
+    type = halves->half;
+    part = storeBuffer(type, machine);
+  }
+}
+
+/// Rather the whole than slices, rather two buffers than one.
+static std::optional<StorePlan> planStore(Type type, uint64_t room,
+                                          const target::Machine &machine) {
+  std::optional<StorePlan> plan;
+  forEachSlicing(type, machine, [&](unsigned count, simt::SharedType buffer) {
+    uint64_t bytes = buffer.getBytes();
+    unsigned buffers = count > 2 && 2 * bytes <= room ? 2 : 1;
+    if (bytes <= room && (!plan || buffers == 2))
+      plan = StorePlan{count, buffers, buffer};
+    return !plan || (count > 1 && plan->buffers == 1);
+  });
+  return plan;
+}
+
+uint64_t storeBytes(Type tensor, const target::Machine &machine) {
+  uint64_t least = 0;
+  forEachSlicing(tensor, machine, [&](unsigned, simt::SharedType buffer) {
+    least = buffer.getBytes();
+    return true;
+  });
+  return least;
+}
+
+bool areApart(simt::BoxStoreOp a, simt::BoxStoreOp b) {
+  auto split = [](Value coordinate) {
+    int64_t offset = 0;
+    APInt constant;
+    while (auto sum = coordinate.getDefiningOp<arith::AddIOp>()) {
+      if (!matchPattern(sum.getRhs(), m_ConstantInt(&constant)))
+        break;
+      offset += constant.getSExtValue();
+      coordinate = sum.getLhs();
+    }
+    if (matchPattern(coordinate, m_ConstantInt(&constant))) {
+      offset += constant.getSExtValue();
+      coordinate = {};
+    }
+    return std::make_pair(coordinate, offset);
+  };
+  if (a.getMap() != b.getMap())
+    return false;
+  for (auto [d, x, y] :
+       llvm::enumerate(a.getCoordinates(), b.getCoordinates())) {
+    auto [baseX, offsetX] = split(x);
+    auto [baseY, offsetY] = split(y);
+    int64_t first = std::min(offsetX, offsetY);
+    int64_t extent =
+        (offsetX == first ? a : b).getSource().getType().getShape()[d];
+    if (baseX == baseY && std::max(offsetX, offsetY) - first >= extent)
+      return true;
+  }
+  return false;
+}
+
 namespace {
 
 struct SimtBoxStores : impl::SimtBoxStoresBase<SimtBoxStores> {
@@ -213,20 +345,28 @@ struct SimtBoxStores : impl::SimtBoxStoresBase<SimtBoxStores> {
       function.walk(
           [&](tile::DescriptorStoreOp store) { stores.push_back(store); });
       for (tile::DescriptorStoreOp store : stores) {
-        auto buffer = *storeBuffer(store.getValue().getType(), *machine);
-        uint64_t need = bytesBeside(store) + buffer.getBytes();
-        if (need <= machine->sharedBytes) {
-          store->emitRemark("simt-box-stores: ")
-              << "box store through " << buffer.getBytes()
-              << " bytes of shared memory";
-          make(store, buffer);
+        Type type = store.getValue().getType();
+        uint64_t beside = bytesBeside(store);
+        std::optional<StorePlan> plan =
+            beside < machine->sharedBytes
+                ? planStore(type, machine->sharedBytes - beside, *machine)
+                : std::nullopt;
+        InFlightDiagnostic remark = store->emitRemark("simt-box-stores: ");
+        if (plan) {
+          remark << "box store through " << plan->bytes()
+                 << " bytes of shared memory";
+          if (plan->slices > 1)
+            remark << ", in " << plan->slices << " slices";
+          remark.report();
+          make(store, *plan);
           continue;
         }
-        store->emitRemark("simt-box-stores: ")
-            << "stored by lanes, not boxes: with its buffer of "
-            << buffer.getBytes() << " bytes the kernel would need " << need
-            << " bytes of shared memory, the target has "
-            << machine->sharedBytes;
+        uint64_t bytes = storeBytes(type, *machine);
+        remark << "stored by lanes, not boxes: with its buffer of " << bytes
+               << " bytes the kernel would need " << beside + bytes
+               << " bytes of shared memory, the target has "
+               << machine->sharedBytes;
+        remark.report();
         expandDescriptorStore(store, coalescedType(store, *machine));
       }
     }
@@ -234,7 +374,7 @@ struct SimtBoxStores : impl::SimtBoxStoresBase<SimtBoxStores> {
 
 private:
   uint64_t bytesBeside(tile::DescriptorStoreOp store);
-  void make(tile::DescriptorStoreOp store, simt::SharedType buffer);
+  void make(tile::DescriptorStoreOp store, const StorePlan &plan);
 
   MachinePtr machine;
 };
@@ -276,12 +416,12 @@ uint64_t SimtBoxStores::bytesBeside(tile::DescriptorStoreOp store) {
   return llvm::alignTo(bytes, 16);
 }
 
-void SimtBoxStores::make(tile::DescriptorStoreOp store,
-                         simt::SharedType buffer) {
+void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
   auto function = store->getParentOfType<func::FuncOp>();
   OpBuilder builder(&getContext());
   builder.setInsertionPointToStart(&function.getBody().front());
-  Value map = makeBoxMap(builder, store, buffer, *planBoxes(buffer, *machine));
+  Value map = makeBoxMap(builder, store, plan.buffer,
+                         *planBoxes(plan.buffer, *machine));
   builder.setInsertionPoint(store);
   Location loc = store.getLoc();
   auto constant = [&](int64_t value) -> Value {
@@ -304,9 +444,28 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store,
   if (isThere)
     at[0] = arith::SelectOp::create(builder, loc, isThere, at[0],
                                     constant(-(1 << 30)));
+  simt::SharedType buffer = plan.buffer;
+  if (plan.buffers > 1) {
+    SmallVector<int64_t> shape{int64_t(plan.buffers)};
+    llvm::append_range(shape, buffer.getShape());
+    buffer = simt::SharedType::get(shape, buffer.getElementType(),
+                                   buffer.getLayout());
+  }
   Value alloc = simt::SharedAllocOp::create(builder, loc, buffer);
-  simt::SharedStoreOp::create(builder, loc, store.getValue(), alloc);
-  simt::BoxStoreOp::create(builder, loc, alloc, map, at);
+  int64_t columns = plan.buffer.getShape()[1];
+  for (auto [i, slice] :
+       llvm::enumerate(slicesOf(builder, store.getValue(), plan.slices))) {
+    Value to = alloc;
+    if (plan.buffers > 1)
+      to = simt::SharedIndexOp::create(builder, loc, alloc,
+                                       constant(int64_t(i) % plan.buffers));
+    SmallVector<Value, 2> place(at);
+    if (i)
+      place[1] = arith::AddIOp::create(builder, loc, at[1],
+                                       constant(int64_t(i) * columns));
+    simt::SharedStoreOp::create(builder, loc, slice, to);
+    simt::BoxStoreOp::create(builder, loc, to, map, place);
+  }
   store.erase();
 }
 

@@ -83,6 +83,11 @@ mlir::Type coalescedType(tile::DescriptorStoreOp store,
 /// with the longest rows that tiles it. Nothing where there is none.
 std::optional<simt::SharedType> storeBuffer(mlir::Type block,
                                             const target::Machine &machine);
+/// The least shared memory that a tensor with a layout is stored through.
+uint64_t storeBytes(mlir::Type tensor, const target::Machine &machine);
+/// Whether the two write to different places when one follows the other in the
+/// same iteration of all loops around them.
+bool areApart(simt::BoxStoreOp a, simt::BoxStoreOp b);
 /// Keeps the stores to descriptors of \p function that can be boxes. With \p
 /// takesPointers stores of what products give to tiles of pointers become such;
 /// true: some did.

@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/optimizer/simt/boxes.h"
 #include "core/optimizer/simt/buffers.h"
 #include "core/optimizer/simt/global_accesses.h"
 #include "core/optimizer/simt/open_accesses.h"
@@ -159,7 +160,7 @@ private:
       OpenAccesses tail = middle;
       visitBlock(*loop.getAfterBody(), tail);
       OpenAccesses back = head;
-      back.merge(tail);
+      back.merge(nextIteration(tail, loop));
       if (back == head) {
         state = std::move(middle);
         return;
@@ -188,7 +189,7 @@ private:
   }
 
   /// In the next iteration, what is now slot k is slot k - 1.
-  OpenAccesses nextIteration(const OpenAccesses &state, scf::ForOp loop) {
+  OpenAccesses nextIteration(const OpenAccesses &state, Operation *loop) {
     auto shift = [&](const std::set<Access> &from, std::set<Access> &to) {
       for (Access access : from) {
         if (access.slot >= 0 && loopOf.lookup(access.alloc) == loop) {
@@ -196,6 +197,9 @@ private:
               cast<simt::SharedAllocOp>(access.alloc).getType().getNumBuffers();
           access.slot = (access.slot + buffers - 1) % buffers;
         }
+        // Its coordinates were others.
+        if (access.kind == AccessKind::BoxWrite)
+          access.alloc = nullptr;
         to.insert(access);
       }
     };
@@ -290,6 +294,8 @@ private:
       } else if (isa<simt::BoxStoreOp>(op)) {
         access.kind = access.root ? AccessKind::BoxWrite : AccessKind::BoxRead;
         access.age = 1;
+        if (access.root)
+          access.alloc = op;
       } else if (isa<simt::AsyncCopyOp>(op)) {
         access.kind = AccessKind::CopyWrite;
       }
@@ -415,6 +421,10 @@ private:
     // Whoever meets others there has something to show.
     if (isa<tile::BarrierOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op))
       return true;
+    if (auto next = dyn_cast<simt::BoxStoreOp>(op);
+        next && store.alloc &&
+        areApart(cast<simt::BoxStoreOp>(store.alloc), next))
+      return false;
     Value root;
     if (std::optional<GlobalAccess> global = globalAccessOf(op)) {
       root = global->root;

@@ -33,7 +33,8 @@ struct Access {
   AccessKind kind = AccessKind::Read;
   /// Of asynchronous kinds: groups committed since, its own included.
   unsigned age = 0;
-  /// The array and the slot of an iteration, see slotAttr.
+  /// The array and the slot of an iteration, see slotAttr; of BoxWrite the
+  /// store, null if that was in another iteration.
   mlir::Operation *alloc = nullptr;
   int64_t slot = -1;
   /// Of global memory: see GlobalAccess.
@@ -57,6 +58,9 @@ struct Access {
     return begin < other.end && other.begin < end;
   }
   bool meets(const Access &other) const {
+    // Who looks at what boxes write has waited for it already.
+    if (kind == AccessKind::BoxWrite || other.kind == AccessKind::BoxWrite)
+      return false;
     return (isWrite(kind) || isWrite(other.kind)) && overlaps(other);
   }
 };

@@ -168,10 +168,8 @@ uint64_t conversionBytes(Type from, Type to, const Machine &machine) {
 
 uint64_t scratchBytes(Operation *op, const Machine &machine) {
   // It will have a buffer of its own.
-  if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
-    auto buffer = storeBuffer(store.getValue().getType(), machine);
-    return buffer ? buffer->getBytes() : 0;
-  }
+  if (auto store = dyn_cast<tile::DescriptorStoreOp>(op))
+    return storeBytes(store.getValue().getType(), machine);
   auto natural = [&](simt::LayoutAttr from) -> uint64_t {
     Type type = op->getResult(0).getType();
     return from ? ofConversion(from.getLayout(), simt::layoutOf(type),

@@ -90,6 +90,60 @@ func.func @persistent(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %b: !ti
 
 // -----
 
+// Beside four stages there is no room for all of the block: slices of it, in
+// the registers that have them, take turns in two buffers.
+// CHECK-LABEL: func.func @sliced(
+// CHECK-SAME: simt.num_stages = 4
+// CHECK: simt.box_map %arg2 {{.*}} box = [128, 64]
+// CHECK: simt.mma_wait {{.*}} pending = 0
+// CHECK: %[[TWO:.*]] = simt.shared_alloc {{.*}} -> !simt.shared<2x128x64xf16
+// CHECK-NOT: simt.convert_layout
+// CHECK: %[[B0:.*]] = simt.shared_index %[[TWO]][%c0_i32]
+// CHECK: simt.box_store_wait pending = 1{{$}}
+// CHECK-NEXT: simt.barrier id = 1
+// CHECK-NEXT: simt.shared_store %{{.*}}, %[[B0]]
+// CHECK-NEXT: simt.box_store_wait pending = 0 written
+// CHECK-NEXT: simt.fence_async
+// CHECK-NEXT: simt.barrier id = 1
+// CHECK-NEXT: simt.box_store %[[B0]] to %{{.*}}[%{{.*}}, %c0_i32]
+// CHECK: %[[B1:.*]] = simt.shared_index %[[TWO]][%c1_i32]
+// CHECK-NOT: box_store_wait
+// CHECK: simt.shared_store %{{.*}}, %[[B1]]
+// CHECK-NEXT: simt.fence_async
+// CHECK-NEXT: simt.barrier id = 1
+// CHECK-NEXT: simt.box_store %[[B1]]
+// CHECK: simt.box_store_wait pending = 1{{$}}
+// CHECK-NEXT: simt.barrier id = 1
+// CHECK-NEXT: simt.shared_store %{{.*}}, %[[B0]]
+// CHECK-NEXT: simt.fence_async
+// CHECK-NEXT: simt.barrier id = 1
+// CHECK-NEXT: simt.box_store %[[B0]]
+// CHECK: scf.yield
+// CHECK: simt.box_store_wait pending = 0{{$}}
+// REMARK: box store through 32768 bytes of shared memory, in 4 slices
+func.func @sliced(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %b: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %c: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %m: i32, %n: i32 {tile.divisibility = 16 : i64}, %k: i32 {tile.divisibility = 16 : i64}) {
+  %c0 = arith.constant 0 : i32
+  %c64 = arith.constant 64 : i32
+  %c128 = arith.constant 128 : i32
+  %one = arith.constant 1 : i64
+  %zero = arith.constant dense<0.0> : tensor<128x256xf32>
+  %ks = arith.extsi %k : i32 to i64
+  %ns = arith.extsi %n : i32 to i64
+  scf.for %t = %c0 to %m step %c128 : i32 {
+    %s = scf.for %i = %c0 to %k step %c64 iter_args(%acc = %zero) -> tensor<128x256xf32> : i32 {
+      %x = tile.descriptor_load %a shape[%m, %k] strides[%ks, %one] at[%t, %i] padding zero : !tile.ptr<f16> -> tensor<128x64xf16>
+      %y = tile.descriptor_load %b shape[%k, %n] strides[%ns, %one] at[%i, %c0] padding zero : !tile.ptr<f16> -> tensor<64x256xf16>
+      %d = tile.dot %x, %y, %acc : tensor<128x64xf16>, tensor<64x256xf16> -> tensor<128x256xf32>
+      scf.yield %d : tensor<128x256xf32>
+    } {tile.num_stages = 4 : i32}
+    %h = arith.truncf %s : tensor<128x256xf32> to tensor<128x256xf16>
+    tile.descriptor_store %c shape[%m, %n] strides[%ns, %one] at[%t, %c0], %h : !tile.ptr<f16>, tensor<128x256xf16>
+  } {tile.warp_specialize = true}
+  return
+}
+
+// -----
+
 // Who looks at the memory finds it there: a barrier of the kernel, an atomic,
 // a load from the same argument or from nobody knows where. Others do not wait.
 // CHECK-LABEL: func.func @order(
