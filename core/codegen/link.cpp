@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <cstring>
 #include <mutex>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <vector>
@@ -86,6 +87,21 @@ private:
   std::string name;
 };
 
+/// Runs \p body on a thread of its own, here where there can be none. lld keeps
+/// what it reads in objects of its thread (makeThreadLocal in its Memory.h),
+/// which would stay with a caller's thread, more after each link.
+void runOnOwnThread(llvm::function_ref<void()> body) {
+  pthread_t thread;
+  auto start = [](void *argument) -> void * {
+    (*static_cast<llvm::function_ref<void()> *>(argument))();
+    return nullptr;
+  };
+  if (pthread_create(&thread, nullptr, start, &body) != 0)
+    body();
+  else
+    pthread_join(thread, nullptr);
+}
+
 } // namespace
 
 bool linkSharedObject(llvm::StringRef object, bool withBuiltins,
@@ -114,18 +130,20 @@ bool linkSharedObject(llvm::StringRef object, bool withBuiltins,
   };
   auto *run = new Run;
   GuardResult guard;
-  bool finished;
+  bool finished = false;
   {
     std::lock_guard<std::mutex> lock(one);
-    linkOutput = &result;
-    finished = runGuarded(
-        [&] {
-          llvm::raw_string_ostream stream(run->text);
-          run->result = lld::lldMain(arguments, stream, stream,
-                                     {{lld::Gnu, &lld::elf::link}});
-        },
-        guard);
-    linkOutput = nullptr;
+    runOnOwnThread([&] {
+      linkOutput = &result;
+      finished = runGuarded(
+          [&] {
+            llvm::raw_string_ostream stream(run->text);
+            run->result = lld::lldMain(arguments, stream, stream,
+                                       {{lld::Gnu, &lld::elf::link}});
+          },
+          guard);
+      linkOutput = nullptr;
+    });
   }
   // After a jump out of lld the streams are still its own: leak them.
   error = run->text;
