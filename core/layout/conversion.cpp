@@ -233,8 +233,15 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
     uint64_t mask = dimMask(pull->outputs(), 0, 0);
     for (unsigned b = pull->inputs()[0].bits(); b < pull->inputBits(); ++b)
       fromThread.push_back(pull->columns()[b] & mask);
+    f2::Vectors fromRegister(pull->columns().begin(),
+                             pull->columns().begin() +
+                                 pull->inputs()[0].bits());
+    std::set<uint64_t> used;
+    for (uint64_t r = 0; r < uint64_t(1) << fromRegister.size(); ++r)
+      used.insert(f2::multiply(fromRegister, r) & mask);
     plan.cost.moves = registers * warps;
-    plan.cost.selects = plan.cost.moves * f2::rank(fromThread);
+    plan.cost.selects = countPicks(fromThread, std::move(used)) *
+                        (plan.cost.moves >> fromRegister.size());
     plan.cost.total = plan.cost.selects * machine.selectCost;
     if (isPossible(Strategy::Permute))
       return plan;
@@ -263,8 +270,7 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
                                                        machine.elementBytes)) -
                                    1);
     plan.shuffle->packBits = pack;
-    countShuffle(*plan.shuffle, uint64_t(1) << pull->outputs()[0].bits(), pack,
-                 plan.cost.shuffles, plan.cost.selects);
+    countShuffle(*plan.shuffle, pack, plan.cost.shuffles, plan.cost.selects);
     uint64_t repetitions = registers / plan.shuffle->registers;
     uint64_t words = std::max<uint64_t>(
         1,
@@ -275,6 +281,8 @@ Result<ConversionPlan> planConversion(const Layout &src, const Layout &dst,
       plan.cost.packs = (registers + plan.src.inputSize("register")) * warps *
                             ((uint64_t(1) << pack) - 1) >>
                         pack;
+    else if (machine.elementBytes < machine.shuffleBytes)
+      plan.cost.packs = plan.cost.shuffles; // Each is widened.
     plan.strategy = Strategy::Shuffle;
     plan.cost.total =
         costOfUnits((plan.cost.selects + plan.cost.packs) * machine.selectCost,

@@ -127,24 +127,43 @@ unsigned packedBits(const Layout &pull, unsigned limit) {
   return n;
 }
 
-void countShuffle(const ShufflePlan &plan, uint64_t sources, unsigned packBits,
+uint64_t countPicks(const f2::Vectors &byThread, std::set<uint64_t> used) {
+  f2::Span span;
+  f2::Vectors rounds;
+  for (uint64_t column : byThread)
+    if (span.add(column))
+      rounds.push_back(column);
+  uint64_t selects = 0;
+  for (; !rounds.empty(); rounds.pop_back()) {
+    selects += used.size();
+    for (uint64_t number : std::set<uint64_t>(used))
+      used.insert(number ^ rounds.back());
+  }
+  return selects;
+}
+
+void countShuffle(const ShufflePlan &plan, unsigned packBits,
                   uint64_t &shuffles, uint64_t &selects) {
-  // A register that depends on the lane is picked for all by exchanges in
-  // pairs: as many selects a register as the lane's part has dimensions.
-  f2::Vectors offered;
-  for (uint64_t reader : plan.readerOfSource)
-    offered.push_back(f2::multiply(plan.registerOfLane, reader) >> packBits);
-  f2::Vectors placed;
-  for (uint64_t place : plan.destinationOfLane)
-    placed.push_back(place >> packBits);
+  f2::Vectors offered, placed;
+  for (unsigned i = 0; i < plan.destinationOfLane.size(); ++i) {
+    offered.push_back(plan.published(0, uint64_t(1) << i, 0) >> packBits);
+    placed.push_back(plan.destinationOfLane[i] >> packBits);
+  }
+  for (unsigned i = 0; i < plan.sourceOfOuter.size(); ++i)
+    offered.push_back(plan.published(0, 0, uint64_t(1) << i) >> packBits);
   uint64_t low = ((uint64_t(1) << packBits) - 1) << plan.defects.size();
+  std::set<uint64_t> published, received;
   shuffles = 0;
-  for (uint64_t step = 0; step < plan.steps(); ++step)
-    shuffles += !(step & low) && !plan.isLocal(step);
-  uint64_t received = plan.registers >> packBits;
-  selects = f2::rank(offered) * (sources >> packBits) +
-            f2::rank(placed) * received +
-            ((uint64_t(1) << plan.defects.size()) - 1) * received;
+  for (uint64_t step = 0; step < plan.steps(); ++step) {
+    if (step & low)
+      continue;
+    shuffles += !plan.isLocal(step);
+    published.insert(plan.published(step, 0, 0) >> packBits);
+    received.insert(step >> plan.defects.size() >> packBits);
+  }
+  selects = countPicks(offered, std::move(published)) +
+            ((uint64_t(1) << plan.defects.size()) - 1) * received.size();
+  selects += countPicks(placed, std::move(received));
 }
 
 } // namespace tilesdk::layout

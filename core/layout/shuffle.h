@@ -11,15 +11,24 @@
 #pragma once
 
 #include "core/layout/conversion.h"
+#include "core/layout/f2.h"
+
+#include <set>
 
 namespace tilesdk::layout {
 
 /// The rounds for a pull map that stays within warps.
 ShufflePlan planShuffle(const Layout &pull);
 
-/// Shuffles and selects of one repetition of \p plan, which has \p sources
-/// registers to move, with \p packBits low registers moved at once.
-void countShuffle(const ShufflePlan &plan, uint64_t sources, unsigned packBits,
+/// Selects by which each thread takes, for each number of \p used, the register
+/// of that number ^ f(thread), where the values of f are spanned by \p
+/// byThread: exchanges in pairs, one round a dimension, without what nobody
+/// uses.
+uint64_t countPicks(const f2::Vectors &byThread, std::set<uint64_t> used);
+
+/// Shuffles and selects of one repetition of \p plan, with \p packBits low
+/// registers moved at once.
+void countShuffle(const ShufflePlan &plan, unsigned packBits,
                   uint64_t &shuffles, uint64_t &selects);
 
 /// How many of the lowest register bits stay what they are in \p pull, and

@@ -240,6 +240,24 @@ TEST(Conversion, PackedShuffles) {
   EXPECT_EQ(words.cost.shuffles, 2u);
 }
 
+TEST(Conversion, OnlyWhatIsUsedIsPicked) {
+  // A lane takes one element of eight: a tree of seven selects before and behind
+  // the shuffles; lanes that turned all registers would take many more.
+  Layout src = *parse("(dim0: 8, dim1: 4) { register: (1,0) (2,0) (4,0); "
+                      "lane: (0,1) (0,2) (0,0) (0,0) (0,0); warp: }");
+  Layout dst = *parse("(dim0: 8, dim1: 4) { register: ; "
+                      "lane: (1,0) (2,0) (4,0) (0,1) (0,2); warp: }");
+  Result<ConversionPlan> plan =
+      planConversion(src, dst, machineWith(32, 4), Strategy::Shuffle);
+  ASSERT_TRUE(plan) << plan.error();
+  EXPECT_EQ(plan->cost.shuffles, 4u);
+  EXPECT_EQ(plan->cost.selects, 7u);
+  // Halves are widened for the shuffle where no two of them travel together.
+  plan = planConversion(src, dst, machineWith(32, 2), Strategy::Shuffle);
+  ASSERT_TRUE(plan) << plan.error();
+  EXPECT_EQ(plan->cost.packs, plan->cost.shuffles);
+}
+
 TEST(Conversion, RadicesThatDoNotFitGoByLinearIndex) {
   Layout src = *parse("(dim0: 4*3) { register: 3*(4); lane: (2) (1) }");
   Layout dst = *parse("(dim0: 3*4) { register: 3*(1); lane: (6) (3) }");
