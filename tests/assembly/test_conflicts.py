@@ -54,6 +54,8 @@ def test_rows_of_unknown_distance(target, stride):
               if row["kind"] == "store" and row["line"] == load}
     reads = {row["bytes"] for row in accesses["lines"]
              if row["kind"] == "load" and row["line"] == dot}
+    # No mask goes from thread to thread.
+    assert 1 not in {row["bytes"] for row in accesses["lines"]}
     code = built.asm["asm"]
     if target == "sm_80":
         assert reads == {16} and stores == {16}

@@ -200,6 +200,8 @@ private:
                       simt::LayoutAttr layout, bool buffered);
   mlir::Value toBuffer(mlir::OpBuilder &builder, mlir::Value value,
                        simt::SharedType type);
+  uint64_t moveCost(mlir::Value value, simt::LayoutAttr from,
+                    simt::LayoutAttr to);
   uint64_t produceCost(mlir::Operation *op, LayoutRule rule,
                        simt::LayoutAttr layout);
   bool canMake(mlir::Operation *op, simt::LayoutAttr layout);

@@ -111,6 +111,15 @@ bool LayoutRealisation::canMake(Operation *op, LayoutAttr layout) {
   return true;
 }
 
+uint64_t LayoutRealisation::moveCost(Value value, LayoutAttr from,
+                                     LayoutAttr to) {
+  LayoutCosts::Conversion move = costs.conversion(from, to, bytesOf(value));
+  if (!move.shared || !tile::elementOf(value.getType()).isInteger(1))
+    return move.cycles;
+  // Predicates become bytes, and bytes predicates.
+  return move.cycles + costs.elements(from) + costs.elements(to);
+}
+
 uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
                                         LayoutAttr layout) {
   uint64_t cost = uint64_t(elementWeight(op) * double(costs.elements(layout)));
@@ -122,8 +131,15 @@ uint64_t LayoutRealisation::produceCost(Operation *op, LayoutRule rule,
     LayoutAttr needed = operandLayout(op, layout, operand);
     if (!needed)
       needed = choice.reshapePair(op).first;
+    // Others have it made there already.
+    auto demanded = demands.find(operand);
+    if (demanded != demands.end() &&
+        llvm::any_of(demanded->second, [&](const Demand &demand) {
+          return needed && demand.layout == needed;
+        }))
+      continue;
     if (LayoutAttr home = choice.home(operand))
-      cost += costs.conversion(home, needed, bytesOf(operand)).cycles;
+      cost += moveCost(operand, home, needed);
     else
       cost += uint64_t(choice.weight(operand) * double(costs.elements(needed)));
   }
@@ -212,12 +228,11 @@ void LayoutRealisation::visitAdaptable(Operation *op, LayoutRule rule) {
       candidates.push_back(rule == LayoutRule::Reshape
                                ? choice.reshapePair(op).second
                                : choice.settled(op->getResult(0)));
-    unsigned bytes = bytesOf(op->getResult(0));
     uint64_t least = ~uint64_t(0);
     for (LayoutAttr candidate : candidates) {
       uint64_t cost = produceCost(op, rule, candidate);
       for (LayoutAttr layout : wanted)
-        cost += costs.conversion(candidate, layout, bytes).cycles;
+        cost += moveCost(op->getResult(0), candidate, layout);
       if (cost < least) {
         least = cost;
         versions.assign(1, candidate);
