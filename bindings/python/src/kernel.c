@@ -118,7 +118,6 @@ static PyObject *kernelBuild(PyObject *object, PyObject *args) {
   size_t count;
   tsdk_variant variant = NULL;
   tsdk_error error;
-  PyThreadState *thread;
   if (!PyArg_ParseTuple(args, "UO!:_build", &signature, &PyDict_Type, &dict) ||
       !kernelLoaded(self))
     return NULL;
@@ -150,9 +149,7 @@ static PyObject *kernelBuild(PyObject *object, PyObject *args) {
     return NULL;
   desc.options = options;
   desc.num_options = count;
-  thread = PyEval_SaveThread();
-  error = tsdk_variant_build(self->handle, &desc, &variant);
-  PyEval_RestoreThread(thread);
+  CALL_WITHOUT_GIL(error, tsdk_variant_build(self->handle, &desc, &variant));
   Py_XDECREF(keep);
   return error ? raiseError(error) : wrapHandle(variantType, variant);
 }

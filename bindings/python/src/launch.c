@@ -196,6 +196,13 @@ static void clearAfterError(ArgScratch *scratch) {
     PyErr_Restore(type, value, trace);
 }
 
+/** What the call is for, its kernel loaded. New reference, NULL with an
+ *  exception set. */
+static PyObject *targetOfCall(KernelObject *self, Call *call) {
+  call->scratch.keep = NULL;
+  return kernelLoaded(self) ? currentTarget() : NULL;
+}
+
 static PyObject *launch(PyObject *object, PyObject *const *args,
                         Py_ssize_t nargs, PyObject *kwnames) {
   LauncherObject *launcher = (LauncherObject *)object;
@@ -205,13 +212,10 @@ static PyObject *launch(PyObject *object, PyObject *const *args,
   tsdk_error error;
   tsdk_stream stream, waitFor = NULL;
   PyThreadState *thread;
-  if (!kernelLoaded(self))
-    return NULL;
-  target = currentTarget();
+  target = targetOfCall(self, &call);
   if (!target)
     return NULL;
   call.device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
-  call.scratch.keep = NULL;
   if (!bindArguments(self, args, nargs, kwnames, &call))
     goto fail;
   if (PyTuple_Check(launcher->grid) || PyLong_Check(launcher->grid) ||
@@ -260,24 +264,19 @@ PyObject *kernelVariant(PyObject *object, PyObject *const *args,
   tsdk_variant variant = NULL;
   tsdk_error error;
   tsdk_device device;
-  PyThreadState *thread;
-  if (!kernelLoaded(self))
-    return NULL;
-  target = currentTarget();
+  target = targetOfCall(self, &call);
   if (!target)
     return NULL;
   device = ((HandleObject *)PyTuple_GetItem(target, 0))->handle;
   call.device = NULL;
-  call.scratch.keep = NULL;
   if (!bindArguments(self, args, nargs, kwnames, &call)) {
     Py_DECREF(target);
     clearAfterError(&call.scratch);
     return NULL;
   }
-  thread = PyEval_SaveThread();
-  error = tsdk_kernel_variant(self->handle, device, &call.desc, call.args,
-                              (size_t)self->count, &variant);
-  PyEval_RestoreThread(thread);
+  CALL_WITHOUT_GIL(error, tsdk_kernel_variant(self->handle, device, &call.desc,
+                                              call.args, (size_t)self->count,
+                                              &variant));
   Py_DECREF(target);
   argScratchClear(&call.scratch);
   return error ? raiseError(error) : wrapHandle(variantType, variant);
