@@ -241,8 +241,8 @@ TEST(Conversion, PackedShuffles) {
 }
 
 TEST(Conversion, OnlyWhatIsUsedIsPicked) {
-  // A lane takes one element of eight: a tree of seven selects before and behind
-  // the shuffles; lanes that turned all registers would take many more.
+  // A lane takes one element of eight: a tree of seven selects before and
+  // behind the shuffles; lanes that turned all registers would take many more.
   Layout src = *parse("(dim0: 8, dim1: 4) { register: (1,0) (2,0) (4,0); "
                       "lane: (0,1) (0,2) (0,0) (0,0) (0,0); warp: }");
   Layout dst = *parse("(dim0: 8, dim1: 4) { register: ; "
