@@ -303,34 +303,48 @@ uint64_t storeBytes(Type tensor, const target::Machine &machine) {
   return least;
 }
 
+/// \p coordinate as a value, or null, and a constant.
+static std::pair<Value, int64_t> splitCoordinate(Value coordinate) {
+  int64_t offset = 0;
+  APInt constant;
+  while (auto sum = coordinate.getDefiningOp<arith::AddIOp>()) {
+    if (!matchPattern(sum.getRhs(), m_ConstantInt(&constant)))
+      break;
+    offset += constant.getSExtValue();
+    coordinate = sum.getLhs();
+  }
+  if (matchPattern(coordinate, m_ConstantInt(&constant))) {
+    offset += constant.getSExtValue();
+    coordinate = {};
+  }
+  return {coordinate, offset};
+}
+
 bool areApart(simt::BoxStoreOp a, simt::BoxStoreOp b) {
-  auto split = [](Value coordinate) {
-    int64_t offset = 0;
-    APInt constant;
-    while (auto sum = coordinate.getDefiningOp<arith::AddIOp>()) {
-      if (!matchPattern(sum.getRhs(), m_ConstantInt(&constant)))
-        break;
-      offset += constant.getSExtValue();
-      coordinate = sum.getLhs();
-    }
-    if (matchPattern(coordinate, m_ConstantInt(&constant))) {
-      offset += constant.getSExtValue();
-      coordinate = {};
-    }
-    return std::make_pair(coordinate, offset);
-  };
   if (a.getMap() != b.getMap())
     return false;
   for (auto [d, x, y] :
        llvm::enumerate(a.getCoordinates(), b.getCoordinates())) {
-    auto [baseX, offsetX] = split(x);
-    auto [baseY, offsetY] = split(y);
-    int64_t first = std::min(offsetX, offsetY);
-    int64_t extent =
-        (offsetX == first ? a : b).getSource().getType().getShape()[d];
-    if (baseX == baseY && std::max(offsetX, offsetY) - first >= extent)
+    auto [baseX, offsetX] = splitCoordinate(x);
+    auto [baseY, offsetY] = splitCoordinate(y);
+    bool isFirst = offsetX <= offsetY;
+    int64_t extent = (isFirst ? a : b).getSource().getType().getShape()[d];
+    if (baseX == baseY && std::abs(offsetX - offsetY) >= extent)
       return true;
   }
+  return false;
+}
+
+bool stepsApart(simt::BoxStoreOp store, Operation *around) {
+  auto loop = dyn_cast<scf::ForOp>(around);
+  APInt step;
+  if (!loop || store->getParentOfType<LoopLikeOpInterface>() != around ||
+      !matchPattern(loop.getStep(), m_ConstantInt(&step)))
+    return false;
+  for (auto [d, coordinate] : llvm::enumerate(store.getCoordinates()))
+    if (splitCoordinate(coordinate).first == loop.getInductionVar() &&
+        step.getSExtValue() >= store.getSource().getType().getShape()[d])
+      return true;
   return false;
 }
 

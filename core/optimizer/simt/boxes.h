@@ -88,6 +88,9 @@ uint64_t storeBytes(mlir::Type tensor, const target::Machine &machine);
 /// Whether the two write to different places when one follows the other in the
 /// same iteration of all loops around them.
 bool areApart(simt::BoxStoreOp a, simt::BoxStoreOp b);
+/// Whether \p store writes to another place in each iteration of \p loop, the
+/// innermost one around it.
+bool stepsApart(simt::BoxStoreOp store, mlir::Operation *loop);
 /// Keeps the stores to descriptors of \p function that can be boxes. With \p
 /// takesPointers stores of what products give to tiles of pointers become such;
 /// true: some did.

@@ -9,6 +9,7 @@
 #include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -72,6 +73,27 @@ std::optional<GlobalAccess> globalAccessOf(Operation *op) {
   }
   access.root = globalRoot(pointer);
   return access;
+}
+
+bool mayAccess(Operation *op, Value root) {
+  Value other;
+  if (std::optional<GlobalAccess> access = globalAccessOf(op)) {
+    other = access->root;
+  } else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op)) {
+    other = globalRoot(copy.getPtrs());
+  } else if (auto load = dyn_cast<simt::BoxLoadOp>(op)) {
+    auto map = load.getMap().getDefiningOp<simt::BoxMapOp>();
+    if (!map)
+      return true;
+    other = map.getBase();
+  } else {
+    return false;
+  }
+  auto isParameter = [](Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+  };
+  return root == other || !isParameter(root) || !isParameter(other);
 }
 
 } // namespace tilesdk::optimizer

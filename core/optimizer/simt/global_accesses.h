@@ -27,5 +27,8 @@ struct GlobalAccess {
 mlir::Value globalRoot(mlir::Value pointer);
 
 std::optional<GlobalAccess> globalAccessOf(mlir::Operation *op);
+/// Whether \p op accesses memory that pointers from \p root may name, copies
+/// included. Different parameters of the kernel are different memory.
+bool mayAccess(mlir::Operation *op, mlir::Value root);
 
 } // namespace tilesdk::optimizer

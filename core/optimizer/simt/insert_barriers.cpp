@@ -198,8 +198,12 @@ private:
           access.slot = (access.slot + buffers - 1) % buffers;
         }
         // Its coordinates were others.
-        if (access.kind == AccessKind::BoxWrite)
-          access.alloc = nullptr;
+        if (access.kind == AccessKind::BoxWrite) {
+          bool isApart = access.alloc &&
+                         stepsApart(cast<simt::BoxStoreOp>(access.alloc), loop);
+          access.alloc = isApart ? access.alloc : nullptr;
+          access.slot = isApart ? 0 : -1;
+        }
         to.insert(access);
       }
     };
@@ -421,29 +425,12 @@ private:
     // Whoever meets others there has something to show.
     if (isa<tile::BarrierOp, tile::AtomicRMWOp, tile::AtomicCASOp>(op))
       return true;
-    if (auto next = dyn_cast<simt::BoxStoreOp>(op);
-        next && store.alloc &&
-        areApart(cast<simt::BoxStoreOp>(store.alloc), next))
+    auto next = dyn_cast<simt::BoxStoreOp>(op);
+    if (next && store.alloc &&
+        (store.slot < 0 ? areApart(cast<simt::BoxStoreOp>(store.alloc), next)
+                        : store.alloc == op))
       return false;
-    Value root;
-    if (std::optional<GlobalAccess> global = globalAccessOf(op)) {
-      root = global->root;
-    } else if (auto copy = dyn_cast<simt::AsyncCopyOp>(op)) {
-      root = globalRoot(copy->getOperand(0));
-    } else if (auto load = dyn_cast<simt::BoxLoadOp>(op)) {
-      auto map = load.getMap().getDefiningOp<simt::BoxMapOp>();
-      if (!map)
-        return true;
-      root = map.getBase();
-    } else {
-      return false;
-    }
-    auto isArgument = [](Value value) {
-      auto argument = dyn_cast<BlockArgument>(value);
-      return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
-    };
-    return root.getAsOpaquePointer() == store.root || !isArgument(root) ||
-           !isArgument(Value::getFromOpaquePointer(store.root));
+    return mayAccess(op, Value::getFromOpaquePointer(store.root));
   }
 
   void waitForWrites(Operation *op, OpenAccesses &state) {

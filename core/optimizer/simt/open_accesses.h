@@ -34,7 +34,7 @@ struct Access {
   /// Of asynchronous kinds: groups committed since, its own included.
   unsigned age = 0;
   /// The array and the slot of an iteration, see slotAttr; of BoxWrite the
-  /// store, null if that was in another iteration.
+  /// store, and 0 of former iterations that wrote elsewhere; or null.
   mlir::Operation *alloc = nullptr;
   int64_t slot = -1;
   /// Of global memory: see GlobalAccess.

@@ -144,6 +144,39 @@ func.func @sliced(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %b: !tile.p
 
 // -----
 
+// What each iteration writes is elsewhere: only the buffer is waited for.
+// CHECK-LABEL: func.func @rows(
+// CHECK: scf.for
+// CHECK: simt.box_store_wait pending = 0{{$}}
+// CHECK-NEXT: simt.barrier{{$}}
+// CHECK-NEXT: simt.shared_store
+// CHECK-NEXT: simt.fence_async
+// CHECK-NEXT: simt.barrier{{$}}
+// CHECK-NEXT: simt.box_store
+// CHECK: scf.for
+// CHECK: simt.shared_store
+// CHECK-NEXT: simt.box_store_wait pending = 0 written
+// CHECK-NEXT: simt.fence_async
+// CHECK-NEXT: simt.barrier{{$}}
+// CHECK-NEXT: simt.box_store
+func.func @rows(%c: !tile.ptr<f32> {tile.divisibility = 16 : i64}, %n: i32 {tile.divisibility = 16 : i64}) {
+  %c0 = arith.constant 0 : i32
+  %c16 = arith.constant 16 : i32
+  %c32 = arith.constant 32 : i32
+  %one = arith.constant 1 : i64
+  %ns = arith.extsi %n : i32 to i64
+  %ones = arith.constant dense<1.0> : tensor<32x32xf32>
+  scf.for %i = %c0 to %n step %c32 : i32 {
+    tile.descriptor_store %c shape[%n, %n] strides[%ns, %one] at[%c0, %i], %ones : !tile.ptr<f32>, tensor<32x32xf32>
+  }
+  scf.for %i = %c0 to %n step %c16 : i32 {
+    tile.descriptor_store %c shape[%n, %n] strides[%ns, %one] at[%c0, %i], %ones : !tile.ptr<f32>, tensor<32x32xf32>
+  }
+  return
+}
+
+// -----
+
 // Who looks at the memory finds it there: a barrier of the kernel, an atomic,
 // a load from the same argument or from nobody knows where. Others do not wait.
 // CHECK-LABEL: func.func @order(
