@@ -75,6 +75,23 @@ def test_rows_of_unknown_distance(target, stride):
         assert min(reads) >= 8
 
 
+@pytest.mark.parametrize("target", ("sm_80", "sm_90a"))
+def test_runs_under_masks_of_their_own_share_sectors(target):
+    """Rows of 16-byte multiples, a mask for each: two of them are one sector, so
+    the result goes through shared memory to be stored 16 bytes a lane."""
+    file = ROOT / "samples/07_grouped_gemm/grouped_gemm.py"
+    built = tilesdk.Program(file.read_text(), file.name).kernel(
+        "grouped_matmul").build(
+            "*i64:16,*i64:16,*i64:16,*i32:16,i32,128,128,64,108",
+            target=target, keep_stages="asm", options={"num_warps": "8"})
+    stores = set(re.findall(r"st\.global\.\S+", built.asm["asm"]))
+    assert stores == {"st.global.v4.b32"}
+    accesses = built.metadata["shared_accesses"]
+    assert accesses["load"]["conflicts"] == accesses["store"]["conflicts"] == 0
+    # The operands' buffers, and nothing beside them.
+    assert built.metadata["shared_bytes"] == 3 * 2 * 128 * 64 * 2
+
+
 def test_trip_counts_and_conflicts_are_counted():
     program = tilesdk.Program(SOURCE.read_text(), SOURCE.name)
     figures = []

@@ -75,7 +75,7 @@ uint64_t LayoutCosts::access(LayoutAttr attr, unsigned bytes,
                              const AccessPattern &pattern) {
   auto [entry, isNew] =
       accesses.try_emplace({attr.getAsOpaquePointer(), bytes, pattern.dim,
-                            pattern.run * 64 + pattern.vector});
+                            pattern.contiguous * 64 + pattern.vector});
   if (!isNew)
     return entry->second;
   const layout::Layout &layout = attr.getLayout();
@@ -85,8 +85,9 @@ uint64_t LayoutCosts::access(LayoutAttr attr, unsigned bytes,
   uint64_t registers = layout.inputSize(registerDim);
   uint64_t instructions = (registers + vector - 1) / vector * threads.warps;
   std::set<layout::Coord> sectors;
+  // Runs with masks of their own share a sector.
   uint64_t perSector = std::max<uint64_t>(
-      1, std::min<uint64_t>(sectorBytes / bytes, pattern.run));
+      1, std::min<uint64_t>(sectorBytes / bytes, pattern.contiguous));
   for (uint64_t lane = 0; lane < threads.lanes; ++lane)
     for (uint64_t start = 0; start < vector; start += perSector) {
       layout::Coord at = *layout.apply({start, lane, 0});
