@@ -171,6 +171,23 @@ def test_one_thread_copies_boxes(specialize, tmp_path):
         assert spilled == 0 and registers <= 255
 
 
+def test_block_is_stored_in_slices(tmp_path):
+    """Beside four stages shared memory has room for two slices of four, which
+    wait for each other, but not for memory."""
+    text = ptx("sm_90a", "samples/05_persistent_matmul/persistent_matmul.py",
+               "persistent_matmul", "*f16:16,*f16:16,*f16:16,i32:16,i32:16,"
+               "i32:16,128,256,64,8,132,False,True",
+               ("num_warps=8", "num_stages=4"))
+    assert len(re.findall(r"mbarrier\.init", text)) == 8
+    assert len(re.findall(r"tensor\.2d\.global\.shared", text)) == 4
+    assert len(re.findall(r"bulk\.wait_group\.read \t?1;", text)) == 3
+    assert len(re.findall(r"bulk\.wait_group \t?0;", text)) == 1
+    for instruction in ("st.global", "st.shared", "ld.shared", ".local"):
+        assert instruction not in text, instruction
+    if PTXAS:
+        assert assemble(text, "sm_90a", tmp_path)[1] == 0
+
+
 def loop_of(text, instruction="mma.sync"):
     """The shortest loop that holds the instruction: from a label to the last
     jump back to it."""

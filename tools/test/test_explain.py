@@ -30,6 +30,17 @@ def line_of(words):
     raise AssertionError(words)
 
 
+def test_how_a_block_is_stored(tool):
+    def remarks(*more):
+        report = json.loads(explain(tool, "sm_90a", "--json", *more))
+        return {entry["line"]: entry for entry in report["lines"]}[
+            line_of("tl.store(")]["remarks"]
+    assert any("simt-assign-layouts: store of" in remark for remark in remarks())
+    stored = remarks("--option", "box_stores=2")
+    assert any("simt-box-stores: box store through 65536 bytes" in remark
+               for remark in stored), stored
+
+
 @pytest.mark.parametrize("target", ["sm_80", "gfx942", "gfx1100"])
 def test_lines_of_a_product(tool, target):
     report = json.loads(explain(tool, target, "--json"))

@@ -152,8 +152,9 @@ def SimtBoxStores : SimtPass<"simt-box-stores"> {
     A `tile.descriptor_store` that `simt-box-copies` has kept becomes a buffer
     in the format of the machine's boxes, a `simt.shared_store` of the tensor in
     the layout it has, and a `simt.box_store`. With too little shared memory
-    left it becomes a masked store by pointers. Waits and fences are those of
-    `simt-insert-barriers`.
+    left the same is done of slices along the columns, made of whole registers,
+    which take turns in two buffers, or in one; else it becomes a masked store
+    by pointers. Waits and fences are those of `simt-insert-barriers`.
 
     Assumes: loops are pipelined. Guarantees: no access by descriptors is left.
     Remarks: the bytes of the buffer, or why it is no box. Numbers: never
