@@ -23,11 +23,18 @@ from trace import Traced
 SOURCE = pathlib.Path(__file__).with_name("conflict_kernels.py")
 FIGURES = ("load wavefronts", "load conflicts", "store wavefronts",
            "store conflicts")
-METRICS = (
-    "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_ld.sum",
-    "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_ld.sum",
-    "l1tex__data_pipe_lsu_wavefronts_mem_shared_op_st.sum",
-    "l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_st.sum")
+# What a cycle of the banks is spent on: the accesses of a kind, and what they
+# wait because others, of asynchronous copies for one, come between. The counters
+# by instruction leave out the second.
+MEMORY = {kind: (f"l1tex__data_pipe_lsu_wavefronts_mem_shared_op_{kind}.sum",
+                 f"l1tex__data_bank_conflicts_pipe_lsu_mem_shared_op_{kind}.sum")
+          for kind in ("ld", "st")}
+INSTRUCTIONS = {
+    kind: tuple("smsp__sass_l1tex_data_pipe_lsu_wavefronts_mem_shared_op_"
+                f"{name}.sum" for name in names)
+    for kind, names in (("ld", ("ld", "ldsm")), ("st", ("st", "stsm")))}
+METRICS = tuple(name for table in (MEMORY, INSTRUCTIONS)
+                for names in table.values() for name in names)
 F16, F32, I8, I32 = tl.float16, tl.float32, tl.int8, tl.int32
 LAUNCHES = 3
 MATMUL = (256, 256, 128, 128, 64)
@@ -155,8 +162,19 @@ def cases(device, count):
         yield ConversionCase(device, conversion)
 
 
+def figures(counted):
+    """Of one launch: wavefronts and conflicts of the accesses alone."""
+    found = []
+    for kind in MEMORY:
+        wavefronts, conflicts = (counted[name] for name in MEMORY[kind])
+        own = sum(counted[name] for name in INSTRUCTIONS[kind])
+        found += [own, conflicts - (wavefronts - own)]
+    return found
+
+
 def measure(uri, count, ncu):
-    """Figures of each kernel by name, as ncu reports them."""
+    """Figures of each kernel by name, as ncu reports them: the least of each
+    over its launches."""
     command = [ncu, "--csv", "--print-units", "base", "--target-processes",
                "all", "--metrics", ",".join(METRICS), sys.executable,
                __file__, "--device", uri, "--count", str(count), "--launch"]
@@ -168,20 +186,20 @@ def measure(uri, count, ncu):
         raise SystemExit("ncu gave no figures:\n" + "\n".join(lines[-20:]))
     rows = csv.DictReader(io.StringIO("\n".join(
         line for line in lines[starts[0]:] if line.startswith('"'))))
-    found = {}
+    launches = {}
     for row in rows:
-        name = row["Kernel Name"].split("(")[0]
-        if "Metric Name" in row:
-            pairs = [(row["Metric Name"], row["Metric Value"])]
-        else:
-            pairs = [(m, row[m]) for m in METRICS if row.get(m)]
+        counted = launches.setdefault(
+            (row["ID"], row["Kernel Name"].split("(")[0]), {})
+        pairs = [(row["Metric Name"], row["Metric Value"])] \
+            if "Metric Name" in row else row.items()
         for metric, value in pairs:
             if metric in METRICS:
-                # What meets asynchronous copies on its way may take longer.
-                now = int(float(value.replace(",", "") or 0))
-                known = found.setdefault(name, [None] * 4)
-                i = METRICS.index(metric)
-                known[i] = now if known[i] is None else min(known[i], now)
+                counted[metric] = int(float(value.replace(",", "") or 0))
+    found = {}
+    for (_, name), counted in launches.items():
+        if len(counted) == len(METRICS):
+            now = figures(counted)
+            found[name] = [min(pair) for pair in zip(now, found.get(name, now))]
     return found
 
 

@@ -13,17 +13,19 @@ import time
 
 import numpy as np
 
-from conversion_kernels import (ELEMENTS, REGISTERS, STRATEGIES,
-                                random_conversions)
+from conversion_kernels import ELEMENTS, STRATEGIES, random_conversions
 from device import Device, IrKernel, tilesdk
 
 TOLERANCE = 1.10
 
 
-def blocks_of(conversion):
-    """Blocks on each multiprocessor while it is timed: 16 warps, or as many as
-    have their registers."""
-    warps = 16 if conversion.words() <= REGISTERS // 2 else 8
+def blocks_of(conversion, variants):
+    """Blocks on each multiprocessor while variants are timed: 16 warps, or as
+    many as have registers by every strategy, else some would wait for others
+    to end. A multiprocessor has 65,536, given to warps by 256 (CUDA C++
+    Programming Guide, Compute Capabilities)."""
+    most = max(variant.built.n_regs or 255 for variant in variants)
+    warps = min(16, 65536 // (-(-most // 8) * 256))
     return max(1, warps // conversion.warps)
 
 
@@ -77,12 +79,12 @@ class Variant:
         return f"element {wrong[0]} and {len(wrong) - 1} others are wrong" \
             if len(wrong) else None
 
-    def nanoseconds(self):
-        """Of one conversion by each block, 16 warps on each multiprocessor:
+    def nanoseconds(self, blocks):
+        """Of one conversion by each of so many blocks on each multiprocessor:
         what a machine takes that is neither idle nor full."""
         device = self.device
         places = [device.place(array) for array in self.inputs()]
-        grid = blocks_of(self.conversion) * max(1, device.device.compute_units)
+        grid = blocks * max(1, device.device.compute_units)
         best = None
         with tilesdk.using(device.device):
             for _ in range(6):
@@ -148,7 +150,7 @@ def main():
         why = chosen.check()
         remark = chosen.remark()
         name = re.search(r"conversion by ([\w-]+), cost (\d+)", remark)
-        costs, times, counts = {}, {}, {}
+        costs, times, variants = {}, {}, {}
         for strategy in STRATEGIES:
             try:
                 variant = Variant(device, conversion, strategy, repeat)
@@ -159,19 +161,21 @@ def main():
             why = why or Variant(device, conversion, strategy, 0).planned()
             costs[strategy] = int(
                 re.search(r"cost (\d+)", variant.remark())[1])
-            counts[strategy] = figures(variant.remark())
+            variants[strategy] = variant
             wrong = variant.check()
             if wrong:
                 why = f"{strategy}: {wrong}"
-            if not device.is_host:
-                times[strategy] = variant.nanoseconds()
-                rows.append([n * blocks_of(conversion)
-                             for n in counts[strategy]])
+        counts = {s: figures(v.remark()) for s, v in variants.items()}
+        if not device.is_host and variants:
+            blocks = blocks_of(conversion, variants.values())
+            for strategy, variant in variants.items():
+                times[strategy] = variant.nanoseconds(blocks) / blocks
+                rows.append(counts[strategy])
                 measured.append(times[strategy])
         mine = name[1] if name else "none"
         line = " ".join(
             f"{s}: cost {costs[s]} of {','.join(map(str, counts[s]))}" +
-            (f" {times[s]:.0f} ns" if s in times else "") for s in costs)
+            (f" {times[s]:.1f} ns" if s in times else "") for s in costs)
         verdict = "ok  "
         if why:
             failed += 1
