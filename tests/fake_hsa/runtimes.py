@@ -24,11 +24,23 @@ ROOT = run_cases.ROOT
 BUILD = run_cases.BUILD
 TARGETS = ("gfx90a", "gfx942", "gfx950", "gfx1100", "gfx1200")
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
-MIRROR = "http://deb.debian.org/debian"
 
 
 class Unobtainable(Exception):
     pass
+
+
+def mirror():
+    """Where this machine has Debian's packages from."""
+    done = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(SITE)",
+         "Created-By: Packages", "Component: main"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    sites = [site for site in done.stdout.split()
+             if not site.endswith("-security")]
+    if not sites:
+        raise Unobtainable("apt-get knows no mirror of Debian's packages")
+    return sites[0]
 
 
 class Runtime:
@@ -78,7 +90,7 @@ class Runtime:
         (self.folder / "status").write_text("")
         keys = "/usr/share/keyrings/debian-archive-keyring.gpg"
         (self.folder / "etc/sources.list").write_text("".join(
-            f"deb [signed-by={keys}] {MIRROR} {suite} main\n"
+            f"deb [signed-by={keys}] {mirror()} {suite} main\n"
             for suite in self.suites))
         # Nothing is installed here: the status file says so. A mirror may be a
         # snapshot, whose signature has run out.
