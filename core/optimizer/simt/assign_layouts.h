@@ -120,13 +120,12 @@ private:
   /// dimension \p k (as \p wanted has them) and memory does not, the load
   /// gets a layout in which a thread has such neighbours to turn them itself.
   /// Where the machine turns what it reads, so does a load whose elements would
-  /// be stored in few bytes, along \p k or along \p other.
-  void loadAcross(mlir::Value operand, simt::LayoutAttr wanted, unsigned k,
-                  unsigned other);
+  /// be stored in few bytes, along \p k or along \p other, if the buffer that
+  /// the instruction reads (\p buffer) runs so, or any can.
+  void loadAcross(mlir::Value operand, simt::LayoutAttr wanted,
+                  simt::SharedLayoutAttr buffer, unsigned k, unsigned other);
   /// Whether reads of an operand's buffer, or copies to it, turn elements.
   bool turnsReads(unsigned bytes) const;
-  bool isStoredNarrowly(tile::LoadOp load, unsigned bytes,
-                        bool isOperand) const;
   /// A load that warps can copy to \p operand's buffer in order gets the layout
   /// for that. False: it is not such a load.
   bool copyInOrder(mlir::Value operand, simt::LayoutAttr wanted,

@@ -65,9 +65,11 @@ LayoutChoice::LayoutChoice(func::FuncOp function,
       return;
     products.insert(layouts.result);
     if (!copyInOrder(op.getLhs(), layouts.lhs, numStages))
-      loadAcross(op.getLhs(), layouts.lhs, rank - 1, rank - 2);
+      loadAcross(op.getLhs(), layouts.lhs, layouts.lhsBuffer, rank - 1,
+                 rank - 2);
     if (!copyInOrder(op.getRhs(), layouts.rhs, numStages))
-      loadAcross(op.getRhs(), layouts.rhs, rank - 2, rank - 1);
+      loadAcross(op.getRhs(), layouts.rhs, layouts.rhsBuffer, rank - 2,
+                 rank - 1);
   });
   // A loop's values may follow what its body makes of them: a second round
   // sees that, a third what that changed for outer loops.
@@ -131,12 +133,18 @@ bool LayoutChoice::copyInOrder(Value operand, LayoutAttr wanted,
   return true;
 }
 
-void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned k,
+/// Whether neighbours in \p buffer lie along \p dim.
+static bool runsAlong(SharedLayoutAttr buffer, unsigned dim) {
+  std::optional<layout::Coord> second = buffer.getLayout().apply({1});
+  return second && (*second)[dim] == 1;
+}
+
+void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted,
+                              SharedLayoutAttr buffer, unsigned k,
                               unsigned other) {
-  if (!wanted)
+  if (!wanted && !buffer)
     return;
   unsigned bytes = bytesOf(operand);
-  const layout::Layout &layout = wanted.getLayout();
   // The dimensions of what is looked at, and those of the operand.
   struct Step {
     Value value;
@@ -156,17 +164,20 @@ void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted, unsigned k,
       // Only across what memory runs along.
       unsigned which = found->second.dim == step.dims[0];
       unsigned width = std::max(1u, machine.maxVectorBytes / bytes);
-      if (turnsReads(bytes)) {
+      if (buffer || turnsReads(bytes)) {
         // Copies and loads of matrices turn elements by themselves; what needs
         // more is a store of few bytes.
-        if (!isStoredNarrowly(cast<tile::LoadOp>(op), bytes,
+        if (!isStoredNarrowly(machine, found->second, bytes,
                               step.value == operand) ||
-            !readsByRows(machine, layout, dims[which], bytes))
+            !(buffer ? runsAlong(buffer, dims[which])
+                     : readsByRows(machine, wanted.getLayout(), dims[which],
+                                   bytes)))
           continue;
       } else {
         if (which)
           continue;
-        width = layout.widestVector(dimName(k), width, width).elements;
+        width =
+            wanted.getLayout().widestVector(dimName(k), width, width).elements;
       }
       if (width == 1)
         continue;
@@ -204,12 +215,11 @@ bool LayoutChoice::turnsReads(unsigned bytes) const {
          });
 }
 
-/// Whether elements that are stored as \p load has them are stored narrowly,
-/// and no copy takes them to the operand's buffer instead.
-bool LayoutChoice::isStoredNarrowly(tile::LoadOp load, unsigned bytes,
-                                    bool isOperand) const {
+bool isStoredNarrowly(const target::Machine &machine,
+                      const AccessPattern &pattern, unsigned bytes,
+                      bool isOperand) {
   constexpr unsigned leastBytes = 8;
-  unsigned stored = pattern(load).vector * bytes;
+  unsigned stored = pattern.vector * bytes;
   return stored < leastBytes &&
          !(isOperand && llvm::any_of(
                             machine.async,

@@ -33,6 +33,14 @@ struct AccessPattern {
 AccessPattern accessPattern(const AxisInfoAnalysis &axes, mlir::Value ptr,
                             mlir::Value mask, unsigned maxVectorBytes);
 
+/// Whether elements of \p bytes that are stored as loads of \p pattern have
+/// them are stored narrowly, and no copy takes them to an operand's buffer
+/// instead
+/// (\p isOperand: what is loaded is the operand).
+bool isStoredNarrowly(const target::Machine &machine,
+                      const AccessPattern &pattern, unsigned bytes,
+                      bool isOperand);
+
 /// Counted costs in cycles of a block, the unit of layout::planConversion.
 /// Answers are remembered: a function has few layouts.
 class LayoutCosts {

@@ -177,8 +177,10 @@ static bool comesFromProduct(Value operand) {
   return false;
 }
 
-/// Whether memory behind \p operand runs along its rows (dimension 0).
+/// Whether the buffer of \p operand runs along its rows (dimension 0): as
+/// memory does, or across it where lanes would store single elements.
 bool Selection::rowsAreFastest(Value operand) {
+  Value whole = operand;
   bool transposed = false;
   for (Operation *op = operand.getDefiningOp(); op;
        op = op->getOperand(0).getDefiningOp()) {
@@ -187,9 +189,15 @@ bool Selection::rowsAreFastest(Value operand) {
     } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
       if (!axes)
         axes.emplace(function);
-      return (accessPattern(*axes, load.getPtr(), load.getMask(),
-                            machine.maxVectorBytes)
-                  .dim == 0) != transposed;
+      AccessPattern pattern = accessPattern(
+          *axes, load.getPtr(), load.getMask(), machine.maxVectorBytes);
+      bool along = (pattern.dim == 0) != transposed;
+      ArrayRef<int64_t> shape = tile::shapeOf(whole.getType());
+      bool across = shape.size() == 2 && bytesOf(whole) == 2 &&
+                    isStoredNarrowly(machine, pattern, bytesOf(whole),
+                                     load.getResult() == whole) &&
+                    bufferFor(whole, shape[0], shape[1], !along);
+      return along != across;
     } else if (layoutRuleOf(op) != LayoutRule::Elementwise) {
       break;
     }
