@@ -17,6 +17,12 @@ def test_random_product(seed, device, build_options):
     random_boxes.check(seed, **build_options)
 
 
+def test_random_result_is_stored(device, build_options):
+    """By boxes, where the device has them."""
+    for seed in range(20):
+        random_boxes.check(seed, **{**build_options, "box_stores": 2})
+
+
 def test_many_are_boxes(device):
     """So that the seeds test what they are for."""
     if "sm_90" not in device:
