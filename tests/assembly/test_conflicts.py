@@ -75,6 +75,25 @@ def test_rows_of_unknown_distance(target, stride):
         assert min(reads) >= 8
 
 
+PIPELINES = ROOT / "tests/end_to_end/kernels/pipelines.py"
+
+
+@pytest.mark.parametrize("target", ("sm_80", "sm_90a", "gfx942", "gfx1100"))
+@pytest.mark.parametrize("file, name, signature", (
+    # By copies of lanes, of which the reads are no rows of matrices.
+    (SOURCE, "matmul_tf32", "*f32:16,*f32:16,*f32:16,128,128,128,128,32"),
+    # Elements that are wider in the operand than in memory.
+    (PIPELINES, "dequantized",
+     "*i8:16,*f32:16,*f16:16,*f32:16,i32:16,i32:16,128,128,64,0"),
+    (PIPELINES, "gathered",
+     "*f16:16,*i32:16,*f16:16,*f32:16,i32:16,i32:16,128,128,64,0")))
+def test_other_operands_have_no_conflicts(target, file, name, signature):
+    built = tilesdk.Program(file.read_text(), file.name).kernel(name).build(
+        signature, target=target, options={"num_warps": "8"})
+    accesses = built.metadata["shared_accesses"]
+    assert accesses["load"]["conflicts"] == accesses["store"]["conflicts"] == 0
+
+
 @pytest.mark.parametrize("target", ("sm_80", "sm_90a"))
 def test_runs_under_masks_of_their_own_share_sectors(target):
     """Rows of 16-byte multiples, a mask for each: two of them are one sector, so

@@ -192,10 +192,14 @@ bool Selection::rowsAreFastest(Value operand) {
       AccessPattern pattern = accessPattern(
           *axes, load.getPtr(), load.getMask(), machine.maxVectorBytes);
       bool along = (pattern.dim == 0) != transposed;
+      // A box needs no mask that is alike for neighbours.
+      AccessPattern open =
+          accessPattern(*axes, load.getPtr(), Value(), machine.maxVectorBytes);
       ArrayRef<int64_t> shape = tile::shapeOf(whole.getType());
       bool across = shape.size() == 2 && bytesOf(whole) == 2 &&
                     isStoredNarrowly(machine, pattern, bytesOf(whole),
                                      load.getResult() == whole) &&
+                    isStoredNarrowly(machine, open, bytesOf(whole), false) &&
                     bufferFor(whole, shape[0], shape[1], !along);
       return along != across;
     } else if (layoutRuleOf(op) != LayoutRule::Elementwise) {
