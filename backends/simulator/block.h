@@ -177,6 +177,7 @@ private:
   bool meet(Warp &warp, const char *what, void *brought);
   void leave(Warp &warp);
   void performStore(const PendingStore &store);
+  bool isBoxAt(const TensorMap &map, const int32_t *at, bool isStore);
   const TensorMap *tensorMap(const void *map, const char *shared,
                              uint32_t rank);
   void suspend(const char *what);

@@ -112,10 +112,26 @@ static void forEachPiece(const TensorMap &map, const int32_t *at, Function fn) {
     fn(first, static_cast<uint32_t>(end - first));
 }
 
+/// What an H100 calls an illegal instruction: elements whose numbers do not
+/// fit, and stores at a negative coordinate.
+bool Block::isBoxAt(const TensorMap &map, const int32_t *at, bool isStore) {
+  for (uint32_t d = 0; d < map.rank; ++d) {
+    bool isNegative = isStore && at[d] < 0;
+    if (!isNegative && (d || int64_t(at[d]) + map.box[d] - 1 <= INT32_MAX))
+      continue;
+    fail(TSDK_E_KERNEL_FAULT,
+         "a box is " + std::string(isStore ? "stored" : "loaded") +
+             " at coordinate " + std::to_string(at[d]) + ", which is " +
+             (isNegative ? "negative" : "too large"));
+    return false;
+  }
+  return true;
+}
+
 void Block::loadBox(char *to, const void *barrier, const void *opaque,
                     const int32_t *at, uint32_t rank) {
   const TensorMap *map = tensorMap(opaque, to, rank);
-  if (!map)
+  if (!map || !isBoxAt(*map, at, false))
     return;
   if (checker) {
     require(checker->copyBox(running, to, uint32_t(map->boxBytes()),
@@ -143,7 +159,7 @@ void Block::loadBox(char *to, const void *barrier, const void *opaque,
 void Block::storeBox(const void *opaque, char *from, const int32_t *at,
                      uint32_t rank) {
   const TensorMap *map = tensorMap(opaque, from, rank);
-  if (!map)
+  if (!map || !isBoxAt(*map, at, true))
     return;
   if (checker) {
     require(checker->readLater(running, BoxGroups, from,

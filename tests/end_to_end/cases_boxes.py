@@ -175,6 +175,26 @@ for rows in (0, 70, 100):
          "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
          "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
          "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))
+# Blocks that begin before the tensor or end behind it, or are far from it.
+for row, column in ((0, 0), (-1, 0), (0, -1), (-33, -70), (61, -8), (-64, 3),
+                    (90, 130), (1 << 30, 0), ((1 << 31) - 1, 5), (7, 1 << 30),
+                    (-(1 << 31), 0), (2, -(1 << 31)), (-5, (1 << 31) - 400)):
+    def anywhere(a, row=row, column=column):
+        c = np.array(a.c)
+        for n in range(3):
+            for i in range(max(0, -row), min(64, 100 - row)):
+                first = column + 64 * n
+                low, high = max(0, -first), min(64, 144 - first)
+                if low < high:
+                    c[row + i, first + low:first + high] = \
+                        a.x[i, low:high] + n
+        return {"c": c}
+    CASES.append(Case(
+        f"boxes/stores/anywhere/{row},{column}", "boxes.py:store_anywhere",
+        {"x": In("f16", (64, 64), unit), "c": InOut("f16", (100, 144), small),
+         "M": 100, "N": 144, "row": row, "column": column,
+         "BLOCK_M": Const(64), "BLOCK_N": Const(64)}, (1,), anywhere,
+        exact=True))
 # Shared memory has no room for the whole block beside four stages.
 add("stores/sliced", "persistent",
     {"a": In("f16", (200, 128), unit), "b": In("f16", (128, 304), unit),

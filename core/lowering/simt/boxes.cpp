@@ -7,6 +7,10 @@
 // The hardware's description of a tensor is made by the launcher and is a
 // parameter of the kernel, behind all others: the metadata say of what.
 //
+// A box is stored at coordinates of 0 to MostCoordinate: of a negative one an
+// H100 says that the instruction is illegal, although it loads such boxes.
+// Where a coordinate may be another the threads store the elements themselves.
+//
 //===----------------------------------------------------------------------===//
 
 #include "core/lowering/simt/boxes.h"
@@ -91,6 +95,71 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
   return true;
 }
 
+/// A box at it and the 256 elements behind have numbers of 32 bits.
+static constexpr int64_t MostCoordinate = 1 << 30;
+
+/// Whether a coordinate is none of a stored box; null: each is one.
+static Value isOutOfReach(SimtEngine &e, simt::BoxStoreOp op) {
+  Build &B = e.B;
+  Value result;
+  for (Value at : op.getCoordinates()) {
+    optimizer::AxisInfo info = e.axisInfo().lookup(at);
+    if (info.constant && *info.constant >= 0 &&
+        *info.constant <= MostCoordinate)
+      continue;
+    Value isOut = B.icmp(UGT, e.scalar(at), B.cst32(MostCoordinate));
+    result = result ? B.bin("or", result, isOut) : isOut;
+  }
+  return result;
+}
+
+/// Stores what the buffer has of the tensor, element by element.
+static void storeElements(SimtEngine &e, simt::BoxStoreOp op,
+                          const optimizer::BoxPlan &plan) {
+  Build &B = e.B;
+  auto map = op.getMap().getDefiningOp<simt::BoxMapOp>();
+  const target::SharedFormat *format = e.machine.format(map.getFormat().str());
+  Type element = op.getSource().getType().getElementType(),
+       stored = e.storedType(element);
+  unsigned bytes = e.bytesOf(element);
+  int64_t columns = plan.box[1],
+          threads = int64_t(e.scope().warps) * e.machine.warpSize;
+  Value first = B.add(B.mul(e.warp(), B.cst32(e.machine.warpSize)), e.lane());
+  for (const optimizer::BoxPlan::Part &part : plan.parts)
+    B.forLoop(
+        first, B.cst32(plan.box[0] * columns), B.cst32(threads), {},
+        [&](Value i, ArrayRef<Value>) -> Values {
+          Value row = B.shiftRight(i, llvm::Log2_64(uint64_t(columns))),
+                column = B.andMask(i, columns - 1),
+                chunk = B.andMask(
+                    B.shiftRight(row, llvm::Log2_32(format->rowShift)),
+                    format->chunkCount - 1);
+          Value place = B.add(B.mul(row, B.cst32(format->rowBytes)),
+                              B.logicalXor(B.mul(column, B.cst32(bytes)),
+                                           B.mul(chunk, B.cst32(16))));
+          Value value =
+              B.load(stored,
+                     e.byteOffset(e.scalar(op.getSource()),
+                                  B.add(place, B.cst32(int64_t(part.bytes)))),
+                     bytes);
+          Value isThere, index = B.cst64(0);
+          for (auto [d, inBox] : enumerate(Values{row, column})) {
+            Value at = B.add(B.toInt(e.scalar(op.getCoordinates()[d]), B.i64),
+                             B.add(B.toInt(inBox, B.i64), B.cst64(part.at[d])));
+            Value extent = B.toInt(e.scalar(map.getShape()[d]), B.i64);
+            Value isHere = B.logicalAnd(B.icmp(SGE, at, B.cst64(0)),
+                                        B.icmp(SLT, at, extent));
+            isThere = isThere ? B.logicalAnd(isThere, isHere) : isHere;
+            index = B.add(index, B.mul(at, e.scalar(map.getStrides()[d])));
+          }
+          B.ifThen(isThere, [&] {
+            B.store(value, B.gep(e.scalar(map.getBase()), stored, index),
+                    bytes);
+          });
+          return {};
+        });
+}
+
 static bool lowerStore(SimtEngine &e, Operation *operation) {
   auto op = cast<simt::BoxStoreOp>(operation);
   std::optional<optimizer::BoxPlan> plan =
@@ -99,7 +168,12 @@ static bool lowerStore(SimtEngine &e, Operation *operation) {
     return false;
   Build &B = e.B;
   std::string name = "tsdk.box.store." + std::to_string(plan->box.size());
-  B.ifThen(e.isFirstThread(), [&] {
+  Value isOut = isOutOfReach(e, op), isFirst = e.isFirstThread();
+  if (isOut && !op.getMap().getDefiningOp<simt::BoxMapOp>()) {
+    e.fail(op, "internal error: the map of a stored box is not in sight");
+    return false;
+  }
+  auto store = [&] {
     for (const optimizer::BoxPlan::Part &part : plan->parts) {
       Values args{
           e.scalar(op.getMap()),
@@ -107,8 +181,17 @@ static bool lowerStore(SimtEngine &e, Operation *operation) {
       addCoordinates(e, op.getCoordinates(), part.at, args);
       B.call(name, {}, args, false);
     }
+  };
+  B.ifThen(isFirst, [&] {
+    if (isOut)
+      B.ifThen(B.logicalNot(isOut), store);
+    else
+      store();
+    // Also of nothing: groups are counted.
     B.call("tsdk.box.commit", {}, {}, false);
   });
+  if (isOut)
+    B.ifThen(isOut, [&] { storeElements(e, op, *plan); });
   return true;
 }
 

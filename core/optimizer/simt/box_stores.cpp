@@ -443,7 +443,7 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
                                      builder.getI32IntegerAttr(value));
   };
   // The launcher's tensors have one element at least. Of an empty one the block
-  // is outside.
+  // is outside, where its elements are compared with the true extents.
   SmallVector<Value, 2> at(store.getOffsets());
   Value isThere;
   for (Value extent : store.getShape()) {
@@ -457,7 +457,7 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
   }
   if (isThere)
     at[0] = arith::SelectOp::create(builder, loc, isThere, at[0],
-                                    constant(-(1 << 30)));
+                                    constant(-1));
   simt::SharedType buffer = plan.buffer;
   if (plan.buffers > 1) {
     SmallVector<int64_t> shape{int64_t(plan.buffers)};

@@ -223,7 +223,8 @@ std::string PointerBoxes::find(tile::StoreOp store, PointerBox &box) {
   return why.empty() ? findExtents(store.getMask(), box) : why;
 }
 
-/// \p start as a coordinate. What lies outside of 32 bits is in no tensor.
+/// \p start as a coordinate. What lies outside of 32 bits is in no tensor, and
+/// the elements of a box have numbers too.
 static Value coordinate(OpBuilder &builder, Location loc,
                         const Polynomial &start) {
   IntegerType narrow = builder.getI32Type();
@@ -232,7 +233,7 @@ static Value coordinate(OpBuilder &builder, Location loc,
   IntegerType wide = builder.getI64Type();
   Value value = start.make(builder, loc, wide);
   Value most = arith::ConstantOp::create(
-            builder, loc, builder.getI64IntegerAttr(mostElements)),
+            builder, loc, builder.getI64IntegerAttr(mostElements - 256)),
         least = arith::ConstantOp::create(
             builder, loc, builder.getI64IntegerAttr(-mostElements));
   value = arith::MinSIOp::create(builder, loc, value, most);

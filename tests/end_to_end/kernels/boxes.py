@@ -219,3 +219,15 @@ def two_results(a_ptr, b_ptr, c_ptr, d_ptr, rows, M, N, K,
         acc = tl.dot(a.load([m, k]), b.load([k, n]), acc)
     c.store([m, n], acc.to(c.dtype))
     d.store([m, n], (acc * 2).to(d.dtype))
+
+
+@triton.jit
+def store_anywhere(x_ptr, c_ptr, M, N, row, column, BLOCK_M: tl.constexpr,
+                   BLOCK_N: tl.constexpr):
+    """Blocks side by side, which may begin before the tensor or lie outside."""
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    i = tl.arange(0, BLOCK_M)
+    j = tl.arange(0, BLOCK_N)
+    x = tl.load(x_ptr + i[:, None] * BLOCK_N + j[None, :])
+    for n in range(0, 3):
+        c.store([row, column + n * BLOCK_N], x + n)
