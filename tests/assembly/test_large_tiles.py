@@ -13,8 +13,10 @@ from test_ptx import BOXES, PTXAS, ROOT, assemble, loop_of
 import tilesdk
 
 TILES = ((128, 256, 64), (128, 192, 64))
-# The scratch of a conversion (core/target/target.cpp), and barriers beside it.
-SCRATCH = 16 << 10
+# What a program of sm_90a may have of shared memory (core/target/rows.cpp), and
+# what barriers of stages need at most.
+SHARED_BYTES = 227 << 10
+BARRIERS = 256
 POINTERS = "*f16:16,*f16:16,*f16:16" + ",i32:16" * 6 + ",{},{},{},8"
 DESCRIBED = "*f16:16,*f16:16,*f16:16,i32:16,i32:16,i32:16,{},{},{}"
 
@@ -49,13 +51,9 @@ def outside(text, loop):
     return text[:at] + text[at + len(loop):]
 
 
-@pytest.mark.parametrize("tile", TILES)
-@pytest.mark.parametrize("kind", ("product", "persistent"))
-def test_sm_90a(tile, kind, tmp_path):
-    it = built("sm_90a", tile, kind)
+def assert_multiplies_from_boxes(it, tile):
+    """The loop of sm_90a holds products only; returns what is outside of it."""
     text = it.asm["asm"]
-    copied = loop_of(text, "cp.async.bulk.tensor")
-    assert "wgmma" not in copied
     loop = loop_of(text, "wgmma.mma_async")
     products = re.findall(
         r"wgmma\.mma_async\.sync\.aligned\.m64n(\d+)k16\.f32\.f16\.f16 "
@@ -64,28 +62,84 @@ def test_sm_90a(tile, kind, tmp_path):
     # One set of registers for all sums, both operands by their descriptors.
     assert len({sums for _, sums, _ in products}) == 1
     assert all(left.startswith("%rd") for _, _, left in products)
-    for instruction in ("ld.shared", "st.shared", "ldmatrix", "shfl", ".local",
-                        "cp.async.cg", "ld.global"):
+    for instruction in ("ld.shared", "st.shared", "matrix", "shfl", ".local",
+                        "cp.async.cg", "ld.global", "cvt.rn.f16"):
         assert instruction not in loop, instruction
     # Boxes lie swizzled, as the products read them.
-    assert [m["swizzle_bytes"] for m in it.metadata["maps"]] == [128, 128]
+    assert {m["swizzle_bytes"] for m in it.metadata["maps"]} == {128}
     assert set(re.findall(r'format = "(\w+)"', it.asm["simt"])) == {
         "swizzle128"}
     body = it.asm["simt"].split("simt.mma_async")[0]
     assert "convert_layout" not in body[body.rindex("scf.for"):]
-    # Behind the loop each warp turns its own rows, 16 bytes a lane.
-    epilogue = outside(text, loop)
-    assert "ld.shared.v4.b32" in epilogue and "st.global.v4.b32" in epilogue
-    assert not re.search(r"st\.shared\.b(16|32)", epilogue)
-    accesses = assert_no_conflicts(it.metadata)
-    assert accesses["load"]["wavefronts"] == tile[0] * tile[1] * 2 // 128
-    if kind == "persistent":
-        # Four stages fit beside the scratch.
-        stages = 4 * (tile[0] + tile[1]) * tile[2] * 2
-        assert stages < it.metadata["shared_bytes"] <= stages + SCRATCH + 256
+    return outside(text, loop)
+
+
+def assert_assembles(text, target, tmp_path):
     if PTXAS:
-        registers, spilled = assemble(text, "sm_90a", tmp_path)
+        registers, spilled = assemble(text, target, tmp_path)
         assert spilled == 0 and registers <= 255
+
+
+@pytest.mark.parametrize("tile", TILES)
+@pytest.mark.parametrize("kind", ("product", "persistent"))
+def test_sm_90a(tile, kind, tmp_path):
+    it = built("sm_90a", tile, kind)
+    text = it.asm["asm"]
+    assert "wgmma" not in loop_of(text, "cp.async.bulk.tensor.2d.shared")
+    epilogue = assert_multiplies_from_boxes(it, tile)
+    # The result, and both operands.
+    assert [m["base"] for m in it.metadata["maps"]] == [2, 0, 1]
+    assert [m["box"] for m in it.metadata["maps"]] == [
+        [tile[0], 64], [tile[0], tile[2]], [tile[2], 64]]
+    # Behind the loop the sums go to shared memory by matrix rows, as they lie
+    # in registers, and from there as boxes: nobody turns them.
+    assert "convert_layout" not in it.asm["simt"]
+    assert not re.search(r"st\.shared|ldmatrix|\.local", text)
+    # Elements go singly only where a coordinate may not be a box's.
+    boxes = tile[1] // 64
+    for access in ("ld.shared", "st.global"):
+        assert set(re.findall(rf"{access}[.\w]*", text)) == {f"{access}.b16"}
+        assert text.count(access) == boxes
+    result = tile[0] * tile[1] * 2
+    stores = re.findall(r"stmatrix\.[\w.]+", epilogue)
+    assert set(stores) == {"stmatrix.sync.aligned.m8n8.x4.shared.b16"}
+    # Of 8 warps, four matrices of 128 bytes each.
+    assert len(stores) == result // 8 // 512
+    assert epilogue.count("cp.async.bulk.tensor.2d.global.shared") == boxes
+    accesses = assert_no_conflicts(it.metadata)
+    assert [(row["kind"], row["bytes"], row["matrix"])
+            for row in accesses["lines"]] == [("load", 2, False),
+                                              ("store", 16, True)]
+    assert accesses["store"]["wavefronts"] == result // 128
+    # Four stages fit. The result has their memory once they are done; in a loop
+    # over tiles it has its own, all of it or two slices that take turns.
+    stages = 4 * (tile[0] + tile[1]) * tile[2] * 2
+    room = it.metadata["shared_bytes"] - stages
+    slices = 1
+    if kind == "persistent":
+        whole = stages + result + BARRIERS <= SHARED_BYTES
+        slices = 1 if whole else boxes
+        room -= result if whole else 2 * tile[0] * 64 * 2
+    assert 0 < room <= BARRIERS
+    assert epilogue.count("cp.async.bulk.commit_group") == slices
+    assert_assembles(text, "sm_90a", tmp_path)
+
+
+@pytest.mark.parametrize("tile", TILES)
+def test_sm_90a_stored_by_pointers(tile, tmp_path):
+    it = built("sm_90a", tile)
+    epilogue = assert_multiplies_from_boxes(it, tile)
+    assert [m["base"] for m in it.metadata["maps"]] == [0, 1]
+    # Behind the loop each warp turns its own rows, 16 bytes a lane.
+    assert "ld.shared.v4.b32" in epilogue and "st.global.v4.b32" in epilogue
+    assert not re.search(r"st\.shared\.b(16|32)|st\.global\.b", epilogue)
+    assert "bar.sync" not in epilogue[epilogue.index("ld.shared.v4"):]
+    accesses = assert_no_conflicts(it.metadata)
+    for kind in ("load", "store"):
+        assert accesses[kind]["wavefronts"] == tile[0] * tile[1] * 2 // 128
+    stages = 3 * (tile[0] + tile[1]) * tile[2] * 2
+    assert 0 < it.metadata["shared_bytes"] - stages <= BARRIERS
+    assert_assembles(it.asm["asm"], "sm_90a", tmp_path)
 
 
 @pytest.mark.parametrize("tile", TILES)
@@ -104,9 +158,7 @@ def test_sm_80(tile, tmp_path):
     # Lanes of one warp exchange: no barrier of the block.
     assert "bar.sync" not in epilogue[epilogue.index("ld.shared.v4"):]
     assert_no_conflicts(it.metadata)
-    if PTXAS:
-        registers, spilled = assemble(text, "sm_80", tmp_path)
-        assert spilled == 0 and registers <= 255
+    assert_assembles(text, "sm_80", tmp_path)
 
 
 @pytest.mark.parametrize("tile", TILES)
