@@ -114,13 +114,15 @@ def test_sm_90a(tile, kind, tmp_path):
     # Four stages fit. The result has their memory once they are done; in a loop
     # over tiles it has its own, all of it or two slices that take turns.
     stages = 4 * (tile[0] + tile[1]) * tile[2] * 2
-    room = it.metadata["shared_bytes"] - stages
-    slices = 1
-    if kind == "persistent":
-        whole = stages + result + BARRIERS <= SHARED_BYTES
-        slices = 1 if whole else boxes
-        room -= result if whole else 2 * tile[0] * 64 * 2
-    assert 0 < room <= BARRIERS
+    buffer, slices, said = result, 1, ""
+    if kind == "persistent" and stages + result + BARRIERS > SHARED_BYTES:
+        buffer, slices = 2 * tile[0] * 64 * 2, boxes
+        said = f", in {slices} slices"
+    held = stages + (buffer if kind == "persistent" else 0)
+    assert held < it.metadata["shared_bytes"] <= held + BARRIERS
+    said = f"box store through {buffer} bytes of shared memory{said}"
+    assert any(d["message"] == f"simt-box-stores: {said}"
+               for d in it.diagnostics)
     assert epilogue.count("cp.async.bulk.commit_group") == slices
     assert_assembles(text, "sm_90a", tmp_path)
 

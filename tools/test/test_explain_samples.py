@@ -42,7 +42,9 @@ SAMPLES = {
 }
 ACCESS = re.compile(r"\.(load|store)\(")
 WAYS = re.compile(r"simt-assign-layouts: (load|store) of \d+ bytes a lane, \d+ "
-                  r"sectors? of \d+ bytes a warp|one thread asks for boxes of")
+                  r"sectors? of \d+ bytes a warp|one thread asks for boxes of|"
+                  r"simt-box-stores: box store through [1-9]\d* bytes of shared "
+                  r"memory(, in [248] slices)?$")
 
 
 @pytest.mark.parametrize("target", ["sm_80", "sm_90a", "gfx942"])
