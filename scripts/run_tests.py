@@ -66,10 +66,9 @@ def simulator(all_tiers):
     yield [*runner, SIMULATED[0], "--option", CHECKS], {}
     yield [PYTHON, "tests/simulator/matrix.py", "--sample", "--jobs", JOBS], {}
     yield random_loops(SIMULATED[0]), {}
-    # These read in front of the arrays that they are given, on purpose.
     yield [PYTHON, "-m", "pytest", "-q", "--no-header",
            "tests/end_to_end/test_random_boxes.py", "--device", SIMULATED[1],
-           "--option", "check=race,uninit,barrier",
+           "--option", CHECKS,
            *(["--tier", "all"] if all_tiers else [])], {}
     # As people run it, and with copies that arrive as early as they may.
     for device in SIMULATED[1:]:

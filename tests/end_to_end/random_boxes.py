@@ -2,12 +2,15 @@
 and without masks, starts above the tensor, rows that overlap, moved pointers.
 
 Arrays are flat, with more in front and behind, so that whatever a kernel reads
-without a mask is there. `python3 random_boxes.py SEED` prints a kernel.
+without a mask is there; but what is in front does not belong to the argument,
+which a check of bounds must say. `python3 random_boxes.py SEED` prints a kernel.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import sys
 
 import numpy as np
+
+ALL_CHECKS = "race,bounds,uninit,barrier"
 
 
 class Operand:
@@ -36,8 +39,8 @@ class Operand:
         self.flat[...] = rng.integers(-4, 5, self.flat.size)
         self.array = self.flat[self.front:]
 
-    def tile(self, i, j):
-        """As the kernel sees it."""
+    def places(self, i, j):
+        """Of the tile's elements in the array, and which of them are read."""
         i, j = (i + self.shift)[:, None], j[None, :]
         at = i + j * self.pitch if self.transposed else i * self.pitch + j
         inside = np.ones(at.shape, bool)
@@ -47,6 +50,16 @@ class Operand:
             inside &= j < self.depth
         if self.masks["start"]:
             inside &= i >= 0
+        return at, inside
+
+    def reads_ahead(self, i, j):
+        """Whether it reads elements in front of the array."""
+        at, inside = self.places(i, j)
+        return bool((inside & (at < 0)).any())
+
+    def tile(self, i, j):
+        """As the kernel sees it."""
+        at, inside = self.places(i, j)
         return np.where(inside, self.flat[np.where(inside, at, 0) + self.front],
                         0).astype(np.float64)
 
@@ -139,28 +152,66 @@ class Product:
                 self.b.pitch, self.b.limit, c, self.columns, self.depth,
                 *self.blocks, self.specialize)
 
-    def want(self):
+    def operands(self):
+        """Each with the rows and the depth that the kernel goes through."""
         j = np.arange(-(-self.depth // self.blocks[2]) * self.blocks[2])
-        return (self.a.tile(np.arange(self.rows), j) @
-                self.b.tile(np.arange(self.columns), j).T)
+        return ((self.a, np.arange(self.rows), j),
+                (self.b, np.arange(self.columns), j))
+
+    def want(self):
+        a, b = (x.tile(i, j) for x, i, j in self.operands())
+        return a @ b.T
+
+
+def launch(product, options):
+    """The result, and the kernel that gave it."""
+    import tilesdk
+    kernel = tilesdk.Program(product.source(), f"boxes_{product.seed}.py").kernel(
+        "kernel")
+    c = np.full((product.rows, product.columns), np.nan, np.float32)
+    kernel[product.grid](*product.arguments(c),
+                         **{**product.options, **options})
+    return c, kernel
+
+
+def compare(product, options):
+    """The remarks of the build."""
+    c, kernel = launch(product, options)
+    np.testing.assert_array_equal(
+        c, product.want(), err_msg=f"seed {product.seed}, pitches "
+        f"{product.a.pitch} {product.b.pitch}, limits {product.a.limit} "
+        f"{product.b.limit}, depth {product.depth}, blocks {product.blocks}\n"
+        f"{product.source()}")
+    return str(kernel.warmup(*product.arguments(c),
+                             **{**product.options, **options}).diagnostics)
+
+
+def expect_finding(product, ahead, options):
+    """The check of bounds finds what is read in front of an argument."""
+    import tilesdk
+    try:
+        launch(product, options)
+    except tilesdk.KernelFaultError as error:
+        text = str(error)
+        assert "before the begin of argument" in text and any(
+            f"`{x.name}_ptr`" in text for x in ahead), text
+        return
+    raise AssertionError(f"no finding for seed {product.seed}:\n"
+                         f"{product.source()}")
 
 
 def check(seed, **options):
     """The remarks of the build."""
-    import tilesdk
     product = Product(seed)
-    source = product.source()
-    kernel = tilesdk.Program(source, f"boxes_{seed}.py").kernel("kernel")
-    c = np.full((product.rows, product.columns), np.nan, np.float32)
-    built = kernel[product.grid](*product.arguments(c),
-                                 **{**product.options, **options})
-    np.testing.assert_array_equal(
-        c, product.want(), err_msg=f"seed {seed}, pitches {product.a.pitch} "
-        f"{product.b.pitch}, limits {product.a.limit} {product.b.limit}, depth "
-        f"{product.depth}, blocks {product.blocks}\n{source}")
-    return str(built.diagnostics if built else
-               kernel.warmup(*product.arguments(c), **product.options)
-               .diagnostics)
+    ahead = [x for x, i, j in product.operands() if x.reads_ahead(i, j)]
+    checks = options.get("check", "").replace("all", ALL_CHECKS).split(",")
+    if ahead and "bounds" in checks:
+        expect_finding(product, ahead, options)
+        checks.remove("bounds")
+        compare(product, {**options, "check": ",".join(checks)})
+        for operand in ahead:
+            operand.masks["start"] = True
+    return compare(product, options)
 
 
 if __name__ == "__main__":

@@ -19,8 +19,9 @@ def test_random_product(seed, device, build_options):
 
 def test_random_result_is_stored(device, build_options):
     """By boxes, where the device has them."""
-    for seed in range(20):
-        random_boxes.check(seed, **{**build_options, "box_stores": 2})
+    remarks = [random_boxes.check(seed, **{**build_options, "box_stores": 2})
+               for seed in range(20)]
+    assert "sm_90" not in device or all("box store" in text for text in remarks)
 
 
 def test_many_are_boxes(device):
