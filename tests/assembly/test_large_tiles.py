@@ -8,7 +8,8 @@ import re
 import pytest
 
 from amd_code import OBJDUMP, READOBJ, Code, uses_scratch
-from test_ptx import BOXES, PTXAS, ROOT, assemble, loop_of
+from test_ptx import (BOXES, PTXAS, ROOT, assemble, assert_stored_as_boxes,
+                      loop_of)
 
 import tilesdk
 
@@ -94,18 +95,13 @@ def test_sm_90a(tile, kind, tmp_path):
     # Behind the loop the sums go to shared memory by matrix rows, as they lie
     # in registers, and from there as boxes: nobody turns them.
     assert "convert_layout" not in it.asm["simt"]
-    assert not re.search(r"st\.shared|ldmatrix|\.local", text)
-    # Elements go singly only where a coordinate may not be a box's.
     boxes = tile[1] // 64
-    for access in ("ld.shared", "st.global"):
-        assert set(re.findall(rf"{access}[.\w]*", text)) == {f"{access}.b16"}
-        assert text.count(access) == boxes
+    assert_stored_as_boxes(text, boxes)
     result = tile[0] * tile[1] * 2
     stores = re.findall(r"stmatrix\.[\w.]+", epilogue)
     assert set(stores) == {"stmatrix.sync.aligned.m8n8.x4.shared.b16"}
     # Of 8 warps, four matrices of 128 bytes each.
     assert len(stores) == result // 8 // 512
-    assert epilogue.count("cp.async.bulk.tensor.2d.global.shared") == boxes
     accesses = assert_no_conflicts(it.metadata)
     assert [(row["kind"], row["bytes"], row["matrix"])
             for row in accesses["lines"]] == [("load", 2, False),
