@@ -115,14 +115,18 @@ static void forEachPiece(const TensorMap &map, const int32_t *at, Function fn) {
 /// What an H100 calls an illegal instruction: elements whose numbers do not
 /// fit, and stores at a negative coordinate.
 bool Block::isBoxAt(const TensorMap &map, const int32_t *at, bool isStore) {
-  for (uint32_t d = 0; d < map.rank; ++d) {
-    bool isNegative = isStore && at[d] < 0;
-    if (!isNegative && (d || int64_t(at[d]) + map.box[d] - 1 <= INT32_MAX))
-      continue;
-    fail(TSDK_E_KERNEL_FAULT,
-         "a box is " + std::string(isStore ? "stored" : "loaded") +
-             " at coordinate " + std::to_string(at[d]) + ", which is " +
-             (isNegative ? "negative" : "too large"));
+  const char *what = nullptr;
+  for (uint32_t d = 0; d < map.rank && !what; ++d)
+    if (isStore && at[d] < 0)
+      what = "a negative coordinate";
+  if (int64_t(at[0]) + map.box[0] - 1 > INT32_MAX)
+    what = "a coordinate that is too large";
+  else if (isStore && int64_t(at[0]) * map.elementBytes % 16)
+    what = "no multiple of 16 bytes of a row";
+  if (what) {
+    fail(TSDK_E_KERNEL_FAULT, "a box is " +
+                                  std::string(isStore ? "stored" : "loaded") +
+                                  " at " + what);
     return false;
   }
   return true;

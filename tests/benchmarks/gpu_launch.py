@@ -20,8 +20,15 @@ def program(*arguments):
     if not PROGRAM.exists():
         print(f"  no {PROGRAM}: build the target benchmark_gpu")
         return []
-    done = subprocess.run([PROGRAM, *arguments], text=True,
-                          stdout=subprocess.PIPE)
+    # It shares the device with this process, which lets go of what it can.
+    torch.cuda.synchronize()
+    torch.cuda.empty_cache()
+    try:
+        done = subprocess.run([PROGRAM, *arguments], text=True, timeout=180,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    except subprocess.TimeoutExpired as late:
+        print(f"  {PROGRAM.name} {arguments[0]}: no end after {late.timeout} s")
+        return []
     if done.returncode:
         print(f"  {PROGRAM.name} ended with {done.returncode}")
         return []

@@ -98,18 +98,23 @@ static bool lowerLoad(SimtEngine &e, Operation *operation) {
 /// A box at it and the 256 elements behind have numbers of 32 bits.
 static constexpr int64_t MostCoordinate = 1 << 30;
 
-/// Whether a coordinate is none of a stored box; null: each is one.
+/// Whether a box cannot be stored where \p op is to; null: it can.
 static Value isOutOfReach(SimtEngine &e, simt::BoxStoreOp op) {
   Build &B = e.B;
   Value result;
+  auto add = [&](Value isOut) {
+    result = result ? B.bin("or", result, isOut) : isOut;
+  };
   for (Value at : op.getCoordinates()) {
     optimizer::AxisInfo info = e.axisInfo().lookup(at);
-    if (info.constant && *info.constant >= 0 &&
-        *info.constant <= MostCoordinate)
-      continue;
-    Value isOut = B.icmp(UGT, e.scalar(at), B.cst32(MostCoordinate));
-    result = result ? B.bin("or", result, isOut) : isOut;
+    if (!info.constant || *info.constant < 0 || *info.constant > MostCoordinate)
+      add(B.icmp(UGT, e.scalar(at), B.cst32(MostCoordinate)));
   }
+  Value column = op.getCoordinates().back();
+  int64_t step = optimizer::boxAlignment /
+                 e.bytesOf(op.getSource().getType().getElementType());
+  if (e.axisInfo().lookup(column).divisibility(0) % step)
+    add(B.icmp(NE, B.andMask(e.scalar(column), step - 1), B.cst32(0)));
   return result;
 }
 
@@ -118,7 +123,8 @@ static void storeElements(SimtEngine &e, simt::BoxStoreOp op,
                           const optimizer::BoxPlan &plan) {
   Build &B = e.B;
   auto map = op.getMap().getDefiningOp<simt::BoxMapOp>();
-  const target::SharedFormat *format = e.machine.format(map.getFormat().str());
+  const target::SharedFormat *format =
+      e.machine.format(op.getSource().getType().getLayout().getFormat().str());
   Type element = op.getSource().getType().getElementType(),
        stored = e.storedType(element);
   unsigned bytes = e.bytesOf(element);

@@ -456,8 +456,7 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
         isThere ? arith::AndIOp::create(builder, loc, isThere, isSome) : isSome;
   }
   if (isThere)
-    at[0] = arith::SelectOp::create(builder, loc, isThere, at[0],
-                                    constant(-1));
+    at[0] = arith::SelectOp::create(builder, loc, isThere, at[0], constant(-1));
   simt::SharedType buffer = plan.buffer;
   if (plan.buffers > 1) {
     SmallVector<int64_t> shape{int64_t(plan.buffers)};
