@@ -61,6 +61,7 @@ def Simt_WarpSpecializeOp : Simt_Op<"warp_specialize", [
     `warps` `=` $warps (`registers` `=` $registers^)? $partitions attr-dict
   }];
   let hasVerifier = 1;
+  let hasRegionVerifier = 1;
 }
 
 def Simt_EndOp : Simt_Op<"end", [Pure, Terminator,

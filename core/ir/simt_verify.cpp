@@ -289,4 +289,27 @@ LogicalResult WarpSpecializeOp::verify() {
   return success();
 }
 
+LogicalResult WarpSpecializeOp::verifyRegions() {
+  for (auto [region, warps] : llvm::zip(getPartitions(), getWarps())) {
+    llvm::SmallPtrSet<Attribute, 8> known;
+    WalkResult result = region.walk([&,
+                                     warps = uint64_t(warps)](Operation *op) {
+      for (Type type : op->getResultTypes()) {
+        LayoutAttr layout = layoutAttrOf(type);
+        if (!layout || !known.insert(layout).second)
+          continue;
+        uint64_t found = layout.getLayout().inputSize(warpDim);
+        if (found != warps)
+          return WalkResult(op->emitOpError()
+                            << "the partition has " << warps
+                            << " warps, the layout of the result " << found);
+      }
+      return WalkResult::advance();
+    });
+    if (result.wasInterrupted())
+      return failure();
+  }
+  return success();
+}
+
 } // namespace tilesdk::simt

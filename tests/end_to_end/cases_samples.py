@@ -101,3 +101,6 @@ def experts(counts, n, k, block, dtype, specialize, warps=4):
 for specialize in (False, True):
     experts((70, 0, 1, 57), 72, 96, (64, 64, 32), "f16", specialize)
     experts((3, 130), 160, 80, (64, 128, 64), "bf16", specialize)
+    # More experts than a warp has lanes: each partition finds its tile by itself.
+    experts(tuple(i * 7 % 5 for i in range(64)), 72, 96, (64, 64, 32), "f16",
+            specialize)

@@ -271,6 +271,19 @@ func.func @f() attributes {simt.num_warps = 8 : i32} {
 
 // -----
 
+#a = #simt.layout<"(dim0: 4) { register: ; lane: (1); warp: (2) }">
+func.func @f() attributes {simt.num_warps = 3 : i32} {
+  simt.warp_specialize warps = [2, 1] {
+    %0 = tile.make_range 0, 4 : tensor<4xi32, #a>
+  }, {
+    // expected-error @below {{the partition has 1 warps, the layout of the result 2}}
+    %0 = tile.make_range 0, 4 : tensor<4xi32, #a>
+  }
+  return
+}
+
+// -----
+
 // expected-error @below {{attribute 'simt.num_warps' must be an i32 of at least 1, found 0 : i32}}
 func.func @f() attributes {simt.num_warps = 0 : i32} {
   return

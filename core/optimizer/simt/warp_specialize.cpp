@@ -101,9 +101,9 @@ void Specializer::makePartitions() {
   }
   // One thread of one warp copies boxes; the rest of its group has nothing to
   // do but to give up its registers.
-  SmallVector<int32_t> warpsOf{int32_t(consumerWarps), int32_t(producerWarps)};
+  SmallVector<int32_t> warpsOf{int32_t(consumerWarps), int32_t(copyWarps())};
   if (byBoxes)
-    warpsOf = {int32_t(consumerWarps), 1, int32_t(producerWarps) - 1};
+    warpsOf.push_back(int32_t(producerWarps - copyWarps()));
   partitions =
       simt::WarpSpecializeOp::create(b, loc, b.getDenseI32ArrayAttr(warpsOf),
                                      registers, unsigned(warpsOf.size()));

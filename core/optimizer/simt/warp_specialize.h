@@ -59,6 +59,8 @@ private:
   llvm::SmallVector<mlir::Value> copyByLanes(mlir::ValueRange rings);
   llvm::SmallVector<mlir::Value> copyByBoxes(mlir::ValueRange rings);
   bool readsByProducts();
+  /// Warps of the partition that copies: of boxes one thread does.
+  unsigned copyWarps() const { return byBoxes ? 1 : producerWarps; }
   /// Gives \p op of the producer layouts of its fewer warps.
   void adapt(mlir::Operation *op);
   /// \p value as the producer has it.

@@ -35,7 +35,7 @@ static simt::LayoutAttr withWarps(simt::LayoutAttr attr, unsigned warps) {
 void Specializer::adapt(Operation *op) {
   auto adapted = [&](Type type) -> Type {
     simt::LayoutAttr layout = simt::layoutAttrOf(type);
-    return layout ? simt::withLayout(type, withWarps(layout, producerWarps))
+    return layout ? simt::withLayout(type, withWarps(layout, copyWarps()))
                   : type;
   };
   op->walk([&](Operation *inner) {
