@@ -175,6 +175,17 @@ for rows in (0, 70, 100):
          "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
          "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
          "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))
+# A box begins at multiples of 16 bytes of a row.
+for first in (0, 1, 7, 8, 40):
+    def from_column(a, first=first):
+        part = np.zeros((100, 64))
+        part[:, :min(64, 96 - first)] = a.a[:, first:first + 64]
+        return {"c": part @ a.b, "d": part @ a.b}
+    add(f"from_column/{first}", "from_column",
+        {"a": In("f16", (100, 96), unit), "b": In("f16", (64, 64), unit),
+         "c": Out("f32", (100, 64)), "d": Out("f32", (100, 64)), "ROWS": 100,
+         "WIDTH": 96, "first": first, "FIRST": Const(first),
+         "LENGTH": Const(64), "BLOCK": Const(64)}, (2,), from_column, scale=20)
 # Blocks that begin before the tensor or end behind it, or are far from it.
 for row, column in ((0, 0), (-1, 0), (0, -1), (-33, -70), (61, -8), (-64, 3),
                     (90, 130), (1 << 30, 0), ((1 << 31) - 1, 5), (7, 1 << 30),

@@ -4,6 +4,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "core/optimizer/axis_info.h"
 #include "core/optimizer/passes.h"
 #include "core/optimizer/pipeline.h"
 #include "core/optimizer/simt/assign_layouts.h"
@@ -189,7 +190,16 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
   std::string why = mapReason(
       load->getParentOfType<func::FuncOp>(), load.getBase(), load.getShape(),
       load.getStrides(), tile::elementOf(load.getType()));
-  return why.empty() ? placeReason(load, false) : why;
+  if (why.empty())
+    why = placeReason(load, false);
+  if (!why.empty())
+    return why;
+  auto function = load->getParentOfType<func::FuncOp>();
+  int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
+  int64_t divisor = AxisInfoAnalysis(function)
+                        .lookup(load.getOffsets().back())
+                        .divisibility(0);
+  return divisor * bytes % boxAlignment ? columnReason : "";
 }
 
 void SimtBoxCopies::takePointers(func::FuncOp function) {

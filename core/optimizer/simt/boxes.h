@@ -21,6 +21,11 @@ namespace tilesdk::optimizer {
 /// Bytes of which addresses and distances must be multiples.
 constexpr int64_t boxAlignment = 16;
 
+/// Of boxes that are not known to begin at a multiple of boxAlignment of a row:
+/// an H100 says that the instruction is illegal.
+inline constexpr char columnReason[] =
+    "its first column is not known to be a multiple of 16 bytes";
+
 /// On a load or a map that stands for pointers of the kernel's own: where there
 /// is no such tensor, the kernel is right all the same.
 inline constexpr char pointersAttr[] = "simt.pointers";

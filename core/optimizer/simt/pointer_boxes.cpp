@@ -6,6 +6,7 @@
 
 #include "core/optimizer/simt/pointer_boxes.h"
 
+#include "core/optimizer/axis_info_rules.h"
 #include "core/optimizer/simt/boxes.h"
 #include "core/optimizer/simt/global_accesses.h"
 
@@ -122,6 +123,18 @@ bool PointerBoxes::isNonNegative(const Polynomial &value) {
   });
 }
 
+int64_t PointerBoxes::divisorOf(const Polynomial &value) {
+  int64_t divisor = boxAlignment;
+  for (const Polynomial::Term &term : value.terms()) {
+    int64_t each = axis::powerOfTwoIn(term.factor);
+    for (Value scalar : term.scalars)
+      each = std::min(each, boxAlignment) *
+             std::min(axes.lookup(scalar).divisibility(0), boxAlignment);
+    divisor = std::min(divisor, each);
+  }
+  return divisor;
+}
+
 std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
   std::optional<AffineTile> tile = tiles.find(pointers);
   if (!tile || tile->steps.size() != 2)
@@ -130,7 +143,7 @@ std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
   if (!base || !isa<func::FuncOp>(base.getOwner()->getParentOp()))
     return "the base is not an argument of the kernel";
   box.base = base;
-  if (divisorOf(function, *hostValue(base)) % boxAlignment)
+  if (optimizer::divisorOf(function, *hostValue(base)) % boxAlignment)
     return "the base is not known to be aligned by 16 bytes";
   std::optional<int64_t> first = tile->steps[0].constant(),
                          last = tile->steps[1].constant();
@@ -144,11 +157,13 @@ std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
            "and constants";
   int64_t bytes = simt::elementBytes(
       tile::elementOf(tile::pointeeLike(pointers.getType())));
-  if (divisorOf(function, *pitch) * bytes % boxAlignment)
+  if (optimizer::divisorOf(function, *pitch) * bytes % boxAlignment)
     return "the distance of its rows is not known to be a multiple of 16 bytes";
   if (box.pitch.constant().value_or(1) <= 0)
     return "its rows do not follow each other";
   std::tie(box.rows.start, box.columns.start) = tile->start.divide(box.pitch);
+  if (divisorOf(box.columns.start) * bytes % boxAlignment)
+    return columnReason;
   return "";
 }
 
@@ -223,8 +238,11 @@ std::string PointerBoxes::find(tile::StoreOp store, PointerBox &box) {
   return why.empty() ? findExtents(store.getMask(), box) : why;
 }
 
-/// \p start as a coordinate. What lies outside of 32 bits is in no tensor, and
-/// the elements of a box have numbers too.
+/// As far as a box may be away: a multiple of all elements that boxAlignment
+/// has.
+static constexpr int64_t mostCoordinate = mostElements - 255;
+
+/// \p start as a coordinate. What lies outside of 32 bits is in no tensor.
 static Value coordinate(OpBuilder &builder, Location loc,
                         const Polynomial &start) {
   IntegerType narrow = builder.getI32Type();
@@ -233,9 +251,9 @@ static Value coordinate(OpBuilder &builder, Location loc,
   IntegerType wide = builder.getI64Type();
   Value value = start.make(builder, loc, wide);
   Value most = arith::ConstantOp::create(
-            builder, loc, builder.getI64IntegerAttr(mostElements - 256)),
+            builder, loc, builder.getI64IntegerAttr(mostCoordinate)),
         least = arith::ConstantOp::create(
-            builder, loc, builder.getI64IntegerAttr(-mostElements));
+            builder, loc, builder.getI64IntegerAttr(-mostCoordinate));
   value = arith::MinSIOp::create(builder, loc, value, most);
   value = arith::MaxSIOp::create(builder, loc, value, least);
   return arith::TruncIOp::create(builder, loc, narrow, value);

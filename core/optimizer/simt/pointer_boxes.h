@@ -47,6 +47,8 @@ private:
   /// Of a tile of pointers; its mask, or null.
   std::string findAddresses(mlir::Value pointers, PointerBox &box);
   std::string findExtents(mlir::Value mask, PointerBox &box);
+  /// A known divisor, a power of two of boxAlignment at most.
+  int64_t divisorOf(const Polynomial &value);
   bool isWritten(mlir::Value base);
   bool isNonNegative(const Polynomial &value);
   bool isNonNegative(mlir::Value value, unsigned depth = 0);

@@ -231,3 +231,31 @@ def store_anywhere(x_ptr, c_ptr, M, N, row, column, BLOCK_M: tl.constexpr,
     x = tl.load(x_ptr + i[:, None] * BLOCK_N + j[None, :])
     for n in range(0, 3):
         c.store([row, column + n * BLOCK_N], x + n)
+
+
+@triton.jit
+def from_column(a_ptr, b_ptr, c_ptr, d_ptr, ROWS, WIDTH, first,
+                FIRST: tl.constexpr, LENGTH: tl.constexpr, BLOCK: tl.constexpr,
+                SPECIALIZE: tl.constexpr):
+    """LENGTH columns of A times B: from FIRST on by pointers, from `first` on by
+    a descriptor."""
+    x = tl.make_tensor_descriptor(a_ptr, [ROWS, WIDTH], [WIDTH, 1], [BLOCK, 32])
+    row = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    n = tl.arange(0, BLOCK)
+    by_pointers = tl.zeros((BLOCK, BLOCK), tl.float32)
+    for start in tl.range(0, LENGTH, 32, warp_specialize=SPECIALIZE):
+        k = start + tl.arange(0, 32)
+        a = tl.load(a_ptr + row[:, None] * WIDTH + (FIRST + k)[None, :],
+                    mask=(row[:, None] < ROWS) & (FIRST + k[None, :] < WIDTH),
+                    other=0)
+        b = tl.load(b_ptr + k[:, None] * BLOCK + n[None, :])
+        by_pointers = tl.dot(a, b, by_pointers)
+    by_boxes = tl.zeros((BLOCK, BLOCK), tl.float32)
+    for start in range(0, LENGTH, 32):
+        a = x.load([tl.program_id(0) * BLOCK, first + start])
+        k = start + tl.arange(0, 32)
+        b = tl.load(b_ptr + k[:, None] * BLOCK + n[None, :])
+        by_boxes = tl.dot(a, b, by_boxes)
+    at = row[:, None] * BLOCK + n[None, :]
+    tl.store(c_ptr + at, by_pointers, mask=row[:, None] < ROWS)
+    tl.store(d_ptr + at, by_boxes, mask=row[:, None] < ROWS)
