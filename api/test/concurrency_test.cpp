@@ -6,6 +6,8 @@
 
 #include "api/test/api_fixture.h"
 
+#include <atomic>
+#include <chrono>
 #include <latch>
 #include <sys/wait.h>
 #include <thread>
@@ -69,16 +71,24 @@ TEST_F(ConcurrencyTest, OneBuildForTheSameKernelOfTwoPrograms) {
     OK(tsdk_kernel_get(programs[i], str("k"), &kernels[i]));
   }
   int compiles = counters().compiles;
-  // Who comes when the first build has ended builds again: long enough for all
-  // to come while it goes on, on a busy machine too.
-  counters().compileTime = 300;
+  // Who comes when the first build has ended builds again: it ends a while
+  // after all have come, on a busy machine too.
+  counters().compileTime = 60'000;
+  std::atomic<int> come{0};
+  std::thread end([&] {
+    while (come < 8)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    counters().compileTime = 0;
+  });
   onThreads(8, [&](int t) {
     tsdk_variant_desc build = variantDesc("i32", "fake-1");
     tsdk_variant mine = nullptr;
+    ++come;
     OK(tsdk_variant_build(kernels[t % 2], &build, &mine));
     tsdk_release(mine);
   });
-  counters().compileTime = 0;
+  end.join();
   EXPECT_EQ(counters().compiles - compiles, 1);
   for (int i = 0; i < 2; ++i) {
     tsdk_release(kernels[i]);

@@ -1,5 +1,6 @@
 """Order within a stream, overlap between streams, events, threads."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+import math
 import threading
 import time
 
@@ -95,17 +96,19 @@ def events_have_times(uri):
     device = tilesdk.device(uri)
     stream = device.stream()
     x = Place(device, stream, np.ones(128, np.float32))
-    rounds = 400_000 if uri.startswith(("nvidia", "amd")) else 2_000
-    took = []
-    for factor in (1, 8):
-        first, last = device.event(), device.event()
-        with tilesdk.using(device, stream):
-            kernels.spin[(1,)](x, 16, BLOCK=128)
-            first.record(stream)
-            kernels.spin[(1,)](x, rounds * factor, BLOCK=128)
-            last.record(stream)
-        last.synchronize()
-        took.append(first.elapsed_ns(last))
+    rounds = {"sim": 2_000, "cpu": 20_000}.get(uri.split(":")[0], 400_000)
+    took = [math.inf, math.inf]
+    # The shortest of each: a processor has other work as well.
+    for _ in range(1 if uri.startswith("sim") else 10):
+        for k, factor in enumerate((1, 8)):
+            first, last = device.event(), device.event()
+            with tilesdk.using(device, stream):
+                kernels.spin[(1,)](x, 16, BLOCK=128)
+                first.record(stream)
+                kernels.spin[(1,)](x, rounds * factor, BLOCK=128)
+                last.record(stream)
+            last.synchronize()
+            took[k] = min(took[k], first.elapsed_ns(last))
     assert 0 < took[0] < took[1], took
     if not uri.startswith("sim"):
         assert 3 < took[1] / took[0] < 20, took

@@ -13,6 +13,12 @@ import pytest
 from kernel_source import ADD, SIGNATURE, TOOL
 
 
+def takes_interrupts(process):
+    caught = re.search(r"SigCgt:\s*(\w+)",
+                       pathlib.Path(f"/proc/{process}/status").read_text())
+    return int(caught[1], 16) >> (signal.SIGINT - 1) & 1
+
+
 def test_the_spelling_of_the_design(tool, add):
     done = tool("build", add, "--kernel", "add", "--signature", SIGNATURE,
                 "--target", "cpu")
@@ -201,7 +207,10 @@ def test_interrupt(tmp_path):
         [TOOL, "build", "big.py", "-s", "*f32", "-o", "big.so"], cwd=tmp_path,
         env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(0.2)
+    # From when on it takes the signal; the build takes much longer.
+    while not takes_interrupts(process.pid):
+        time.sleep(0.01)
+    time.sleep(0.1)
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

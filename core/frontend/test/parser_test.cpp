@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 
 using namespace tilesdk;
@@ -405,7 +406,8 @@ TEST(Limits, LongElifChains) {
 }
 
 /// Two milliseconds for a thousand lines, with room for a slow machine: the
-/// bound is ten times that and only catches a change of order.
+/// bound is ten times that and only catches a change of order. The best of some
+/// runs: others may use the machine as well.
 TEST(Limits, ParsingIsFast) {
   std::string text;
   for (unsigned i = 0; i < 100; ++i)
@@ -420,12 +422,16 @@ def kernel(a_ptr, b_ptr, n, BLOCK: tl.constexpr):
         x = tl.where(x > 0.0, x * 2.0, -x)
     tl.store(b_ptr + offsets, x, mask=mask)
 )";
-  auto start = std::chrono::steady_clock::now();
-  Parsed parsed(text);
-  std::chrono::duration<double, std::milli> took =
-      std::chrono::steady_clock::now() - start;
-  EXPECT_EQ(parsed.codes(), "");
-  EXPECT_LT(took.count(), 20.0);
+  double best = 1e9;
+  for (unsigned run = 0; run < 10 && best >= 20.0; ++run) {
+    auto start = std::chrono::steady_clock::now();
+    Parsed parsed(text);
+    std::chrono::duration<double, std::milli> took =
+        std::chrono::steady_clock::now() - start;
+    EXPECT_EQ(parsed.codes(), "");
+    best = std::min(best, took.count());
+  }
+  EXPECT_LT(best, 20.0);
 }
 
 //===----------------------------------------------------------------------===//

@@ -33,6 +33,7 @@ struct SimtBoxCopies : impl::SimtBoxCopiesBase<SimtBoxCopies> {
       : machine(std::move(machine)), options(options) {}
 
   void runOnOperation() override {
+    analysed = {};
     if (options.pointerBoxes && boxRow(*machine))
       for (auto function : getOperation().getOps<func::FuncOp>())
         takePointers(function);
@@ -88,6 +89,9 @@ private:
 
   MachinePtr machine;
   SimtOptions options;
+  /// Of the function whose loads were asked about last, until it changes.
+  std::optional<AxisInfoAnalysis> axes;
+  func::FuncOp analysed;
 };
 
 /// Each is a parameter of 128 bytes.
@@ -187,19 +191,22 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
     return "the padding is not zero";
   if (cast<RankedTensorType>(load.getType()).getRank() != 2)
     return "the block has not two dimensions";
-  std::string why = mapReason(
-      load->getParentOfType<func::FuncOp>(), load.getBase(), load.getShape(),
-      load.getStrides(), tile::elementOf(load.getType()));
+  auto function = load->getParentOfType<func::FuncOp>();
+  Type element = tile::elementOf(load.getType());
+  std::string why = mapReason(function, load.getBase(), load.getShape(),
+                              load.getStrides(), element);
   if (why.empty())
     why = placeReason(load, false);
   if (!why.empty())
     return why;
-  auto function = load->getParentOfType<func::FuncOp>();
-  int64_t bytes = simt::elementBytes(tile::elementOf(load.getType()));
-  int64_t divisor = AxisInfoAnalysis(function)
-                        .lookup(load.getOffsets().back())
-                        .divisibility(0);
-  return divisor * bytes % boxAlignment ? columnReason : "";
+  if (analysed != function) {
+    axes.emplace(function);
+    analysed = function;
+  }
+  int64_t divisor = axes->lookup(load.getOffsets().back()).divisibility(0);
+  return divisor * int64_t(simt::elementBytes(element)) % boxAlignment
+             ? columnReason
+             : "";
 }
 
 void SimtBoxCopies::takePointers(func::FuncOp function) {
@@ -263,6 +270,7 @@ void SimtBoxCopies::takePointers(func::FuncOp function) {
 }
 
 void SimtBoxCopies::cleanUp(func::FuncOp function) {
+  analysed = {};
   // The addresses are gone, coordinates are like those of descriptors.
   OpPassManager cleanup(func::FuncOp::getOperationName());
   cleanup.addPass(createTileSimplify());

@@ -123,7 +123,7 @@ bool PointerBoxes::isNonNegative(const Polynomial &value) {
   });
 }
 
-int64_t PointerBoxes::divisorOf(const Polynomial &value) {
+int64_t PointerBoxes::alignmentOf(const Polynomial &value) {
   int64_t divisor = boxAlignment;
   for (const Polynomial::Term &term : value.terms()) {
     int64_t each = axis::powerOfTwoIn(term.factor);
@@ -143,7 +143,7 @@ std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
   if (!base || !isa<func::FuncOp>(base.getOwner()->getParentOp()))
     return "the base is not an argument of the kernel";
   box.base = base;
-  if (optimizer::divisorOf(function, *hostValue(base)) % boxAlignment)
+  if (divisorOf(function, *hostValue(base)) % boxAlignment)
     return "the base is not known to be aligned by 16 bytes";
   std::optional<int64_t> first = tile->steps[0].constant(),
                          last = tile->steps[1].constant();
@@ -157,12 +157,12 @@ std::string PointerBoxes::findAddresses(Value pointers, PointerBox &box) {
            "and constants";
   int64_t bytes = simt::elementBytes(
       tile::elementOf(tile::pointeeLike(pointers.getType())));
-  if (optimizer::divisorOf(function, *pitch) * bytes % boxAlignment)
+  if (divisorOf(function, *pitch) * bytes % boxAlignment)
     return "the distance of its rows is not known to be a multiple of 16 bytes";
   if (box.pitch.constant().value_or(1) <= 0)
     return "its rows do not follow each other";
   std::tie(box.rows.start, box.columns.start) = tile->start.divide(box.pitch);
-  if (divisorOf(box.columns.start) * bytes % boxAlignment)
+  if (alignmentOf(box.columns.start) * bytes % boxAlignment)
     return columnReason;
   return "";
 }

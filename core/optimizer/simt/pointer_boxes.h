@@ -48,7 +48,7 @@ private:
   std::string findAddresses(mlir::Value pointers, PointerBox &box);
   std::string findExtents(mlir::Value mask, PointerBox &box);
   /// A known divisor, a power of two of boxAlignment at most.
-  int64_t divisorOf(const Polynomial &value);
+  int64_t alignmentOf(const Polynomial &value);
   bool isWritten(mlir::Value base);
   bool isNonNegative(const Polynomial &value);
   bool isNonNegative(mlir::Value value, unsigned depth = 0);

@@ -12,6 +12,7 @@
 
 #include <csignal>
 #include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <sys/resource.h>
@@ -195,6 +196,7 @@ TEST_F(CacheTest, KilledWriterLeavesAMiss) {
 
 TEST_F(CacheTest, WriterKilledAtAnyMomentLeavesWholeEntriesOnly) {
   std::string directory = makeDirectory();
+  std::string path = open(directory)->entryPath(keyOf(0));
   for (int round = 0; round < 10; ++round) {
     pid_t child = fork();
     if (!child) {
@@ -203,6 +205,9 @@ TEST_F(CacheTest, WriterKilledAtAnyMomentLeavesWholeEntriesOnly) {
       for (unsigned i = 0;; ++i)
         cache->store(keyOf(i % 5), {{"object", big}});
     }
+    // Something is there, on a slow disk too.
+    while (round == 0 && !std::filesystem::exists(path))
+      usleep(1000);
     usleep(5000 + 1700 * round);
     kill(child, SIGKILL);
     waitpid(child, nullptr, 0);

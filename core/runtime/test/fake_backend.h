@@ -35,7 +35,8 @@ struct Counters {
   std::atomic<int> allocated{0}, freed{0};
   std::atomic<int> streamsCreated{0}, streamsDestroyed{0};
   std::atomic<int> shutdowns{0};
-  /// Milliseconds that a compile takes.
+  /// Milliseconds that a compile takes; shortened while it runs, it ends at
+  /// once.
   std::atomic<int> compileTime{0};
   /// The version of the assembler that the machine has.
   std::atomic<int> assembler{1};
