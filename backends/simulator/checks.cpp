@@ -17,7 +17,7 @@ uint32_t checksOf(std::string_view list) {
   while (!list.empty()) {
     std::string_view name = list.substr(0, list.find(','));
     list.remove_prefix(std::min(list.size(), name.size() + 1));
-    checks |= name == "race"      ? RaceCheck
+    checks |= name == "race"      ? uint32_t(RaceCheck)
               : name == "bounds"  ? BoundsCheck
               : name == "uninit"  ? UninitCheck
               : name == "barrier" ? BarrierCheck

@@ -82,8 +82,11 @@ LogicalResult SimtDialect::verifyOperationAttribute(Operation *op,
     return op->emitOpError()
            << "attribute '" << name << "' must be a string, found "
            << attribute.getValue();
-  if (name == attr::row && !isa<tile::DotOp>(op))
-    return op->emitOpError() << "attribute 'simt.row' belongs on 'tile.dot'";
+  if (name == attr::transposed && !isa<UnitAttr>(attribute.getValue()))
+    return op->emitOpError() << "attribute 'simt.transposed' has no value";
+  if ((name == attr::row || name == attr::transposed) && !isa<tile::DotOp>(op))
+    return op->emitOpError()
+           << "attribute '" << name << "' belongs on 'tile.dot'";
   return success();
 }
 

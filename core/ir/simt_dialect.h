@@ -49,6 +49,7 @@ inline constexpr llvm::StringLiteral row = "simt.row";
 /// Of a product with a row: so many instructions share out what a lane has next
 /// to each other along k (target::MatrixRow::interleavedK).
 inline constexpr llvm::StringLiteral pack = "simt.pack";
+inline constexpr llvm::StringLiteral transposed = "simt.transposed";
 inline constexpr llvm::StringLiteral scratch = "simt.scratch";
 /// Of a conversion, for measurements: how it is done, or "chosen"; lowering
 /// then says in a remark what it does.

@@ -25,8 +25,9 @@ def Simt_Dialect : Dialect {
     Attributes: on a function `simt.num_warps`, `simt.warp_size`,
     `simt.threads`, `simt.shared_bytes` (after allocation), `simt.num_stages`
     (effective, after pipelining); on the module `simt.target`; on `tile.dot`
-    `simt.row`, the name of a synchronous matrix instruction, and `simt.pack`,
-    how many of them share what a lane has in a row along k; on ops that
+    `simt.row`, the name of a synchronous matrix instruction, `simt.transposed`
+    when it makes the transposed product of operands that change places, and
+    `simt.pack`, how many share what a lane has in a row along k; on ops that
     exchange elements through shared memory `simt.scratch`, the byte offset of
     their room; for measurements, on `simt.convert_layout` `simt.strategy`, how
     it is done (`chosen` or one that is forced), which lowering then reports.

@@ -50,6 +50,34 @@ Layout MatrixRow::rightFor(uint32_t width) const {
   return repeated(right, n, width);
 }
 
+/// (row, column) for (column, row).
+static Layout transposedFragment(const Layout &fragment) {
+  std::vector<layout::InputBases> inputs;
+  for (const layout::Dim &in : fragment.inputs()) {
+    std::vector<layout::Basis> bases = fragment.bases(in.name);
+    for (layout::Basis &basis : bases)
+      std::swap(basis.value[0], basis.value[1]);
+    inputs.push_back({in.name, std::move(bases)});
+  }
+  std::vector<layout::OutputDim> outputs;
+  for (unsigned dim = 0; dim < 2; ++dim)
+    outputs.push_back({fragment.outputs()[dim].name,
+                       {fragment.outputs()[1 - dim].radix.begin(),
+                        fragment.outputs()[1 - dim].radix.end()}});
+  return *Layout::fromBases(inputs, outputs);
+}
+
+MatrixRow MatrixRow::transposed() const {
+  assert(leftInRegisters && rightInRegisters && "fragments are to be known");
+  MatrixRow row = *this;
+  std::swap(row.leftType, row.rightType);
+  std::swap(row.m, row.n);
+  row.left = transposedFragment(right);
+  row.right = transposedFragment(left);
+  row.result = transposedFragment(result);
+  return row;
+}
+
 uint32_t MatrixRow::run() const {
   return std::min(left.widestVector("column", k, k).elements,
                   right.widestVector("row", k, k).elements);

@@ -46,6 +46,10 @@ struct MatrixRow {
   /// The result's layout for an instruction of \p width.
   layout::Layout resultFor(uint32_t width) const;
   layout::Layout rightFor(uint32_t width) const;
+  /// The same instruction as one that makes the transposed product, of operands
+  /// that have changed places: its left operand is this one's right,
+  /// transposed. Operands are in registers.
+  MatrixRow transposed() const;
   /// Elements next to each other along k that a lane has of both operands in
   /// its first registers.
   uint32_t run() const;

@@ -4,7 +4,8 @@ came out: registers, spills, and accesses to scratch memory within loops.
     python tests/assembly/all_kernels.py [--sample] [--target T] [PATTERN...]
 
 Ends with a line for each target; fails when a kernel does not build or has
-scratch accesses in a loop.
+scratch accesses in an innermost loop, where the work is done. Those in loops
+around it, which keep what is needed again after many iterations, are told.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import argparse
@@ -36,20 +37,25 @@ def signature_of(case):
 
 
 def examine(variant, directory):
-    """Empty, or what is wrong with the object."""
+    """What is wrong with the object, and what else is to be told; or empty."""
     resources = variant.metadata["resources"]
     if not resources["spill_bytes"] and not resources["stack_bytes"]:
-        return ""
+        return "", ""
     from amd_code import Code, uses_scratch
     path = pathlib.Path(directory) / "object.hsaco"
     path.write_bytes(variant.asm["object"])
     code = Code(path)
-    inside = {text for loop in code.loops() for text in uses_scratch(loop)}
-    if not inside:
-        return ""
-    return (f"{len(inside)} accesses to scratch memory in loops, "
-            f"{resources['registers']} registers, "
-            f"{code.number('vgpr_spill_count')} spilled")
+    spilled = (f"{resources['registers']} registers, "
+               f"{code.number('vgpr_spill_count')} spilled")
+
+    def accesses(loops):
+        inside = {text for loop in loops for text in uses_scratch(loop)}
+        return inside and f"{len(inside)} accesses to scratch memory"
+    if inside := accesses(code.innermost_loops()):
+        return f"{inside} in innermost loops, {spilled}", ""
+    if around := accesses(code.loops()):
+        return "", f"{around} in loops around others, {spilled}"
+    return "", ""
 
 
 def run(arguments):
@@ -69,12 +75,13 @@ def run(arguments):
             seen.add(key)
             for target in targets:
                 try:
-                    problem = examine(kernel.build(signature, target=target,
-                                                   options=options), directory)
+                    problem, note = examine(
+                        kernel.build(signature, target=target,
+                                     options=options), directory)
                 except tilesdk.Error as error:
-                    problem = "does not build: " + " ".join(
-                        str(error).split())[:200]
-                lines.append((target, name, problem))
+                    problem, note = "does not build: " + " ".join(
+                        str(error).split())[:200], ""
+                lines.append((target, name, problem, note))
     return lines
 
 
@@ -99,13 +106,16 @@ def main():
             results += lines
     wrong = 0
     for target in targets:
-        own = [(name, problem) for t, name, problem in results if t == target]
-        bad = sorted((name, problem) for name, problem in own if problem)
-        for name, problem in bad:
-            print(f"FAILED {target} {name}: {problem}")
+        own = sorted(line[1:] for line in results if line[0] == target)
+        bad = [name for name, problem, _ in own if problem]
+        for name, problem, note in own:
+            if problem:
+                print(f"FAILED {target} {name}: {problem}")
+            elif note:
+                print(f"{target} {name}: {note}")
         wrong += len(bad)
         print(f"{target}: {len(own)} variants, {len(own) - len(bad)} without "
-              "scratch accesses in loops")
+              "scratch accesses in innermost loops")
     print(f"{len(results) - wrong} passed, {wrong} failed")
     return wrong != 0
 

@@ -47,17 +47,32 @@ class Code:
     def loops(self):
         """Instructions of each loop, as lists of texts: what lies between a
         branch backwards and its target."""
-        ranges = sorted({(to, at) for at, to in self.branches if to <= at})
         return [[text for address, text in self.instructions
-                 if first <= address <= last] for first, last in ranges]
+                 if first <= address <= last] for first, last in self.ranges()]
+
+    def innermost_loops(self):
+        ranges = self.ranges()
+        return [loop for (first, last), loop in zip(ranges, self.loops())
+                if not any((first, last) != (a, b) and first <= a and b <= last
+                           for a, b in ranges)]
+
+    def ranges(self):
+        """Where loops begin and end. Loops lie within each other or apart:
+        ranges that do neither are two ways back into one loop."""
+        result = []
+        for first, last in sorted({(to, at) for at, to in self.branches
+                                   if to <= at}):
+            if result and result[-1][0] < first <= result[-1][1] < last:
+                result[-1] = (result[-1][0], last)
+            else:
+                result.append((first, last))
+        return result
 
     def main_loops(self, pattern):
         """The loops that have such an instruction and no smaller loop with
         one."""
-        ranges = sorted({(to, at) for at, to in self.branches if to <= at},
-                        key=lambda r: r[1] - r[0])
         kept = []
-        for first, last in ranges:
+        for first, last in sorted(self.ranges(), key=lambda r: r[1] - r[0]):
             body = [text for address, text in self.instructions
                     if first <= address <= last]
             if any(re.match(pattern, text) for text in body) and not any(

@@ -148,6 +148,11 @@ def assert_stored_as_boxes(text, boxes):
     assert not re.search(r"st\.shared|ldmatrix|\.local", text)
 
 
+def assert_converted_in_pairs(text, count):
+    assert text.count("cvt.rn.f16x2.f32") == count
+    assert "cvt.rn.f16.f32" not in text
+
+
 BOXES = ("tests/end_to_end/kernels/boxes.py", "product",
          "*f16:16,*f16:16,*f16:16,i32:16,i32:16,i32:16,128,256,64")
 
@@ -162,6 +167,7 @@ def test_one_thread_copies_boxes(specialize, tmp_path):
     # The result goes to shared memory by matrices, from there as four boxes.
     assert_stored_as_boxes(text, 4)
     assert len(re.findall("stmatrix.sync.aligned.m8n8.x4", text)) == 16
+    assert_converted_in_pairs(text, 64)
     stores = re.findall(r"fence\.proxy\.async\.shared::cta;(?:.*\n)*?"
                         r"\s*bar\.sync(?:.*\n)*?"
                         r"(?:\s*cp\.async\.bulk\.tensor\.2d\.global"
@@ -189,6 +195,7 @@ def test_block_is_stored_in_slices(tmp_path):
                ("num_warps=8", "num_stages=4"))
     assert len(re.findall(r"mbarrier\.init", text)) == 8
     assert_stored_as_boxes(text, 4)
+    assert_converted_in_pairs(text, 64)
     assert len(re.findall(r"bulk\.wait_group\.read \t?1;", text)) == 3
     assert len(re.findall(r"bulk\.wait_group \t?0;", text)) == 1
     if PTXAS:

@@ -296,3 +296,19 @@ func.func @f(%x: f32) {
   %0 = arith.negf %x {simt.row = "m16n8k16"} : f32
   return
 }
+
+// -----
+
+func.func @f(%x: f32) {
+  // expected-error @below {{attribute 'simt.transposed' belongs on 'tile.dot'}}
+  %0 = arith.negf %x {simt.transposed} : f32
+  return
+}
+
+// -----
+
+func.func @f(%x: f32) {
+  // expected-error @below {{attribute 'simt.transposed' has no value}}
+  %0 = arith.negf %x {simt.transposed = 1 : i32} : f32
+  return
+}

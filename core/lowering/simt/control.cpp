@@ -43,9 +43,9 @@ static Values yields(SimtEngine &e, ValueRange list) {
 /// single registers would be put together and taken apart in each iteration.
 static std::vector<Fragment> carriedFragments(SimtEngine &e, Value yielded) {
   auto dot = yielded.getDefiningOp<tile::DotOp>();
-  auto name = dot ? dot->getAttrOfType<StringAttr>(simt::attr::row) : nullptr;
-  const target::MatrixRow *row =
-      name ? e.machine.matrixRow(name.getValue().str()) : nullptr;
+  std::optional<target::MatrixRow> row;
+  if (dot)
+    row = matrixRowOf(e, dot);
   if (!row)
     return {};
   return fragmentsOf(e.table(yielded), e.table(row->result), row->m, row->n);

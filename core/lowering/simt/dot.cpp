@@ -25,6 +25,15 @@ static bool missing(SimtEngine &e, Operation *op) {
   return false;
 }
 
+std::optional<target::MatrixRow> matrixRowOf(SimtEngine &e, tile::DotOp op) {
+  auto name = op->getAttrOfType<StringAttr>(simt::attr::row);
+  const target::MatrixRow *row =
+      name ? e.machine.matrixRow(name.getValue().str()) : nullptr;
+  if (!row || row->isAsync)
+    return std::nullopt;
+  return op->hasAttr(simt::attr::transposed) ? row->transposed() : *row;
+}
+
 /// What an instruction takes: bf16 as such, other narrow floats as bits.
 Type fragmentType(Build &B, StringRef name) {
   if (name == "f16")
@@ -144,6 +153,7 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
     sums.push_back(
         packFragment(e, acc, placesOf(resultPart), row.resultType, tile.start));
   std::string name = "tsdk.mma." + row.name;
+  bool isTransposed = op->hasAttr(simt::attr::transposed);
   for (uint64_t step = 0; step < depth / row.k; ++step) {
     uint64_t k = step / pack * pack * row.k;
     unsigned which = unsigned(step % pack);
@@ -157,6 +167,8 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
                          batch, k, tile.start[n - 1]);
       if (!a || !b)
         return missing(e, op);
+      if (isTransposed)
+        std::swap(a, b);
       sum = B.callTogether(name, sum.getType(), {a, b, sum}, /*pure=*/true);
     }
   }
@@ -228,8 +240,8 @@ static bool lowerDot(SimtEngine &e, Operation *operation) {
   auto name = op->getAttrOfType<StringAttr>(simt::attr::row);
   if (!name)
     return lowerSingle(e, op);
-  const target::MatrixRow *row = e.machine.matrixRow(name.getValue().str());
-  if (!row || row->isAsync) {
+  std::optional<target::MatrixRow> row = matrixRowOf(e, op);
+  if (!row) {
     e.fail(op, "the target has no matrix instruction '" + name.getValue() +
                    "' on registers");
     return false;

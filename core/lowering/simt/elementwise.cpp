@@ -6,6 +6,7 @@
 
 #include "core/lowering/simt/fragments.h"
 
+#include "core/ir/simt_ops.h"
 #include "core/optimizer/axis_info_rules.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -64,7 +65,9 @@ static SmallVector<unsigned> knownEqual(SimtEngine &e, Value v,
   return classes;
 }
 
-static bool lowerElementwise(SimtEngine &e, Operation *op) {
+/// The registers of each result.
+static bool makeElements(SimtEngine &e, Operation *op,
+                         SmallVectorImpl<Registers> &results) {
   if (op->getNumRegions() || op->getNumResults() == 0)
     return false;
   bool isTensor = isa<RankedTensorType>(op->getResult(0).getType());
@@ -81,7 +84,7 @@ static bool lowerElementwise(SimtEngine &e, Operation *op) {
   }
   auto external = dyn_cast<tile::ExternElementwiseOp>(op);
   bool hasEffects = external && (!external.getPure() || operands.empty());
-  SmallVector<Registers, 2> results(op->getNumResults());
+  results.resize(op->getNumResults());
   // Registers of equal operands have equal results: uniform tensors cost one.
   // What masks compare is often known to be equal for a whole access.
   SmallVector<unsigned> equals;
@@ -125,11 +128,40 @@ static bool lowerElementwise(SimtEngine &e, Operation *op) {
     for (auto [list, v] : llvm::zip(results, out))
       list.push_back(v);
   }
+  return true;
+}
+
+static bool lowerElementwise(SimtEngine &e, Operation *op) {
+  SmallVector<Registers, 2> results;
+  if (!makeElements(e, op, results))
+    return false;
   for (auto [result, list] : llvm::zip(op->getResults(), results))
     e.setRegisters(result, std::move(list));
   return true;
 }
 
-void addElementwiseOps(OpTable &table) { table[""] = lowerElementwise; }
+/// What is made narrower for a store to shared memory is made so right before
+/// it, behind what the store waits for: in one basic block with what packs the
+/// words that are stored, LLVM converts two elements at a time.
+static bool lowerTruncation(SimtEngine &e, Operation *op) {
+  Value result = op->getResult(0);
+  if (!isa<RankedTensorType>(result.getType()) || !result.hasOneUse() ||
+      !isa<simt::SharedStoreOp>(*result.user_begin()) ||
+      (*result.user_begin())->getBlock() != op->getBlock())
+    return lowerElementwise(e, op);
+  e.deferRegisters(result, [&e, op](unsigned, Registers &into) {
+    SmallVector<Registers, 1> made;
+    if (makeElements(e, op, made))
+      into = std::move(made[0]);
+    else
+      e.fail(op, "internal error: no conversion");
+  });
+  return true;
+}
+
+void addElementwiseOps(OpTable &table) {
+  table[""] = lowerElementwise;
+  table["arith.truncf"] = lowerTruncation;
+}
 
 } // namespace tilesdk::lowering

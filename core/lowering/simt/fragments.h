@@ -13,6 +13,7 @@
 #include "core/lowering/simt/engine.h"
 
 #include <array>
+#include <optional>
 
 namespace tilesdk::lowering {
 
@@ -60,6 +61,10 @@ struct Fragment {
 std::vector<Fragment> fragmentsOf(const LayoutTable &table,
                                   const LayoutTable &part, uint64_t rows,
                                   uint64_t columns);
+
+/// The synchronous instruction that makes \p op, as the one that makes the
+/// transposed product where it does; none for multiply-adds of elements.
+std::optional<target::MatrixRow> matrixRowOf(SimtEngine &e, tile::DotOp op);
 
 /// What an instruction takes: bf16 as such, other narrow floats as bits.
 Type fragmentType(Build &B, StringRef name);

@@ -466,8 +466,15 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
   }
   Value alloc = simt::SharedAllocOp::create(builder, loc, buffer);
   int64_t columns = plan.buffer.getShape()[1];
+  // A slice is made narrower when it is its turn.
+  Value whole = store.getValue();
+  auto narrow = whole.getDefiningOp<arith::TruncFOp>();
+  if (narrow && !narrow->hasOneUse())
+    narrow = {};
+  if (narrow)
+    whole = narrow.getIn();
   for (auto [i, slice] :
-       llvm::enumerate(slicesOf(builder, store.getValue(), plan.slices))) {
+       llvm::enumerate(slicesOf(builder, whole, plan.slices))) {
     Value to = alloc;
     if (plan.buffers > 1)
       to = simt::SharedIndexOp::create(builder, loc, alloc,
@@ -476,10 +483,19 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
     if (i)
       place[1] = arith::AddIOp::create(builder, loc, at[1],
                                        constant(int64_t(i) * columns));
+    if (narrow) {
+      auto part = cast<arith::TruncFOp>(builder.clone(*narrow));
+      part.getInMutable().set(slice);
+      part.getResult().setType(tile::withElement(
+          slice.getType(), tile::elementOf(narrow.getType())));
+      slice = part.getResult();
+    }
     simt::SharedStoreOp::create(builder, loc, slice, to);
     simt::BoxStoreOp::create(builder, loc, to, map, place);
   }
   store.erase();
+  if (narrow)
+    narrow.erase();
 }
 
 } // namespace

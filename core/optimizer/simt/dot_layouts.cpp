@@ -27,6 +27,8 @@ void setDotLayouts(tile::DotOp op, const DotLayouts &layouts) {
                                            layouts.result}));
   if (layouts.row)
     op->setAttr(attr::row, StringAttr::get(op.getContext(), layouts.row->name));
+  if (layouts.isTransposed)
+    op->setAttr(attr::transposed, UnitAttr::get(op.getContext()));
   if (layouts.pack > 1)
     op->setAttr(attr::pack,
                 Builder(op.getContext()).getI32IntegerAttr(layouts.pack));
@@ -42,6 +44,7 @@ DotLayouts dotLayouts(tile::DotOp op, const target::Machine &machine,
   DotLayouts result;
   if (auto row = op->getAttrOfType<StringAttr>(attr::row))
     result.row = machine.matrixRow(row.getValue());
+  result.isTransposed = op->hasAttr(attr::transposed);
   if (auto pack = op->getAttrOfType<IntegerAttr>(attr::pack))
     result.pack = pack.getInt();
   result.lhs = dyn_cast<LayoutAttr>(attributes[0]);
@@ -215,7 +218,6 @@ DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
                            side.builder.finish(rowMajorOrder(rank), threads));
   };
   DotLayouts layouts;
-  layouts.row = &row;
   layouts.pack = pack;
   layouts.result = add(result, row.result, first, second);
   if (row.leftInRegisters)

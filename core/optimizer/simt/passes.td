@@ -23,10 +23,16 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
     fewest cycles, among those whose types fit and whose fragments tile the
     product; its fragments are tiled over the warps so that they load the fewest
     operands, or whole rows a warp where the result is reduced along rows or
-    feeds another product. 8-bit floats that no row takes go by one for f16, or
+    feeds another product; of instructions of equal speed the one that allows
+    that, then the largest. 8-bit floats that no row takes go by one for f16, or
     for bf16 where f16 would flush some of them to zero: both hold each exactly,
     and the lowering widens a fragment right before the instruction. Without a
     row the product is made of single multiply-adds.
+
+    An instruction on registers makes the transposed product where its lanes
+    then hold longer runs of the result in the dimension in which it is stored
+    or summed over (`simt.transposed`): a store is wider, and what feeds another
+    product lies as that takes it.
 
     Where no instruction reads whole matrices from shared memory, the steps of
     several are interleaved along k, so that a lane reads as much at once as it

@@ -9,11 +9,14 @@
 #include "core/optimizer/simt/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
-#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <tuple>
 
 using namespace mlir;
 using namespace tilesdk::simt;
@@ -64,32 +67,56 @@ bool widensTo(const target::MatrixRow &row, tile::DotOp op) {
 /// A row that might do the work, or why it does not.
 struct Candidate {
   const target::MatrixRow *row = nullptr;
+  bool isTransposed = false;
   WarpTiling tiling;
   uint64_t cycles = ~uint64_t(0);
   std::string refusal;
 };
+
+/// Calls \p visit for each use of what \p result becomes by arithmetic, by
+/// transpositions and, with \p throughLoops, as what a loop ends with:
+/// \p isTransposed says whether rows and columns have changed places.
+void visitUses(
+    Value result, bool throughLoops,
+    llvm::function_ref<void(OpOperand &use, bool isTransposed)> visit) {
+  constexpr unsigned maxVisited = 64;
+  llvm::MapVector<Value, bool> seen;
+  seen.insert({result, false});
+  for (unsigned i = 0; i < seen.size() && i < maxVisited; ++i) {
+    auto [value, isTransposed] = seen.begin()[i];
+    for (OpOperand &use : value.getUses()) {
+      visit(use, isTransposed);
+      Operation *user = use.getOwner();
+      auto trans = dyn_cast<tile::TransOp>(user);
+      if (trans && trans.getPerm().size() == 2)
+        seen.insert(
+            {trans.getResult(), isTransposed != (trans.getPerm()[0] == 1)});
+      else if (auto yield = dyn_cast<scf::YieldOp>(user);
+               yield && throughLoops && isa<scf::ForOp>(yield->getParentOp()))
+        seen.insert({yield->getParentOp()->getResult(use.getOperandNumber()),
+                     isTransposed});
+      else if (layoutRuleOf(user) == LayoutRule::Elementwise)
+        for (Value next : user->getResults())
+          seen.insert({next, isTransposed});
+    }
+  }
+}
 
 /// Whether the rows of the result stay together on their way: what is reduced
 /// along columns, or becomes the left operand of another product, moves least
 /// when a warp has whole rows.
 bool wantsWholeRows(tile::DotOp op) {
   unsigned rank = tile::shapeOf(op.getType()).size();
-  constexpr unsigned maxVisited = 64;
-  llvm::SetVector<Value> seen;
-  seen.insert(op.getResult());
-  for (unsigned i = 0; i < seen.size() && i < maxVisited; ++i)
-    for (OpOperand &use : seen[i].getUses()) {
-      Operation *user = use.getOwner();
-      if (auto reduce = dyn_cast<tile::ReduceOp>(user);
-          reduce && unsigned(reduce.getAxis()) == rank - 1)
-        return true;
-      if (isa<tile::DotOp>(user) && use.getOperandNumber() == 0)
-        return true;
-      if (layoutRuleOf(user) == LayoutRule::Elementwise)
-        for (Value result : user->getResults())
-          seen.insert(result);
-    }
-  return false;
+  bool result = false;
+  visitUses(op.getResult(), /*throughLoops=*/false,
+            [&](OpOperand &use, bool isTransposed) {
+              auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner());
+              result |= reduce && unsigned(reduce.getAxis()) ==
+                                      (isTransposed ? rank - 2 : rank - 1);
+              result |= isa<tile::DotOp>(use.getOwner()) && !isTransposed &&
+                        use.getOperandNumber() == 0;
+            });
+  return result;
 }
 
 uint64_t powerOfTwoIn(uint64_t value) { return value & -value; }
@@ -139,6 +166,8 @@ private:
   SharedLayoutAttr bufferFor(Value operand, uint64_t rows, uint64_t columns,
                              bool rowsFastest) const;
   bool rowsAreFastest(Value operand);
+  bool wantsColumnsOfRows(tile::DotOp op);
+  void considerTransposed(tile::DotOp op, bool wholeRows, Candidate &best);
   unsigned packOf(tile::DotOp op, const target::MatrixRow &row,
                   uint64_t k) const;
   void addBuffers(tile::DotOp op, DotLayouts &layouts);
@@ -146,7 +175,12 @@ private:
   func::FuncOp function;
   const target::Machine &machine;
   ThreadCounts threads;
-  /// Only asynchronous rows ask.
+  AccessPattern pattern(Value pointers, Value mask) {
+    if (!axes)
+      axes.emplace(function);
+    return accessPattern(*axes, pointers, mask, machine.maxVectorBytes);
+  }
+  /// Not every kernel asks.
   std::optional<AxisInfoAnalysis> axes;
 };
 
@@ -187,17 +221,13 @@ bool Selection::rowsAreFastest(Value operand) {
     if (auto trans = dyn_cast<tile::TransOp>(op)) {
       transposed ^= trans.getPerm().size() == 2 && trans.getPerm()[0] == 1;
     } else if (auto load = dyn_cast<tile::LoadOp>(op)) {
-      if (!axes)
-        axes.emplace(function);
-      AccessPattern pattern = accessPattern(
-          *axes, load.getPtr(), load.getMask(), machine.maxVectorBytes);
-      bool along = (pattern.dim == 0) != transposed;
+      AccessPattern masked = pattern(load.getPtr(), load.getMask());
+      bool along = (masked.dim == 0) != transposed;
       // A box needs no mask that is alike for neighbours.
-      AccessPattern open =
-          accessPattern(*axes, load.getPtr(), Value(), machine.maxVectorBytes);
+      AccessPattern open = pattern(load.getPtr(), Value());
       ArrayRef<int64_t> shape = tile::shapeOf(whole.getType());
       bool across = shape.size() == 2 && bytesOf(whole) == 2 &&
-                    isStoredNarrowly(machine, pattern, bytesOf(whole),
+                    isStoredNarrowly(machine, masked, bytesOf(whole),
                                      load.getResult() == whole) &&
                     isStoredNarrowly(machine, open, bytesOf(whole), false) &&
                     bufferFor(whole, shape[0], shape[1], !along);
@@ -297,6 +327,60 @@ Candidate Selection::consider(tile::DotOp op, const target::MatrixRow &row,
   return candidate;
 }
 
+/// Whether whoever takes the result of \p op takes neighbours along its columns
+/// together, rather than along its rows: a store in the order of memory, a
+/// product that sums over them. Without any of these, as tensors lie mostly.
+bool Selection::wantsColumnsOfRows(tile::DotOp op) {
+  unsigned rank = tile::shapeOf(op.getType()).size();
+  int votes = 0;
+  auto vote = [&](OpOperand &use, bool isTransposed) {
+    std::optional<bool> alongColumns;
+    Operation *user = use.getOwner();
+    if (isa<tile::DotOp>(user) && use.getOperandNumber() < 2)
+      alongColumns = use.getOperandNumber() == 0;
+    else if (auto store = dyn_cast<tile::StoreOp>(user);
+             store && store.getValue() == use.get())
+      alongColumns = pattern(store.getPtr(), store.getMask()).dim == rank - 1;
+    else if (isa<tile::DescriptorStoreOp>(user))
+      alongColumns = true;
+    if (alongColumns)
+      votes += *alongColumns != isTransposed ? 1 : -1;
+  };
+  visitUses(op.getResult(), /*throughLoops=*/true, vote);
+  return votes >= 0;
+}
+
+/// The transposed product instead of \p best where a lane then holds longer
+/// runs of the result, in the dimension that matters.
+void Selection::considerTransposed(tile::DotOp op, bool wholeRows,
+                                   Candidate &best) {
+  if (best.row->isAsync)
+    return;
+  const target::MatrixRow *other = nullptr;
+  for (const target::MatrixRow &row : machine.matrix)
+    if (!row.isAsync && row.leftType == best.row->rightType &&
+        row.rightType == best.row->leftType &&
+        row.resultType == best.row->resultType && row.m == best.row->n &&
+        row.n == best.row->m && row.k == best.row->k)
+      other = &row;
+  if (!other || !other->leftInRegisters || !other->rightInRegisters)
+    return;
+  target::MatrixRow transposed = other->transposed();
+  const char *dim = wantsColumnsOfRows(op) ? "column" : "row";
+  auto runOf = [&](const layout::Layout &result) {
+    uint32_t most = best.row->m * best.row->n;
+    return result.widestVector(dim, most, most).elements;
+  };
+  if (runOf(transposed.result) <= runOf(best.row->result))
+    return;
+  Candidate candidate = consider(op, transposed, wholeRows);
+  if (!candidate.row || candidate.cycles > best.cycles)
+    return;
+  best = candidate;
+  best.row = other;
+  best.isTransposed = true;
+}
+
 /// How many instructions share what a lane reads at once: as many as fill its
 /// widest access, where no instruction reads whole matrices as they lie.
 unsigned Selection::packOf(tile::DotOp op, const target::MatrixRow &row,
@@ -342,19 +426,21 @@ void Selection::select(tile::DotOp op) {
   bool wholeRows = wantsWholeRows(op) || comesFromProduct(op.getLhs());
   Candidate best;
   std::vector<std::string> refusals;
-  uint64_t bestDensity = 0;
+  using Rank = std::tuple<uint64_t, bool, uint64_t>;
+  Rank bestRank{~uint64_t(0), true, ~uint64_t(0)};
   auto tryRow = [&](const target::MatrixRow &row) {
     Candidate candidate = consider(op, row, wholeRows);
     uint64_t density =
         uint64_t(row.m) * row.n * row.k * row.warps / row.issueCycles;
     if (!candidate.row)
       refusals.push_back(candidate.refusal);
-    // Of equal speed the one with more work an instruction.
-    if (candidate.row &&
-        (candidate.cycles < best.cycles ||
-         (candidate.cycles == best.cycles && density > bestDensity))) {
+    // Of equal speed the one that leaves rows together, where they are wanted
+    // so; then the one with more work an instruction.
+    Rank rank{candidate.cycles, wholeRows && candidate.tiling.columns > 1,
+              ~density};
+    if (candidate.row && rank < bestRank) {
       best = candidate;
-      bestDensity = density;
+      bestRank = rank;
     }
   };
   for (const target::MatrixRow &row : machine.matrix)
@@ -372,14 +458,20 @@ void Selection::select(tile::DotOp op) {
          << " and " << right << " in " << sum << ": ";
   DotLayouts layouts;
   if (best.row) {
-    layouts = rowLayouts(op, *best.row, best.tiling, threads,
-                         packOf(op, *best.row, shape.k));
-    if (best.row->isAsync)
+    considerTransposed(op, wholeRows, best);
+    target::MatrixRow row =
+        best.isTransposed ? best.row->transposed() : *best.row;
+    layouts =
+        rowLayouts(op, row, best.tiling, threads, packOf(op, row, shape.k));
+    layouts.row = best.row;
+    layouts.isTransposed = best.isTransposed;
+    if (row.isAsync)
       addBuffers(op, layouts);
-    remark << best.row->name << ", warps " << best.tiling.rows << " x "
-           << best.tiling.columns;
-    if (best.row->leftType != left)
-      remark << ", of operands made " << best.row->leftType
+    remark << row.name
+           << (best.isTransposed ? " of the transposed product" : "")
+           << ", warps " << best.tiling.rows << " x " << best.tiling.columns;
+    if (row.leftType != left)
+      remark << ", of operands made " << row.leftType
              << " on their way from registers";
   } else {
     layouts = fmaLayouts(op, threads);

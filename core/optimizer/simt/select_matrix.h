@@ -19,6 +19,8 @@ namespace tilesdk::optimizer {
 struct DotLayouts {
   /// Null: multiply-adds of single elements.
   const target::MatrixRow *row = nullptr;
+  /// Whether the row makes the transposed product (MatrixRow::transposed).
+  bool isTransposed = false;
   simt::LayoutAttr result;
   /// In registers: a layout. In shared memory: the buffer's layout.
   simt::LayoutAttr lhs, rhs;
@@ -43,7 +45,8 @@ struct WarpTiling {
 };
 /// Layouts for the synchronous \p row, or the asynchronous one with operands in
 /// buffers, its fragments tiled over the result as \p tiling says, the steps of
-/// \p pack of them interleaved.
+/// \p pack of them interleaved. The row that the product is made by is left for
+/// the caller to name.
 DotLayouts rowLayouts(tile::DotOp op, const target::MatrixRow &row,
                       WarpTiling tiling, ThreadCounts threads,
                       unsigned pack = 1);

@@ -104,6 +104,34 @@ TEST_F(TargetTest, GoodTablesAreRead) {
   EXPECT_FALSE(result->matrixRow("another"));
 }
 
+TEST_F(TargetTest, TransposedProducts) {
+  layout::Result<Machine> result = read();
+  ASSERT_TRUE(result) << result.error();
+  const MatrixRow &row = *result->matrixRow("m16n8k16");
+  MatrixRow other = row.transposed();
+  EXPECT_EQ(other.name, row.name);
+  EXPECT_EQ(other.m, 8u);
+  EXPECT_EQ(other.n, 16u);
+  EXPECT_EQ(other.k, 16u);
+  EXPECT_EQ(other.leftType, row.rightType);
+  // Each element at the same place, row and column exchanged.
+  auto expectTransposed = [](const layout::Layout &from,
+                             const layout::Layout &to) {
+    for (uint64_t reg = 0; reg < from.inputSize("register"); ++reg)
+      for (uint64_t lane = 0; lane < 32; ++lane) {
+        layout::Coord at = *from.apply({reg, lane}),
+                      there = *to.apply({reg, lane});
+        EXPECT_EQ(at[0], there[1]);
+        EXPECT_EQ(at[1], there[0]);
+      }
+  };
+  expectTransposed(row.left, other.right);
+  expectTransposed(row.right, other.left);
+  expectTransposed(row.result, other.result);
+  EXPECT_EQ(other.transposed().left, row.left);
+  EXPECT_EQ(other.transposed().result, row.result);
+}
+
 TEST_F(TargetTest, WrongMatrixRows) {
   const std::string head = "table `matrix`, row 0 `m16n8k16`: ";
   // One wrong basis vector: an element is held twice, another not at all.

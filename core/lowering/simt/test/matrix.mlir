@@ -11,6 +11,9 @@
 #sp = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,0) (2,0) (4,0) (8,0) }", format = "", alignment = 16>
 #sq = #simt.shared_layout<layout = "(dim0: 32, dim1: 8) { offset: (1,0) (2,0) (4,0) (8,0) (16,0) (0,1) (0,2) (0,4) }", format = "", alignment = 16>
 #row = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,2) (0,4) (8,0); lane: (0,8) (0,16) (1,0) (2,0) (4,0); warp: }">
+#acct = #simt.layout<"(dim0: 16, dim1: 16) { register: (1,0) (0,8) (8,0); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
+#lhst = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (0,8) (0,16) (8,0); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
+#rhst = #simt.layout<"(dim0: 32, dim1: 16) { register: (1,0) (0,8) (8,0) (16,0); lane: (2,0) (4,0) (0,1) (0,2) (0,4); warp: }">
 #s = #simt.shared_layout<layout = "(dim0: 16, dim1: 32) { offset: (0,1) (0,2) (0,4) (0,8) (0,16) (1,8) (2,16) (4,0) (8,0) }", format = "", alignment = 16>
 #fl = #simt.layout<"(dim0: 4, dim1: 2) { register: (0,1); lane: (0,0) (0,0) (0,0) (0,0) (0,0); warp: (1,0) (2,0) }">
 #fr = #simt.layout<"(dim0: 2, dim1: 32) { register: (1,0); lane: (0,1) (0,2) (0,4) (0,8) (0,16); warp: (0,0) (0,0) }">
@@ -30,6 +33,26 @@ func.func @row(%p: !tile.ptr<f32>, %x: f16) attributes {tile.kernel, simt.num_wa
   %d = tile.dot %a, %b, %c {simt.row = "m16n8k16.f32.f16"} : tensor<16x32xf16, #lhs>, tensor<32x16xf16, #rhs> -> tensor<16x16xf32, #acc>
   %ps = tile.splat %p : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acc>
   tile.store %ps, %d : tensor<16x16x!tile.ptr<f32>, #acc>
+  return
+}
+
+// The transposed product: the right operand, 8 elements a lane, goes first.
+// CHECK-LABEL: define void @transposed(
+// CHECK: %[[BITS:.*]] = load i16, ptr addrspace(1) %1
+// CHECK: %[[RIGHT:.*]] = bitcast i16 %[[BITS]] to half
+// CHECK: insertelement <8 x half> poison, half %[[RIGHT]]
+// CHECK-COUNT-4: call <4 x float> @tsdk.mma.m16n8k16.f32.f16(<8 x half> %{{.*}}, <4 x half> %{{.*}}, <4 x float> {{.*}})
+// CHECK-NOT: tsdk.mma
+// CHECK: ret void
+func.func @transposed(%p: !tile.ptr<f16>, %q: !tile.ptr<f16>, %out: !tile.ptr<f32>) attributes {tile.kernel, simt.num_warps = 1 : i32} {
+  %x = tile.load %p : !tile.ptr<f16>
+  %y = tile.load %q : !tile.ptr<f16>
+  %a = tile.splat %x : f16 -> tensor<16x32xf16, #lhst>
+  %b = tile.splat %y : f16 -> tensor<32x16xf16, #rhst>
+  %c = arith.constant dense<0.0> : tensor<16x16xf32, #acct>
+  %d = tile.dot %a, %b, %c {simt.row = "m16n8k16.f32.f16", simt.transposed} : tensor<16x32xf16, #lhst>, tensor<32x16xf16, #rhst> -> tensor<16x16xf32, #acct>
+  %ps = tile.splat %out : !tile.ptr<f32> -> tensor<16x16x!tile.ptr<f32>, #acct>
+  tile.store %ps, %d : tensor<16x16x!tile.ptr<f32>, #acct>
   return
 }
 

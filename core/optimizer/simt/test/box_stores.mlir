@@ -17,9 +17,9 @@
 // CHECK-LABEL: func.func @product(
 // CHECK: %[[MAP:.*]] = simt.box_map %arg2 shape[%arg3, %arg4] strides[%{{.*}}, %{{.*}}] box = [128, 64] format = "swizzle128" {simt.pointers}
 // CHECK: scf.for
-// CHECK: %[[H:.*]] = arith.truncf
 // CHECK: %[[ROW:.*]] = arith.select %{{.*}}, %c0_i32, %c-1_i32
 // CHECK: %[[S:.*]] = simt.shared_alloc {offset = 0 : i32} -> !simt.shared<128x128xf16
+// CHECK-NEXT: %[[H:.*]] = arith.truncf
 // CHECK-NEXT: simt.barrier{{$}}
 // CHECK-NEXT: simt.shared_store %[[H]], %[[S]]
 // CHECK-NEXT: simt.fence_async

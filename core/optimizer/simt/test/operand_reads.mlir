@@ -17,7 +17,7 @@
 // CHECK: %[[YS:.*]] = simt.shared_alloc init %[[Y]]
 // CHECK-NEXT: simt.shared_load %[[YS]] {{.*}}#[[B]]>
 // CHECK-NEXT: simt.shared_load %[[XS]] {{.*}}#[[A]]>
-// CHECK-NEXT: tile.dot {{.*}} {simt.pack = 2 : i32, simt.row = "m16n16k16.f32.f16"}
+// CHECK-NEXT: tile.dot {{.*}} {simt.pack = 2 : i32, simt.row = "m16n16k16.f32.f16", simt.transposed}
 // CHECK: scf.yield
 // CHECK: tile.make_range
 // CHECK: tile.addptr

@@ -8,7 +8,7 @@
 // Fewest operands a warp where fragments stay in registers; wide instructions
 // where each reads its own from shared memory.
 // WARP32: product of 128 x 256 x 64 of f16 and f16 in f32: m16n8k16.f32.f16, warps 2 x 4
-// WARP64: product of 128 x 256 x 64 of f16 and f16 in f32: m16n16k16.f32.f16, warps
+// WARP64: product of 128 x 256 x 64 of f16 and f16 in f32: m16n16k16.f32.f16 of the transposed product, warps
 // GROUP: product of 128 x 256 x 64 of f16 and f16 in f32: m64k16.f32.f16, warps 8 x 1
 // FEW: m16n8k16.f32.f16, warps {{.*}}; m64k16.f32.f16: needs 4 warps, there are 2
 // ASYNC-LABEL: @large
@@ -34,6 +34,45 @@ func.func @chained(%a: tensor<128x64xf16>, %b: tensor<64x64xf16>, %c: tensor<128
   %e = arith.truncf %d : tensor<128x64xf32> to tensor<128x64xf16>
   %f = tile.dot %e, %b, %c : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
   return %f : tensor<128x64xf32>
+}
+
+// -----
+
+// A lane of `warp64` holds four neighbours of a column of the result, or of a
+// row of the transposed product's: who takes the result decides. A product takes
+// runs along k of either operand.
+// WARP32: product of 64 x 32 x 64 of f16 and f16 in f32: m16n8k16.f32.f16, warps
+// WARP64: product of 64 x 32 x 64 of f16 and f16 in f32: m16n16k16.f32.f16, warps
+// WARP64: product of 128 x 32 x 64 of f16 and f16 in f32: m16n16k16.f32.f16 of the transposed product, warps
+func.func @right_operand(%a: tensor<64x64xf16>, %b: tensor<64x32xf16>, %c: tensor<64x32xf32>, %l: tensor<128x64xf16>, %s: tensor<128x32xf32>) -> tensor<128x32xf32> {
+  %d = tile.dot %a, %b, %c : tensor<64x64xf16>, tensor<64x32xf16> -> tensor<64x32xf32>
+  %e = arith.truncf %d : tensor<64x32xf32> to tensor<64x32xf16>
+  %f = tile.dot %l, %e, %s : tensor<128x64xf16>, tensor<64x32xf16> -> tensor<128x32xf32>
+  return %f : tensor<128x32xf32>
+}
+
+// -----
+
+// What is stored as it is, and what is stored transposed, behind a loop.
+// WARP64: product of 32 x 64 x 64 {{.*}}f32.f16 of the transposed product, warps
+// WARP64: product of 64 x 64 x 32 {{.*}}f32.f16, warps
+func.func @stored(%p: !tile.ptr<f32>, %a: tensor<32x64xf16>, %b: tensor<64x64xf16>, %c: tensor<32x64xf32>, %l: tensor<64x32xf16>, %r: tensor<32x64xf16>, %s: tensor<64x64xf32>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %zero = arith.constant 0 : index
+  %m = arith.constant 64 : i32
+  %one = arith.constant 1 : i64
+  %stride = arith.constant 64 : i64
+  %d = tile.dot %a, %b, %c : tensor<32x64xf16>, tensor<64x64xf16> -> tensor<32x64xf32>
+  tile.descriptor_store %p shape[%m, %m] strides[%stride, %one] at[%c0, %c0], %d : !tile.ptr<f32>, tensor<32x64xf32>
+  %f = scf.for %i = %zero to %c8 step %c1 iter_args(%sum = %s) -> (tensor<64x64xf32>) {
+    %e = tile.dot %l, %r, %sum : tensor<64x32xf16>, tensor<32x64xf16> -> tensor<64x64xf32>
+    scf.yield %e : tensor<64x64xf32>
+  }
+  %t = tile.trans %f [1, 0] : tensor<64x64xf32> -> tensor<64x64xf32>
+  tile.descriptor_store %p shape[%m, %m] strides[%stride, %one] at[%c0, %c0], %t : !tile.ptr<f32>, tensor<64x64xf32>
+  return
 }
 
 // -----
@@ -88,7 +127,7 @@ func.func @split(%a: tensor<32x32xf32>, %c: tensor<32x32xf32>) -> tensor<32x32xf
 // 8-bit floats that no instruction takes, by one for wider floats.
 // WARP32: product of 32 x 32 x 64 of f8E4M3FN and f8E5M2 in f32: m16n8k16.f32.f16, warps {{.*}}, of operands made f16 on their way from registers
 // Not by one that counts the smallest of them as 0.
-// FLUSHES: product of 32 x 32 x 64 of f8E4M3FN and f8E5M2 in f32: m16n16k16.f32.bf16, warps {{.*}}, of operands made bf16
+// FLUSHES: product of 32 x 32 x 64 of f8E4M3FN and f8E5M2 in f32: m16n16k16.f32.bf16 of the transposed product, warps {{.*}}, of operands made bf16
 // FLUSHES: product of 32 x 32 x 64 of f8E4M3FN and f8E4M3FN in f32: m16n16k16.f32.f16
 // WARP32: product of 32 x 32 x 64 of i8 and i8 in i32: single multiply-adds, no matrix instruction has these types
 func.func @narrow(%a: tensor<32x64xf8E4M3FN>, %b: tensor<64x32xf8E5M2>, %c: tensor<32x32xf32>, %e: tensor<64x32xf8E4M3FN>, %i: tensor<32x64xi8>, %j: tensor<64x32xi8>, %k: tensor<32x32xi32>) -> (tensor<32x32xf32>, tensor<32x32xi32>) {
