@@ -202,6 +202,9 @@ std::string warpGroupFunction(std::string_view symbol, std::string_view rest) {
   if (rest == "fence.async")
     return intrinsic(symbol, "void", "", 0,
                      "llvm.nvvm.fence.proxy.async.shared_cta", "", "");
+  if (rest == "fence.async.global")
+    return intrinsic(symbol, "void", "", 0,
+                     "llvm.nvvm.fence.proxy.async.global", "", "");
   if (rest == "shared.descriptor_move")
     return movedDescriptor(symbol);
   if (consume(rest, "shared.descriptor.")) {

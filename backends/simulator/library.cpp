@@ -529,7 +529,7 @@ std::string makeDeviceFunction(const TargetModel &target,
     return found == target.shared.end() ? ""
                                         : matrixAccess(found->second, symbol);
   }
-  if (rest == "fence.async")
+  if (rest == "fence.async" || rest == "fence.async.global")
     return Writer(symbol, "void", "").finish();
   if (consume(rest, "async."))
     return asynchronous(target, symbol, rest);

@@ -186,6 +186,14 @@ def test_one_thread_copies_boxes(specialize, tmp_path):
         assert spilled == 0 and registers <= 255
 
 
+def test_what_threads_wrote_is_not_copied_as_boxes():
+    text = ptx("sm_90a", "tests/end_to_end/kernels/boxes.py", "written_first",
+               "*f16:16,*f16:16,*f16:16,*f32:16,i32:16,i32:16,i32:16,64,64,64,"
+               "False", ("num_stages=3",))
+    assert text.count(".align 64 .b8") == 1, "the map of the other operand"
+    assert "cp.async.cg" in text and "cp.async.bulk.tensor" in text
+
+
 def test_block_is_stored_in_slices(tmp_path):
     """Beside four stages shared memory has room for two slices of four, which
     wait for each other, but not for memory."""

@@ -175,6 +175,27 @@ for rows in (0, 70, 100):
          "c": InOut("f16", (100, 144), small), "d": Out("f32", (100, 144)),
          "rows": rows, "M": 100, "N": 144, "K": 64, "BLOCK_M": Const(64),
          "BLOCK_N": Const(64), "BLOCK_K": Const(32)}, (2, 3), two, scale=4))
+# What threads have written boxes may not find.
+add("written_first", "written_first",
+    {"x": In("f16", (100, 256), unit), "a": Out("f16", (100, 256)),
+     "b": In("f16", (256, 64), unit), "c": Out("f32", (100, 64)), "M": 100,
+     "N": 64, "K": 256, "BLOCK_M": Const(64), "BLOCK_N": Const(64),
+     "BLOCK_K": Const(64)}, (2,),
+    lambda a: {"a": 2 * a.x, "c": 2 * a.x @ a.b}, scale=20)
+# Some begin at multiples of 16 bytes, which boxes do, some do not.
+for starts in ((0, 3, 8), (5, 8, 16), (16, 9, 3), (3, 5, 0)):
+    def last_stays(a, starts=starts):
+        c = np.array(a.c)
+        for n, start in enumerate(starts):
+            c[:64, start:start + 64] = a.x + n
+        return {"c": c}
+    CASES.append(Case(
+        "boxes/stores/overlapping/" + ",".join(map(str, starts)),
+        "boxes.py:store_overlapping",
+        {"x": In("f16", (64, 64), unit), "c": InOut("f16", (80, 96), small),
+         "M": 80, "N": 96, "first": starts[0], "second": starts[1],
+         "third": starts[2], "BLOCK_M": Const(64), "BLOCK_N": Const(64)},
+        (1,), last_stays, exact=True))
 # A box begins at multiples of 16 bytes of a row.
 for first in (0, 1, 7, 8, 40):
     def from_column(a, first=first):

@@ -164,6 +164,8 @@ static void storeElements(SimtEngine &e, simt::BoxStoreOp op,
           });
           return {};
         });
+  // A later box may go to the same place, by another way to memory.
+  B.call("tsdk.fence.async.global", {}, {}, false);
 }
 
 static bool lowerStore(SimtEngine &e, Operation *operation) {

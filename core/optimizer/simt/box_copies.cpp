@@ -9,6 +9,7 @@
 #include "core/optimizer/pipeline.h"
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/boxes.h"
+#include "core/optimizer/simt/global_accesses.h"
 #include "core/optimizer/simt/loop_loads.h"
 #include "core/optimizer/simt/passes.h"
 #include "core/optimizer/simt/pointer_boxes.h"
@@ -199,6 +200,9 @@ std::string SimtBoxCopies::reason(tile::DescriptorLoadOp load) {
     why = placeReason(load, false);
   if (!why.empty())
     return why;
+  if (mayWrite(function, globalRoot(load.getBase()), /*byThreads=*/true))
+    return "threads of the kernel write to the tensor, or to nobody knows "
+           "what, and copies need not see it";
   if (analysed != function) {
     axes.emplace(function);
     analysed = function;

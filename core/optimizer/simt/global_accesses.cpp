@@ -8,8 +8,8 @@
 
 #include "core/ir/simt_ops.h"
 #include "core/ir/tile_ops.h"
+#include "core/optimizer/passes.h"
 
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
@@ -75,6 +75,28 @@ std::optional<GlobalAccess> globalAccessOf(Operation *op) {
   return access;
 }
 
+static bool isParameter(Value value) {
+  auto argument = dyn_cast<BlockArgument>(value);
+  return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
+}
+
+bool mayWrite(func::FuncOp function, Value base, bool byThreads) {
+  WalkResult result = function.walk([&](Operation *op) {
+    Value root;
+    if (auto store = dyn_cast<tile::DescriptorStoreOp>(op)) {
+      if (!byThreads || !op->hasAttr(keepDescriptorAttr))
+        root = globalRoot(store.getBase());
+    } else if (std::optional<GlobalAccess> access = globalAccessOf(op);
+               access && access->isWrite) {
+      root = access->root;
+    }
+    return root && (root == base || !isParameter(root))
+               ? WalkResult::interrupt()
+               : WalkResult::advance();
+  });
+  return result.wasInterrupted();
+}
+
 bool mayAccess(Operation *op, Value root) {
   Value other;
   if (std::optional<GlobalAccess> access = globalAccessOf(op)) {
@@ -89,10 +111,6 @@ bool mayAccess(Operation *op, Value root) {
   } else {
     return false;
   }
-  auto isParameter = [](Value value) {
-    auto argument = dyn_cast<BlockArgument>(value);
-    return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
-  };
   return root == other || !isParameter(root) || !isParameter(other);
 }
 

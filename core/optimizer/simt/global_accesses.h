@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "mlir/IR/Value.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 
 #include <optional>
 
@@ -30,5 +30,8 @@ std::optional<GlobalAccess> globalAccessOf(mlir::Operation *op);
 /// Whether \p op accesses memory that pointers from \p root may name, copies
 /// included. Different parameters of the kernel are different memory.
 bool mayAccess(mlir::Operation *op, mlir::Value root);
+/// Whether \p function may write to memory of its parameter \p base; with
+/// \p byThreads boxes that are chosen to be stored do not count.
+bool mayWrite(mlir::func::FuncOp function, mlir::Value base, bool byThreads);
 
 } // namespace tilesdk::optimizer

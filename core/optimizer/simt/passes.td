@@ -50,8 +50,9 @@ def SimtBoxCopies : SimtPass<"simt-box-copies"> {
   let description = [{
     On machines where one thread copies a box of a tensor: blocks of
     descriptors whose parts the launcher knows, which products of a loop read
-    from shared memory, stay `tile.descriptor_load` for `simt-pipeline-loops`
-    and `simt-warp-specialize`. All other accesses by descriptor become masked
+    from shared memory and threads of the kernel write nowhere, stay
+    `tile.descriptor_load` for `simt-pipeline-loops` and
+    `simt-warp-specialize`. All other accesses by descriptor become masked
     ones by pointers.
 
     A `tile.load` of pointers becomes such a block where

@@ -68,25 +68,6 @@ static std::string obstacle(Value pointer) {
   return "the addresses are not those of rows and columns from a start";
 }
 
-bool PointerBoxes::isWritten(Value base) {
-  WalkResult result = function.walk([&](Operation *op) {
-    Value root;
-    if (auto store = dyn_cast<tile::DescriptorStoreOp>(op))
-      root = tiles.find(store.getBase())->base;
-    else if (std::optional<GlobalAccess> access = globalAccessOf(op);
-             access && access->isWrite)
-      root = access->root;
-    else
-      return WalkResult::advance();
-    auto argument = dyn_cast_or_null<BlockArgument>(root);
-    bool isKnown =
-        argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
-    return isKnown && root != base ? WalkResult::advance()
-                                   : WalkResult::interrupt();
-  });
-  return result.wasInterrupted();
-}
-
 bool PointerBoxes::isNonNegative(Value value, unsigned depth) {
   constexpr unsigned maxDepth = 16;
   if (axes.lookup(value).isNonNegative)
@@ -226,7 +207,7 @@ std::string PointerBoxes::find(tile::LoadOp load, PointerBox &box) {
   std::string why = findAddresses(load.getPtr(), box);
   if (why.empty())
     why = findExtents(load.getMask(), box);
-  if (why.empty() && isWritten(box.base))
+  if (why.empty() && mayWrite(function, box.base, /*byThreads=*/false))
     why = "the kernel writes to the tensor, or to nobody knows what";
   return why;
 }

@@ -49,7 +49,6 @@ private:
   std::string findExtents(mlir::Value mask, PointerBox &box);
   /// A known divisor, a power of two of boxAlignment at most.
   int64_t alignmentOf(const Polynomial &value);
-  bool isWritten(mlir::Value base);
   bool isNonNegative(const Polynomial &value);
   bool isNonNegative(mlir::Value value, unsigned depth = 0);
 

@@ -234,6 +234,44 @@ def store_anywhere(x_ptr, c_ptr, M, N, row, column, BLOCK_M: tl.constexpr,
 
 
 @triton.jit
+def written_first(x_ptr, a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
+                  BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+                  SPECIALIZE: tl.constexpr):
+    """Rows that the program's threads write, then multiply."""
+    m = tl.program_id(0) * BLOCK_M
+    i = m + tl.arange(0, BLOCK_M)
+    j = tl.arange(0, BLOCK_N)
+    for start in range(0, K, BLOCK_K):
+        k = start + tl.arange(0, BLOCK_K)
+        at = i[:, None] * K + k[None, :]
+        mask = (i[:, None] < M) & (k[None, :] < K)
+        tl.store(a_ptr + at, 2 * tl.load(x_ptr + at, mask=mask), mask=mask)
+    tl.debug_barrier()
+    a = tl.make_tensor_descriptor(a_ptr, [M, K], [K, 1], [BLOCK_M, BLOCK_K])
+    b = tl.make_tensor_descriptor(b_ptr, [K, N], [N, 1], [BLOCK_K, BLOCK_N])
+    acc = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    for start in tl.range(0, K, BLOCK_K, warp_specialize=SPECIALIZE):
+        acc = tl.dot(a.load([m, start]), b.load([start, 0]), acc)
+    tl.store(c_ptr + i[:, None] * N + j[None, :], acc,
+             mask=(i[:, None] < M) & (j[None, :] < N))
+
+
+@triton.jit
+def store_overlapping(x_ptr, c_ptr, M, N, first, second, third,
+                      BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr):
+    """The last of several blocks that meet stays: barriers order them."""
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [N, 1], [BLOCK_M, BLOCK_N])
+    i = tl.arange(0, BLOCK_M)
+    j = tl.arange(0, BLOCK_N)
+    x = tl.load(x_ptr + i[:, None] * BLOCK_N + j[None, :])
+    c.store([0, first], x)
+    tl.debug_barrier()
+    c.store([0, second], x + 1)
+    tl.debug_barrier()
+    c.store([0, third], x + 2)
+
+
+@triton.jit
 def from_column(a_ptr, b_ptr, c_ptr, d_ptr, ROWS, WIDTH, first,
                 FIRST: tl.constexpr, LENGTH: tl.constexpr, BLOCK: tl.constexpr,
                 SPECIALIZE: tl.constexpr):

@@ -20,6 +20,7 @@
 // CHECK: [[SLOW]]:
 // CHECK: load half, ptr addrspace(3)
 // CHECK: store half {{.*}}, ptr addrspace(1)
+// CHECK: call void @tsdk.fence.async.global()
 // CHECK: call void @tsdk.box.wait.0()
 // CHECK: call void @tsdk.box.complete.1()
 // ARRAY-LABEL: define void @copies(ptr
