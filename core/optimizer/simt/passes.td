@@ -32,7 +32,8 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
     An instruction on registers makes the transposed product where its lanes
     then hold longer runs of the result in the dimension in which it is stored
     or summed over (`simt.transposed`): a store is wider, and what feeds another
-    product lies as that takes it.
+    product lies as that takes it. Of equal runs rows that are wanted whole lie
+    in one lane as far as they can.
 
     Where no instruction reads whole matrices from shared memory, the steps of
     several are interleaved along k, so that a lane reads as much at once as it

@@ -351,7 +351,9 @@ bool Selection::wantsColumnsOfRows(tile::DotOp op) {
 }
 
 /// The transposed product instead of \p best where a lane then holds longer
-/// runs of the result, in the dimension that matters.
+/// runs of the result, in the dimension that matters. Of runs of equal length
+/// rows that are wanted whole lie in one lane as far as they can: they are
+/// reduced there, and are left operands with little exchange.
 void Selection::considerTransposed(tile::DotOp op, bool wholeRows,
                                    Candidate &best) {
   if (best.row->isAsync)
@@ -371,7 +373,8 @@ void Selection::considerTransposed(tile::DotOp op, bool wholeRows,
     uint32_t most = best.row->m * best.row->n;
     return result.widestVector(dim, most, most).elements;
   };
-  if (runOf(transposed.result) <= runOf(best.row->result))
+  uint32_t now = runOf(best.row->result), then = runOf(transposed.result);
+  if (then < now || (then == now && !wholeRows))
     return;
   Candidate candidate = consider(op, transposed, wholeRows);
   if (!candidate.row || candidate.cycles > best.cycles)
