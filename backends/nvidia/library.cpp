@@ -438,6 +438,33 @@ std::string math(std::string_view symbol, std::string_view rest) {
   return "";
 }
 
+/// Two numbers at once, of which one is wanted (PTX 9.7.9.21, cvt: .e4m3x2 and
+/// .e5m2x2 are .satfinite).
+std::string convert(std::string_view symbol, std::string_view rest) {
+  if (rest == "f32.f8E4M3FN")
+    return define(symbol, "float", "i8 %x", 3,
+                  "  %w = zext i8 %x to i16\n"
+                  "  %h = call <2 x half> @llvm.nvvm.e4m3x2.to.f16x2.rn("
+                  "i16 %w)\n"
+                  "  %e = extractelement <2 x half> %h, i32 0\n"
+                  "  %v = fpext half %e to float\n"
+                  "  ret float %v\n",
+                  "declare <2 x half> @llvm.nvvm.e4m3x2.to.f16x2.rn(i16)\n");
+  std::string name;
+  if (rest == "f8E4M3FN.f32")
+    name = "llvm.nvvm.ff.to.e4m3x2.rn";
+  else if (rest == "f8E5M2.f32")
+    name = "llvm.nvvm.ff.to.e5m2x2.rn";
+  else
+    return "";
+  return define(symbol, "i8", "float %x", 3,
+                "  %w = call i16 @" + name +
+                    "(float 0.0, float %x)\n"
+                    "  %v = trunc i16 %w to i8\n"
+                    "  ret i8 %v\n",
+                "declare i16 @" + name + "(float, float)\n");
+}
+
 } // namespace
 
 std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
@@ -456,6 +483,8 @@ std::string makeDeviceFunction(unsigned capability, std::string_view symbol) {
         "  ret ptr addrspace(3) @tsdk_shared_memory\n",
         "@tsdk_shared_memory = external addrspace(3) global [0 x i8], "
         "align 1024\n");
+  if (capability >= 89 && consume(rest, "convert."))
+    return convert(symbol, rest);
   if (rest == "clock")
     return intrinsic(symbol, "i64", "", 0, "llvm.nvvm.read.ptx.sreg.clock64",
                      "", "");

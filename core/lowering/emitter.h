@@ -77,6 +77,10 @@ protected:
   virtual Type pointerType(unsigned addressSpace) = 0;
   /// f32 to the nearest bf16, as bits; none: there is no instruction.
   virtual Value nearestBf16(Value v) { return {}; }
+  /// f32 to the nearest number of an 8-bit type, saturated, as bits, and back;
+  /// none: there is no instruction.
+  virtual Value nearestFloat8(Value v, Type to) { return {}; }
+  virtual Value wideFloat8(Value v, Type from) { return {}; }
   /// Calls the library function `<stem>.<type of the first operand>`; operands
   /// and result may differ in type.
   virtual Value libraryCall(StringRef stem, Type result,

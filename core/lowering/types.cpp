@@ -185,8 +185,10 @@ Value Emitter::convertFloat(Value v, Type from, Type to, bool towardZero) {
     v = B.cast("fpext", v, B.f32);
   else if (from.isBF16())
     v = bf16ToF32(B, v);
-  else if (auto f = float8Of(from))
-    v = f8ToF32(B, v, *f);
+  else if (auto f = float8Of(from)) {
+    Value wide = wideFloat8(v, from);
+    v = wide ? wide : f8ToF32(B, v, *f);
+  }
   // From f32.
   if (to == B.f32)
     return v;
@@ -199,8 +201,10 @@ Value Emitter::convertFloat(Value v, Type from, Type to, bool towardZero) {
     Value nearest = towardZero ? Value() : nearestBf16(v);
     return nearest ? nearest : f32ToBf16(B, v, towardZero);
   }
-  if (auto f = float8Of(to))
-    return f32ToF8(B, v, *f, towardZero);
+  if (auto f = float8Of(to)) {
+    Value nearest = towardZero ? Value() : nearestFloat8(v, to);
+    return nearest ? nearest : f32ToF8(B, v, *f, towardZero);
+  }
   return v;
 }
 

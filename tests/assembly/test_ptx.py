@@ -186,6 +186,24 @@ def test_one_thread_copies_boxes(specialize, tmp_path):
         assert spilled == 0 and registers <= 255
 
 
+@pytest.mark.parametrize("type,name", [("f8e4m3", "e4m3x2"),
+                                       ("f8e5m2", "e5m2x2")])
+@pytest.mark.parametrize("target", ["sm_80", "sm_89", "sm_90a"])
+def test_numbers_of_eight_bits_by_instruction(target, type, name, tmp_path):
+    """From sm_89 on."""
+    narrow = ptx(target, "tests/end_to_end/kernels/elementwise.py", "convert",
+                 f"*f32:16,*{type}:16,i32:16,512")
+    wide = ptx(target, "tests/end_to_end/kernels/elementwise.py", "convert",
+               f"*{type}:16,*f32:16,i32:16,512")
+    is_there = target != "sm_80"
+    assert (f"cvt.rn.satfinite.{name}.f32" in narrow) == is_there
+    # e5m2 is the upper half of f16.
+    assert (f"cvt.rn.f16x2.{name}" in wide) == (is_there and type == "f8e4m3")
+    if PTXAS:
+        assemble(narrow, target, tmp_path)
+        assemble(wide, target, tmp_path)
+
+
 def test_what_threads_wrote_is_not_copied_as_boxes():
     text = ptx("sm_90a", "tests/end_to_end/kernels/boxes.py", "written_first",
                "*f16:16,*f16:16,*f16:16,*f32:16,i32:16,i32:16,i32:16,64,64,64,"

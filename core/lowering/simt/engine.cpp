@@ -175,6 +175,31 @@ Value SimtEngine::nearestBf16(Value v) {
   return B.cast("bitcast", B.cast("fptrunc", v, B.b.getBF16Type()), B.i16);
 }
 
+/// The types of the OCP; the host has no instruction for them.
+bool SimtEngine::convertsFloat8(Type type) const {
+  return machine.has(TSDK_SIMT_F8_CONVERT) && !machine.parametersInArray &&
+         isa<Float8E4M3FNType, Float8E5M2Type>(type);
+}
+
+static std::string nameOf(Type type) {
+  std::string name;
+  llvm::raw_string_ostream(name) << type;
+  return name;
+}
+
+Value SimtEngine::nearestFloat8(Value v, Type to) {
+  return convertsFloat8(to)
+             ? B.call("tsdk.convert." + nameOf(to) + ".f32", B.i8, {v}, true)
+             : Value();
+}
+
+Value SimtEngine::wideFloat8(Value v, Type from) {
+  // e5m2 is the upper half of f16.
+  return convertsFloat8(from) && isa<Float8E4M3FNType>(from)
+             ? B.call("tsdk.convert.f32." + nameOf(from), B.f32, {v}, true)
+             : Value();
+}
+
 Value SimtEngine::libraryCall(StringRef stem, Type result,
                               ValueRange operands) {
   std::string symbol = (stem + ".").str();

@@ -202,6 +202,9 @@ public:
 private:
   Type pointerType(unsigned space) override { return B.pointer(space); }
   Value nearestBf16(Value v) override;
+  Value nearestFloat8(Value v, Type to) override;
+  Value wideFloat8(Value v, Type from) override;
+  bool convertsFloat8(Type type) const;
   Value libraryCall(StringRef stem, Type result, ValueRange operands) override;
   Value programId(unsigned axis) override;
   Value numPrograms(unsigned axis) override;
