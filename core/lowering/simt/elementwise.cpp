@@ -140,14 +140,23 @@ static bool lowerElementwise(SimtEngine &e, Operation *op) {
   return true;
 }
 
-/// What is made narrower for a store to shared memory is made so right before
-/// it, behind what the store waits for: in one basic block with what packs the
-/// words that are stored, LLVM converts two elements at a time.
+/// Whether \p tensor goes to shared memory alone, and from there as a box.
+static bool isForBox(Value tensor) {
+  if (!isa<RankedTensorType>(tensor.getType()) || !tensor.hasOneUse())
+    return false;
+  auto store = dyn_cast<simt::SharedStoreOp>(*tensor.user_begin());
+  return store && store->getBlock() == tensor.getParentBlock() &&
+         llvm::any_of(store.getDest().getUsers(), [](Operation *user) {
+           return isa<simt::BoxStoreOp>(user);
+         });
+}
+
+/// What is made narrower for a box is made so right where it is stored to
+/// shared memory, behind what the store waits for: in one basic block with what
+/// packs the words that are stored, LLVM converts two elements at a time.
 static bool lowerTruncation(SimtEngine &e, Operation *op) {
   Value result = op->getResult(0);
-  if (!isa<RankedTensorType>(result.getType()) || !result.hasOneUse() ||
-      !isa<simt::SharedStoreOp>(*result.user_begin()) ||
-      (*result.user_begin())->getBlock() != op->getBlock())
+  if (!isForBox(result))
     return lowerElementwise(e, op);
   e.deferRegisters(result, [&e, op](unsigned, Registers &into) {
     SmallVector<Registers, 1> made;
