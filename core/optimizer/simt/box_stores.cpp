@@ -90,7 +90,7 @@ static std::string blockReason(Type type, const target::Machine &machine) {
 
 /// Whether \p value is made of what a product gives: then threads would have to
 /// exchange it for accesses of their own.
-static bool comesFromProduct(Value value) {
+static bool isMadeOfProduct(Value value) {
   constexpr unsigned maxValues = 64;
   llvm::SetVector<Value> values;
   values.insert(value);
@@ -142,7 +142,7 @@ bool chooseBoxStores(func::FuncOp function, const target::Machine &machine,
   /// False: nobody expects it to be one.
   auto addPointers = [&](tile::StoreOp store) {
     if (!takesPointers || !isTensor(store.getPtr()) ||
-        !comesFromProduct(store.getValue()))
+        !isMadeOfProduct(store.getValue()))
       return false;
     BoxStore made{store, globalRoot(store.getPtr()), {}, {}};
     made.why = blockReason(store.getValue().getType(), machine);

@@ -7,13 +7,12 @@
 #include "core/optimizer/simt/select_matrix.h"
 #include "core/optimizer/simt/assign_layouts.h"
 #include "core/optimizer/simt/passes.h"
+#include "core/optimizer/simt/product_uses.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/Pass/Pass.h"
 
-#include "llvm/ADT/MapVector.h"
 #include "llvm/Support/MathExtras.h"
 
 #include <tuple>
@@ -72,52 +71,6 @@ struct Candidate {
   uint64_t cycles = ~uint64_t(0);
   std::string refusal;
 };
-
-/// Calls \p visit for each use of what \p result becomes by arithmetic, by
-/// transpositions and, with \p throughLoops, as what a loop ends with:
-/// \p isTransposed says whether rows and columns have changed places.
-void visitUses(
-    Value result, bool throughLoops,
-    llvm::function_ref<void(OpOperand &use, bool isTransposed)> visit) {
-  constexpr unsigned maxVisited = 64;
-  llvm::MapVector<Value, bool> seen;
-  seen.insert({result, false});
-  for (unsigned i = 0; i < seen.size() && i < maxVisited; ++i) {
-    auto [value, isTransposed] = seen.begin()[i];
-    for (OpOperand &use : value.getUses()) {
-      visit(use, isTransposed);
-      Operation *user = use.getOwner();
-      auto trans = dyn_cast<tile::TransOp>(user);
-      if (trans && trans.getPerm().size() == 2)
-        seen.insert(
-            {trans.getResult(), isTransposed != (trans.getPerm()[0] == 1)});
-      else if (auto yield = dyn_cast<scf::YieldOp>(user);
-               yield && throughLoops && isa<scf::ForOp>(yield->getParentOp()))
-        seen.insert({yield->getParentOp()->getResult(use.getOperandNumber()),
-                     isTransposed});
-      else if (layoutRuleOf(user) == LayoutRule::Elementwise)
-        for (Value next : user->getResults())
-          seen.insert({next, isTransposed});
-    }
-  }
-}
-
-/// Whether the rows of the result stay together on their way: what is reduced
-/// along columns, or becomes the left operand of another product, moves least
-/// when a warp has whole rows.
-bool wantsWholeRows(tile::DotOp op) {
-  unsigned rank = tile::shapeOf(op.getType()).size();
-  bool result = false;
-  visitUses(op.getResult(), /*throughLoops=*/false,
-            [&](OpOperand &use, bool isTransposed) {
-              auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner());
-              result |= reduce && unsigned(reduce.getAxis()) ==
-                                      (isTransposed ? rank - 2 : rank - 1);
-              result |= isa<tile::DotOp>(use.getOwner()) && !isTransposed &&
-                        use.getOperandNumber() == 0;
-            });
-  return result;
-}
 
 uint64_t powerOfTwoIn(uint64_t value) { return value & -value; }
 
@@ -183,33 +136,6 @@ private:
   /// Not every kernel asks.
   std::optional<AxisInfoAnalysis> axes;
 };
-
-/// Whether \p operand comes from arithmetic on the result of a product: then it
-/// lies in the registers of the right threads already.
-static bool comesFromProduct(Value operand) {
-  constexpr unsigned maxDepth = 32;
-  for (unsigned depth = 0; depth < maxDepth; ++depth) {
-    Operation *op = operand.getDefiningOp();
-    if (!op)
-      return false;
-    if (isa<tile::DotOp>(op))
-      return true;
-    if (layoutRuleOf(op) != LayoutRule::Elementwise)
-      return false;
-    // The first tensor operand is what is converted or combined.
-    Value next;
-    for (Value candidate : op->getOperands())
-      if (isTensor(candidate) && candidate.getDefiningOp() && !next &&
-          !isa<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
-               tile::LoadOp>(candidate.getDefiningOp()) &&
-          !tile::isBoolLike(candidate.getType()))
-        next = candidate;
-    if (!next)
-      return false;
-    operand = next;
-  }
-  return false;
-}
 
 /// Whether the buffer of \p operand runs along its rows (dimension 0): as
 /// memory does, or across it where lanes would store single elements.

@@ -1,0 +1,84 @@
+//===- product_uses.cpp - What becomes of products ------------------------===//
+//
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "core/optimizer/simt/product_uses.h"
+#include "core/optimizer/simt/assign_layouts.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+
+namespace tilesdk::optimizer {
+
+void visitUses(
+    Value result, bool throughLoops,
+    llvm::function_ref<void(OpOperand &use, bool isTransposed)> visit) {
+  constexpr unsigned maxVisited = 64;
+  llvm::MapVector<Value, bool> seen;
+  seen.insert({result, false});
+  for (unsigned i = 0; i < seen.size() && i < maxVisited; ++i) {
+    auto [value, isTransposed] = seen.begin()[i];
+    for (OpOperand &use : value.getUses()) {
+      visit(use, isTransposed);
+      Operation *user = use.getOwner();
+      auto trans = dyn_cast<tile::TransOp>(user);
+      if (trans && trans.getPerm().size() == 2)
+        seen.insert(
+            {trans.getResult(), isTransposed != (trans.getPerm()[0] == 1)});
+      else if (auto yield = dyn_cast<scf::YieldOp>(user);
+               yield && throughLoops && isa<scf::ForOp>(yield->getParentOp()))
+        seen.insert({yield->getParentOp()->getResult(use.getOperandNumber()),
+                     isTransposed});
+      else if (layoutRuleOf(user) == LayoutRule::Elementwise)
+        for (Value next : user->getResults())
+          seen.insert({next, isTransposed});
+    }
+  }
+}
+
+bool wantsWholeRows(tile::DotOp op) {
+  unsigned rank = tile::shapeOf(op.getType()).size();
+  bool result = false;
+  visitUses(op.getResult(), /*throughLoops=*/false,
+            [&](OpOperand &use, bool isTransposed) {
+              auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner());
+              result |= reduce && unsigned(reduce.getAxis()) ==
+                                      (isTransposed ? rank - 2 : rank - 1);
+              result |= isa<tile::DotOp>(use.getOwner()) && !isTransposed &&
+                        use.getOperandNumber() == 0;
+            });
+  return result;
+}
+
+bool comesFromProduct(Value operand) {
+  constexpr unsigned maxDepth = 32;
+  for (unsigned depth = 0; depth < maxDepth; ++depth) {
+    Operation *op = operand.getDefiningOp();
+    if (!op)
+      return false;
+    if (isa<tile::DotOp>(op))
+      return true;
+    if (layoutRuleOf(op) != LayoutRule::Elementwise)
+      return false;
+    // The first tensor operand is what is converted or combined.
+    Value next;
+    for (Value candidate : op->getOperands())
+      if (isTensor(candidate) && candidate.getDefiningOp() && !next &&
+          !isa<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
+               tile::LoadOp>(candidate.getDefiningOp()) &&
+          !tile::isBoolLike(candidate.getType()))
+        next = candidate;
+    if (!next)
+      return false;
+    operand = next;
+  }
+  return false;
+}
+
+} // namespace tilesdk::optimizer
