@@ -44,6 +44,21 @@ def layernorm(x_ptr, weight_ptr, bias_ptr, y_ptr, columns, stride, epsilon,
 
 
 @triton.jit
+def quantize(x_ptr, q_ptr, scale_ptr, columns, stride, BLOCK: tl.constexpr):
+    """Rows as 8-bit floats, of which 448 is the largest, and a scale."""
+    row = tl.program_id(0)
+    offsets = tl.arange(0, BLOCK)
+    mask = offsets < columns
+    x = tl.load(x_ptr + row * stride + offsets, mask=mask,
+                other=0.0).to(tl.float32)
+    scale = tl.maximum(tl.max(tl.abs(x), axis=0), 1e-10) / 448.0
+    q = x * (1.0 / scale)
+    tl.store(q_ptr + row * stride + offsets, q.to(q_ptr.dtype.element_ty),
+             mask=mask)
+    tl.store(scale_ptr + row, scale)
+
+
+@triton.jit
 def twenty(x_ptr, y_ptr, z_ptr, count, a0, a1, a2, a3, a4, a5, a6, a7, a8, a9,
            b0, b1, b2, b3, b4, b5, BLOCK: tl.constexpr):
     """As many arguments as kernels of models have."""

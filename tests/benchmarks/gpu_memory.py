@@ -1,4 +1,5 @@
-"""Kernels that memory bounds: add, softmax, layer normalisation."""
+"""Kernels that memory bounds: add, softmax, layer normalisation, rows made
+8-bit floats."""
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import torch
 import torch.nn.functional as functional
@@ -77,4 +78,22 @@ def layernorm():
                             flops=8 * x.numel(), bytes_moved=moved)
 
 
-PARTS = (add, softmax, layernorm)
+def quantize():
+    for columns in (4096, 16384):
+        x = torch.randn(16384, columns, device="cuda", dtype=torch.bfloat16)
+        q = torch.empty_like(x, dtype=torch.float8_e4m3fn)
+        scale = torch.empty(16384, device="cuda")
+        def peer():
+            largest = x.float().abs().amax(1, keepdim=True)
+            return (x.float() * (448 / largest)).to(torch.float8_e4m3fn)
+        contenders = variants("quantize", (16384,),
+                              (x, q, scale, columns, columns), (columns,), q,
+                              peer(), 1 / 8)
+        contenders["torch"] = peer
+        moved = x.numel() * 3
+        yield from gpu.rows(f"quantize bf16 to e4m3 16384 x {columns}",
+                            gpu.times(contenders), moved * 1e-9, "GB/s",
+                            flops=3 * x.numel(), bytes_moved=moved)
+
+
+PARTS = (add, softmax, layernorm, quantize)
