@@ -3,7 +3,10 @@ each head, causal or not.
 
 A program makes BLOCK_M rows of one head. LENGTH is a multiple of BLOCK_M, which
 is a multiple of BLOCK_N. Exponents are of base 2: `scale` is the usual one times
-log2(e). With SPECIALIZE the copies of K and V have warps of their own.
+log2(e). With SPECIALIZE the copies of K and V have warps of their own. With AHEAD
+the scores of the next columns are begun before those at hand are used, so that
+matrix instructions run while exponents are computed; those behind the last columns
+are made for nothing.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import triton
@@ -11,12 +14,17 @@ import triton.language as tl
 
 
 @triton.jit
-def columns(acc, total, largest, q, k, v, m, row, first, last, scale,
-            BLOCK_N: tl.constexpr, MASKED: tl.constexpr,
+def columns(acc, total, largest, ahead, q, k, v, m, row, first, last, scale,
+            BLOCK_N: tl.constexpr, MASKED: tl.constexpr, AHEAD: tl.constexpr,
             SPECIALIZE: tl.constexpr):
-    """Goes over columns first to last of the scores."""
+    """Goes over columns first to last of the scores; `ahead` are those of the
+    first, and then those behind the last."""
     for start in tl.range(first, last, BLOCK_N, warp_specialize=SPECIALIZE):
-        scores = tl.dot(q, k.load([row + start, 0]).T)
+        if AHEAD:
+            scores = ahead
+            ahead = tl.dot(q, k.load([row + start + BLOCK_N, 0]).T)
+        else:
+            scores = tl.dot(q, k.load([row + start, 0]).T)
         if MASKED:
             n = start + tl.arange(0, BLOCK_N)
             scores = tl.where(m[:, None] >= n[None, :], scores, float("-inf"))
@@ -27,14 +35,14 @@ def columns(acc, total, largest, q, k, v, m, row, first, last, scale,
         acc = acc * shrink[:, None]
         acc = tl.dot(p.to(q.dtype), v.load([row + start, 0]), acc)
         largest = grown
-    return acc, total, largest
+    return acc, total, largest, ahead
 
 
 @triton.jit
 def attention(q_ptr, k_ptr, v_ptr, out_ptr, HEADS, LENGTH, scale,
               HEAD: tl.constexpr, BLOCK_M: tl.constexpr,
               BLOCK_N: tl.constexpr, CAUSAL: tl.constexpr,
-              SPECIALIZE: tl.constexpr):
+              AHEAD: tl.constexpr, SPECIALIZE: tl.constexpr):
     """Arrays are [HEADS, LENGTH, HEAD], contiguous; the grid is
     (LENGTH / BLOCK_M, HEADS)."""
     rows = HEADS * LENGTH
@@ -56,17 +64,20 @@ def attention(q_ptr, k_ptr, v_ptr, out_ptr, HEADS, LENGTH, scale,
     acc = tl.zeros((BLOCK_M, HEAD), tl.float32)
     total = tl.zeros((BLOCK_M,), tl.float32)
     largest = tl.full((BLOCK_M,), float("-inf"), tl.float32)
+    ahead = tl.zeros((BLOCK_M, BLOCK_N), tl.float32)
+    if AHEAD:
+        ahead = tl.dot(q, k.load([row, 0]).T)
     if CAUSAL:
         diagonal = block * BLOCK_M
-        acc, total, largest = columns(acc, total, largest, q, k, v, m, row, 0,
-                                      diagonal, scale, BLOCK_N, False,
-                                      SPECIALIZE)
-        acc, total, largest = columns(acc, total, largest, q, k, v, m, row,
-                                      diagonal, diagonal + BLOCK_M, scale,
-                                      BLOCK_N, True, False)
+        acc, total, largest, ahead = columns(
+            acc, total, largest, ahead, q, k, v, m, row, 0, diagonal, scale,
+            BLOCK_N, False, AHEAD, SPECIALIZE)
+        acc, total, largest, ahead = columns(
+            acc, total, largest, ahead, q, k, v, m, row, diagonal,
+            diagonal + BLOCK_M, scale, BLOCK_N, True, AHEAD, False)
     else:
-        acc, total, largest = columns(acc, total, largest, q, k, v, m, row, 0,
-                                      LENGTH, scale, BLOCK_N, False,
-                                      SPECIALIZE)
+        acc, total, largest, ahead = columns(
+            acc, total, largest, ahead, q, k, v, m, row, 0, LENGTH, scale,
+            BLOCK_N, False, AHEAD, SPECIALIZE)
     acc = acc / total[:, None]
     out.store([row + block * BLOCK_M, 0], acc.to(out.dtype))

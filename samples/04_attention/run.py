@@ -41,7 +41,7 @@ def main():
         arrays = [place(x) for x in (q, k, v, np.full_like(q, np.nan))]
         kernel[(length // block_m, heads)](
             *arrays, heads, length, scale, head, block_m, block_n, causal,
-            True, num_warps=8, num_stages=3)
+            True, True, num_warps=8, num_stages=3)
         error = np.abs(arrays[-1].numpy() - reference(q, k, v, causal)).max()
         assert error < 2e-3, error
         print(f"attention {heads} x {length} x {head}, "

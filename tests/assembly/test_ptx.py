@@ -204,6 +204,25 @@ def test_numbers_of_eight_bits_by_instruction(target, type, name, tmp_path):
         assemble(wide, target, tmp_path)
 
 
+@pytest.mark.parametrize("specialize", [False, True])
+def test_scores_are_begun_ahead(specialize, tmp_path):
+    """The exponents of one block are computed while the scores of the next are
+    under way, which stay in the registers that the other product takes."""
+    text = ptx("sm_90a", "samples/04_attention/attention.py", "attention",
+               "*f16:16,*f16:16,*f16:16,*f16:16,i32:16,i32:16,f32,128,128,128,"
+               f"False,True,{specialize}", ("num_warps=8", "num_stages=2"))
+    loop = loop_of(text, "ex2.approx")
+    steps = re.findall(r"wgmma\.commit|wgmma\.wait_group|ex2\.approx|bar\.sync|"
+                       r"st\.shared", loop)
+    order = [step for i, step in enumerate(steps) if step != steps[i - 1]]
+    first = order.index("wgmma.commit")
+    assert order[first:first + 4] == ["wgmma.commit", "ex2.approx",
+                                      "wgmma.commit", "wgmma.wait_group"]
+    assert "st.shared" not in order
+    if PTXAS:
+        assert assemble(text, "sm_90a", tmp_path)[1] == 0
+
+
 def test_what_threads_wrote_is_not_copied_as_boxes():
     text = ptx("sm_90a", "tests/end_to_end/kernels/boxes.py", "written_first",
                "*f16:16,*f16:16,*f16:16,*f32:16,i32:16,i32:16,i32:16,64,64,64,"

@@ -9,11 +9,16 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 import gpu_measure as gpu
 
 SOURCE = "samples/04_attention/attention.py"
-# BLOCK_M, BLOCK_N, warps, stages, whether copies have warps of their own.
-OURS = ((128, 128, 8, 2, False), (128, 128, 8, 2, True), (128, 64, 8, 3, False),
-        (64, 64, 4, 3, False), (128, 64, 4, 3, False))
-TRITON = ((128, 128, 8, 2, False), (128, 64, 8, 3, False),
-          (128, 64, 4, 3, False), (128, 128, 8, 3, False))
+# BLOCK_M, BLOCK_N, warps, stages, whether scores are begun ahead and copies have
+# warps of their own.
+OURS = ((128, 128, 8, 2, False, False), (128, 128, 8, 2, False, True),
+        (128, 64, 8, 3, False, False), (64, 64, 4, 3, False, False),
+        (128, 64, 4, 3, False, False), (128, 128, 8, 2, True, False),
+        (128, 128, 8, 2, True, True), (128, 64, 8, 3, True, True),
+        (128, 64, 8, 4, True, True))
+TRITON = ((128, 128, 8, 2, False, False), (128, 64, 8, 3, False, False),
+          (128, 64, 4, 3, False, False), (128, 128, 8, 3, False, False),
+          (128, 128, 8, 2, True, False))
 
 
 def variants(maker, compile_, configs, arrays, head, causal, want):
@@ -24,13 +29,14 @@ def variants(maker, compile_, configs, arrays, head, causal, want):
     q, k, v, out = arrays
     heads, length = q.shape[0] * q.shape[1], q.shape[2]
     scale = math.log2(math.e) / math.sqrt(head)
-    for bm, bn, warps, stages, specialize in configs:
-        run = (lambda bm=bm, bn=bn, warps=warps, stages=stages,
+    for bm, bn, warps, stages, ahead, specialize in configs:
+        run = (lambda bm=bm, bn=bn, warps=warps, stages=stages, ahead=ahead,
                specialize=specialize:
                kernel[(length // bm, heads)](
                    q, k, v, out, heads, length, scale, head, bm, bn, causal,
-                   specialize, num_warps=warps, num_stages=stages))
+                   ahead, specialize, num_warps=warps, num_stages=stages))
         name = (f"{maker} {bm}x{bn}x{stages} {warps} warps"
+                f"{' ahead' if ahead else ''}"
                 f"{' specialized' if specialize else ''}")
         if gpu.works(name, run, out, want, 5e-3):
             result[name] = run

@@ -6,6 +6,40 @@ from table import (SAMPLES, Case, Const, In, Out, Pointers, normal, unit,
                    values_of)
 
 CASES = []
+FILE = f"{SAMPLES}/04_attention/attention.py"
+
+
+def attention(head, length, block, causal, ahead, specialize, warps, stages):
+    def oracle(a):
+        scores = a.q @ a.k.transpose(0, 2, 1) * (a.scale / np.log2(np.e))
+        if causal:
+            scores = np.where(np.tril(np.ones((length, length), bool)), scores,
+                              -np.inf)
+        p = np.exp(scores - scores.max(-1, keepdims=True))
+        return {"out": p / p.sum(-1, keepdims=True) @ a.v}
+
+    how = "/".join(name for name, used in
+                   (("causal", causal), ("ahead", ahead),
+                    ("specialized", specialize)) if used)
+    CASES.append(Case(
+        f"samples/attention/{head}/{block[0]}x{block[1]}/{how or 'plain'}",
+        f"{FILE}:attention",
+        {**{name: In("f16", (3, length, head), normal) for name in "qkv"},
+         "out": Out("f16", (3, length, head)), "HEADS": 3, "LENGTH": length,
+         "scale": float(np.log2(np.e) / np.sqrt(head)), "HEAD": Const(head),
+         "BLOCK_M": Const(block[0]), "BLOCK_N": Const(block[1]),
+         "CAUSAL": Const(causal), "AHEAD": Const(ahead),
+         "SPECIALIZE": Const(specialize)},
+        (length // block[0], 3), oracle,
+        options={"num_warps": warps, "num_stages": stages}, scale=4))
+
+
+for causal in (False, True):
+    for specialize in (False, True):
+        for ahead in (False, True):
+            attention(64, 256, (128, 64), causal, ahead, specialize, 8, 3)
+        attention(128, 256, (128, 128), causal, True, specialize, 8, 2)
+    attention(32, 192, (64, 32), causal, True, False, 4, 4)
 FILE = f"{SAMPLES}/06_conv2d/conv2d.py"
 
 

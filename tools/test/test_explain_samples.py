@@ -24,7 +24,7 @@ SAMPLES = {
                "*f16:16,*f16:16,*f32:16" + ",i32:16" * 6 + ",128,128,64,8", 8,
                "-"),
     "attention": ("04_attention/attention.py", "attention",
-                  f"{HALVES},*f16:16,i32,i32:16,f32,64,128,64,False,True", 8,
+                  f"{HALVES},*f16:16,i32,i32:16,f32,64,128,64,False,False,True", 8,
                   "-"),
     "persistent_matmul":
         ("05_persistent_matmul/persistent_matmul.py", "persistent_matmul",

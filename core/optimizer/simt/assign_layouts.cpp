@@ -33,6 +33,7 @@ struct SimtAssignLayouts : impl::SimtAssignLayoutsBase<SimtAssignLayouts> {
         return signalPassFailure();
       sinkOperandLoads(function, *machine);
       sinkBelowLoops(function);
+      sinkProductWaits(function);
       setAttributes(function, threads);
       report(function, choice, choice.costs());
     }

@@ -227,5 +227,8 @@ void sinkOperandLoads(mlir::func::FuncOp function,
 /// addresses and masks of the stores of what a loop sums up need no registers
 /// in it.
 void sinkBelowLoops(mlir::func::FuncOp function);
+/// Moves waits for asynchronous products to the first op that takes the result,
+/// at most to the end of the block: what does not need it goes on meanwhile.
+void sinkProductWaits(mlir::func::FuncOp function);
 
 } // namespace tilesdk::optimizer

@@ -100,7 +100,8 @@ def SimtAssignLayouts : SimtPass<"simt-assign-layouts"> {
     the value's definition, outside of the loops that use it. Operands of
     products go through a buffer in shared memory instead, with the swizzle
     that has the fewest conflicts, and are read from it where the product is. What is
-    computed ahead of a loop for users behind it moves there.
+    computed ahead of a loop for users behind it moves there, the wait for an
+    asynchronous product to the first op that takes it or to the end of the block.
 
     Assumes: tile IR, in which products may carry the attributes of
     `simt-select-matrix`. Guarantees: the stage `simt`: every tensor has a

@@ -59,6 +59,15 @@ bool wantsWholeRows(tile::DotOp op) {
 bool comesFromProduct(Value operand) {
   constexpr unsigned maxDepth = 32;
   for (unsigned depth = 0; depth < maxDepth; ++depth) {
+    // What a loop carries was made an iteration before.
+    if (auto carried = dyn_cast<BlockArgument>(operand)) {
+      auto loop = dyn_cast<scf::ForOp>(carried.getOwner()->getParentOp());
+      OpOperand *yielded =
+          loop ? loop.getTiedLoopYieldedValue(carried) : nullptr;
+      if (!yielded)
+        return false;
+      operand = yielded->get();
+    }
     Operation *op = operand.getDefiningOp();
     if (!op)
       return false;
@@ -69,9 +78,9 @@ bool comesFromProduct(Value operand) {
     // The first tensor operand is what is converted or combined.
     Value next;
     for (Value candidate : op->getOperands())
-      if (isTensor(candidate) && candidate.getDefiningOp() && !next &&
-          !isa<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
-               tile::LoadOp>(candidate.getDefiningOp()) &&
+      if (isTensor(candidate) && !next &&
+          !isa_and_nonnull<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
+                           tile::LoadOp>(candidate.getDefiningOp()) &&
           !tile::isBoolLike(candidate.getType()))
         next = candidate;
     if (!next)

@@ -136,3 +136,38 @@ func.func @narrow(%a: tensor<32x64xf8E4M3FN>, %b: tensor<64x32xf8E5M2>, %c: tens
   %g = tile.dot %i, %j, %k : tensor<32x64xi8>, tensor<64x32xi8> -> tensor<32x32xi32>
   return %f, %g : tensor<32x32xf32>, tensor<32x32xi32>
 }
+
+// -----
+
+// Each product is waited for where it is taken; the second, which is begun later,
+// may still be under way at the first one's wait. What a loop carries is taken at
+// its end, and the one before it lies in registers as the product takes it.
+// ASYNC-LABEL: @late
+// ASYNC: %[[P:.*]] = simt.mma_async "m64k16.f32.f16"
+// ASYNC: %[[Q:.*]] = simt.mma_async "m64k16.f32.f16"
+// ASYNC: %[[P0:.*]] = simt.mma_wait %[[P]] pending = 1
+// ASYNC: arith.truncf %[[P0]]
+// ASYNC: scf.for {{.*}} iter_args(%[[BEFORE:.*]] = %{{.*}}, %[[SUM:.*]] = %{{.*}})
+// ASYNC: %[[NEXT:.*]] = simt.mma_async "m64k16.f32.f16"
+// ASYNC: %[[H:.*]] = arith.truncf %[[BEFORE]]
+// ASYNC-NOT: shared_alloc
+// ASYNC: %[[S:.*]] = simt.mma_async "m64k16.f32.f16" %[[H]],
+// ASYNC-DAG: simt.mma_wait %[[S]] pending = 0
+// ASYNC-DAG: simt.mma_wait %[[NEXT]] pending = 1
+// ASYNC-NEXT: scf.yield
+func.func @late(%a: tensor<128x64xf16>, %b: tensor<64x64xf16>, %c: tensor<128x64xf32>) -> (tensor<128x64xf16>, tensor<128x64xf32>) {
+  %zero = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  %none = arith.constant dense<0.0> : tensor<128x64xf32>
+  %p = tile.dot %a, %b, %c : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+  %q = tile.dot %a, %b, %none : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+  %h = arith.truncf %p : tensor<128x64xf32> to tensor<128x64xf16>
+  %r:2 = scf.for %i = %zero to %c8 step %c1 iter_args(%before = %q, %sum = %none) -> (tensor<128x64xf32>, tensor<128x64xf32>) {
+    %next = tile.dot %a, %b, %none : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+    %x = arith.truncf %before : tensor<128x64xf32> to tensor<128x64xf16>
+    %s = tile.dot %x, %b, %sum : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+    scf.yield %next, %s : tensor<128x64xf32>, tensor<128x64xf32>
+  }
+  return %h, %r#1 : tensor<128x64xf16>, tensor<128x64xf32>
+}
