@@ -25,7 +25,7 @@ SAMPLES = {
                "-"),
     "attention": ("04_attention/attention.py", "attention",
                   f"{HALVES},*f16:16,i32,i32:16,f32,64,128,64,False,False,True", 8,
-                  "-"),
+                  "ahead = "),
     "persistent_matmul":
         ("05_persistent_matmul/persistent_matmul.py", "persistent_matmul",
          f"{HALVES},i32:16,i32:16,i32:16,128,128,64,8,132,True,True", 8,
