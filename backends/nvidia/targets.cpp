@@ -38,9 +38,9 @@ struct Row {
 
 // PTX versions are the lowest that have what the functions use.
 constexpr Row Rows[NumTargets] = {
-    {"sm_80", "NVIDIA A100 (Ampere)", "+ptx71", 80, 163u << 10, 164u << 10,
+    {"sm_80", "NVIDIA A100 (Ampere)", "+ptx74", 80, 163u << 10, 164u << 10,
      2048},
-    {"sm_86", "NVIDIA A10, RTX 30 (Ampere)", "+ptx71", 86, 99u << 10,
+    {"sm_86", "NVIDIA A10, RTX 30 (Ampere)", "+ptx74", 86, 99u << 10,
      100u << 10, 1536},
     {"sm_89", "NVIDIA L4, L40, RTX 40 (Ada)", "+ptx84", 89, 99u << 10,
      100u << 10, 1536},

@@ -59,11 +59,10 @@ static Layout transposedFragment(const Layout &fragment) {
       std::swap(basis.value[0], basis.value[1]);
     inputs.push_back({in.name, std::move(bases)});
   }
-  std::vector<layout::OutputDim> outputs;
-  for (unsigned dim = 0; dim < 2; ++dim)
-    outputs.push_back({fragment.outputs()[dim].name,
-                       {fragment.outputs()[1 - dim].radix.begin(),
-                        fragment.outputs()[1 - dim].radix.end()}});
+  const auto &of = fragment.outputs();
+  std::vector<layout::OutputDim> outputs{
+      {of[0].name, {of[1].radix.begin(), of[1].radix.end()}},
+      {of[1].name, {of[0].radix.begin(), of[0].radix.end()}}};
   return *Layout::fromBases(inputs, outputs);
 }
 

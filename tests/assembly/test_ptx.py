@@ -186,6 +186,16 @@ def test_one_thread_copies_boxes(specialize, tmp_path):
         assert spilled == 0 and registers <= 255
 
 
+@pytest.mark.parametrize("target", ["sm_80", "sm_86", "sm_89", "sm_90a"])
+def test_hints_for_the_cache(target, tmp_path):
+    text = ptx(target, "tests/end_to_end/kernels/memory.py", "cache_hints",
+               "*f32:16,*f32:16,i32:16,1024")
+    assert "ld.global.L1::evict_first" in text
+    assert "st.global.L1::evict_last" in text
+    if PTXAS:
+        assemble(text, target, tmp_path)
+
+
 @pytest.mark.parametrize("type,name", [("f8e4m3", "e4m3x2"),
                                        ("f8e5m2", "e5m2x2")])
 @pytest.mark.parametrize("target", ["sm_80", "sm_89", "sm_90a"])
