@@ -49,6 +49,8 @@ inline constexpr llvm::StringLiteral row = "simt.row";
 /// Of a product with a row: so many instructions share out what a lane has next
 /// to each other along k (target::MatrixRow::interleavedK).
 inline constexpr llvm::StringLiteral pack = "simt.pack";
+/// Of a product with a row: it makes the transposed product
+/// (target::MatrixRow::transposed).
 inline constexpr llvm::StringLiteral transposed = "simt.transposed";
 inline constexpr llvm::StringLiteral scratch = "simt.scratch";
 /// Of a conversion, for measurements: how it is done, or "chosen"; lowering

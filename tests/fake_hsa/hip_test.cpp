@@ -415,11 +415,7 @@ TEST_F(RealHip, CapturesAGraph) {
 TEST_F(RealHip, SaysWhatAFunctionNeeds) {
   loadKernel();
   auto info = [&](uint32_t which) {
-    uint32_t value = 0;
-    size_t size = sizeof value;
-    EXPECT_DONE(
-        driver->function_info(self, device, function, which, &value, &size));
-    return value;
+    return functionInfo(*driver, device, function, which);
   };
   EXPECT_GT(info(TSDK_FUNCTION_REGISTERS), 0u);
   EXPECT_EQ(info(TSDK_FUNCTION_LOCAL_BYTES), 0u);

@@ -224,7 +224,7 @@ typedef struct tsdk_async_row {
 #define TSDK_SIMT_PACKED_F16 32u
 #define TSDK_SIMT_PACKED_BF16 64u
 #define TSDK_SIMT_BF16_CONVERT 128u
-#define TSDK_SIMT_F8_CONVERT 256u /**< tsdk.convert.... */
+#define TSDK_SIMT_F8_CONVERT 256u /**< tsdk.convert functions. */
 #define TSDK_SIMT_LOCKSTEP 512u   /**< tsdk.warp.sync takes no time. */
 #define TSDK_SIMT_PAIRED_LOADS                                                 \
   1024u /**< Two neighbouring phases (0-1, 2-3, ...) of a plain load from      \

@@ -28,11 +28,7 @@ TEST_F(AmdDriver, LaunchesOnTheDeviceAndGivesTheThreadBack) {
   EXPECT_EQ(state().current, 0) << "the thread's own device";
 
   auto info = [&](uint32_t which) {
-    uint32_t value = 0;
-    size_t size = sizeof value;
-    EXPECT_DONE(
-        driver->function_info(self, device, function, which, &value, &size));
-    return value;
+    return functionInfo(*driver, device, function, which);
   };
   EXPECT_EQ(info(TSDK_FUNCTION_REGISTERS), 104u);
   EXPECT_EQ(info(TSDK_FUNCTION_LOCAL_BYTES), 103u);

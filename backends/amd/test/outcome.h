@@ -52,4 +52,14 @@ inline tsdk_error makeOutcome(void *, tsdk_code code, int64_t native,
     EXPECT_EQ(outcome.code, TSDK_OK) << outcome.message;                       \
   } while (0)
 
+/// What a driver says of a function, where that is a number of 32 bits.
+inline uint32_t functionInfo(const tsdk_driver &driver, void *device,
+                             void *function, uint32_t which) {
+  uint32_t value = 0;
+  size_t size = sizeof value;
+  EXPECT_DONE(driver.function_info(driver.self, device, function, which, &value,
+                                   &size));
+  return value;
+}
+
 } // namespace tilesdk::amd

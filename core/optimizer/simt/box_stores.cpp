@@ -128,12 +128,8 @@ bool chooseBoxStores(func::FuncOp function, const target::Machine &machine,
   // Kernel arguments that threads write to, those that are read.
   llvm::SmallPtrSet<Value, 4> written, read;
   bool writesUnknown = false, readsUnknown = false, hasCopyWarps = false;
-  auto isArgument = [](Value root) {
-    auto argument = dyn_cast<BlockArgument>(root);
-    return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
-  };
   auto note = [&](Value root, bool isWrite) {
-    if (isArgument(root))
+    if (isParameter(root))
       (isWrite ? written : read).insert(root);
     else
       (isWrite ? writesUnknown : readsUnknown) = true;
@@ -467,12 +463,10 @@ void SimtBoxStores::make(tile::DescriptorStoreOp store, const StorePlan &plan) {
   Value alloc = simt::SharedAllocOp::create(builder, loc, buffer);
   int64_t columns = plan.buffer.getShape()[1];
   // A slice is made narrower when it is its turn.
-  Value whole = store.getValue();
-  auto narrow = whole.getDefiningOp<arith::TruncFOp>();
+  auto narrow = store.getValue().getDefiningOp<arith::TruncFOp>();
   if (narrow && !narrow->hasOneUse())
     narrow = {};
-  if (narrow)
-    whole = narrow.getIn();
+  Value whole = narrow ? narrow.getIn() : store.getValue();
   for (auto [i, slice] :
        llvm::enumerate(slicesOf(builder, whole, plan.slices))) {
     Value to = alloc;

@@ -75,8 +75,8 @@ std::optional<GlobalAccess> globalAccessOf(Operation *op) {
   return access;
 }
 
-static bool isParameter(Value value) {
-  auto argument = dyn_cast<BlockArgument>(value);
+bool isParameter(Value root) {
+  auto argument = dyn_cast_or_null<BlockArgument>(root);
   return argument && isa<func::FuncOp>(argument.getOwner()->getParentOp());
 }
 

@@ -26,6 +26,9 @@ struct GlobalAccess {
 /// Where a pointer, or a tensor of pointers, comes from: see GlobalAccess.
 mlir::Value globalRoot(mlir::Value pointer);
 
+/// Whether \p root is a parameter of the kernel; null is none.
+bool isParameter(mlir::Value root);
+
 std::optional<GlobalAccess> globalAccessOf(mlir::Operation *op);
 /// Whether \p op accesses memory that pointers from \p root may name, copies
 /// included. Different parameters of the kernel are different memory.
