@@ -38,18 +38,25 @@ def document(comment):
 def declarations(header):
     """Sections, functions and documented types in the order of the header."""
     text = (API / "include" / "tilesdk" / header).read_text()
+    # A comment behind a declaration, /**<, is of that one.
     pattern = re.compile(
         r"/\*===- (?P<section>[^\n]*?) ?-+===\*/"
-        r"|(?P<doc>/\*\*(?:(?!\*/).)*\*/)\s*"
+        r"|(?P<doc>/\*\*(?!<)(?:(?!\*/).)*\*/)\s*"
         r"(?P<code>TSDK_API[^;]*;|typedef struct \w+ \{.*?\n\} \w+;"
         r"|typedef [^;{]*;|#define [^\n]*)"
-        r"|(?P<bare>typedef struct \w+ \{.*?\n\} \w+;)",
+        r"|(?P<bare>typedef struct \w+ \{.*?\n\} \w+;)"
+        r"|(?P<own>#define \w+(?:\\\n|[^\n/])*|typedef struct \w+ \*\w+;)\s*"
+        r"(?P<behind>/\*\*<(?:(?!\*/).)*\*/)",
         re.S)
     for match in pattern.finditer(text):
         if match["section"]:
             yield "section", match["section"].strip(), ""
         elif match["bare"]:
             yield "code", "", match["bare"]
+        elif match["own"]:
+            behind = match["behind"].replace("\\\n", "\n")
+            yield ("code", document(behind.replace("/**<", "/**")),
+                   " ".join(match["own"].replace("\\", "").split()))
         else:
             yield "code", document(match["doc"]), match["code"]
 
