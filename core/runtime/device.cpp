@@ -33,6 +33,7 @@ Error Device::open() {
   if (!deviceTarget)
     return makeError(TSDK_E_PLUGIN, name + ": the driver names a target that "
                                            "its plugin does not list");
+  asksOfPointers = table.pointer_get != nullptr;
   // A driver that does not know the question shares the host's memory.
   uint32_t host = 1;
   size_t size = sizeof(host);
@@ -133,24 +134,6 @@ Error Device::check(tsdk_error error, const char *what) const {
   if (!error)
     return success();
   return Error(error).in(llvm::Twine(name) + ": " + what);
-}
-
-Error Device::checkPointer(const void *memory, const llvm::Twine &who) {
-  if (!driver().pointer_get || !memory)
-    return success();
-  if (!hasOwnMemory)
-    return askPointer(memory, who);
-  // Asking costs more than the rest of the launch.
-  uint64_t page = (reinterpret_cast<uintptr_t>(memory) >> PageBits) + 1;
-  // Large arrays begin at multiples of many pages: mix all bits.
-  std::atomic<uint64_t> &known =
-      knownPages[page * 0x9e3779b97f4a7c15u >> (64 - KnownPagesLog)];
-  if (known.load(std::memory_order_relaxed) == page)
-    return success();
-  if (Error error = askPointer(memory, who))
-    return error;
-  known.store(page, std::memory_order_relaxed);
-  return success();
 }
 
 Error Device::askPointer(const void *memory, const llvm::Twine &who) const {

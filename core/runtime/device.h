@@ -67,7 +67,22 @@ public:
   Error check(tsdk_error error, const char *what) const;
   /// Fails when the driver can tell that kernels here cannot use memory: it is
   /// another device's, or the host's. `who`: "parameter `x`".
-  Error checkPointer(const void *memory, const llvm::Twine &who);
+  Error checkPointer(const void *memory, const llvm::Twine &who) {
+    if (!asksOfPointers || !memory)
+      return success();
+    // Asking costs more than the rest of the launch.
+    uint64_t page = (reinterpret_cast<uintptr_t>(memory) >> PageBits) + 1;
+    // Large arrays begin at multiples of many pages: mix all bits.
+    std::atomic<uint64_t> &known =
+        knownPages[page * 0x9e3779b97f4a7c15u >> (64 - KnownPagesLog)];
+    if (known.load(std::memory_order_relaxed) == page)
+      return success();
+    if (Error error = askPointer(memory, who))
+      return error;
+    if (hasOwnMemory)
+      known.store(page, std::memory_order_relaxed);
+    return success();
+  }
 
   /// What its kernels print and assert; null before the first such launch.
   Messages *messagesIfAny() const {
@@ -94,7 +109,7 @@ private:
   void *handle = nullptr;
   bool isOpen = false;
   const Target *deviceTarget = nullptr;
-  bool hasOwnMemory = false, reachesHost = true;
+  bool asksOfPointers = false, hasOwnMemory = false, reachesHost = true;
   /// Numbers of pages that were found to be usable here, where that is asked in
   /// each launch. What was freed since may stand here: a mistake goes unseen.
   std::array<std::atomic<uint64_t>, 1 << KnownPagesLog> knownPages{};

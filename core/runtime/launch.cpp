@@ -116,6 +116,15 @@ Error makeRequest(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
   return BuildRequest::create(kernel, variantDesc, &device, out);
 }
 
+Error enqueueEntry(const LaunchEntry &entry, Device &device,
+                   const tsdk_launch_desc &desc, uint64_t stream,
+                   llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
+  if (entry.variant->isExtended()) [[unlikely]]
+    return enqueueExtended(*entry.variant, device, entry.function, desc, stream,
+                           params, kernel);
+  return enqueue(device, entry.function, desc, stream, params, kernel);
+}
+
 Error missed(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
              const tsdk_arg *args, size_t numArgs, llvm::ArrayRef<uint8_t> key,
              uint64_t hash, bool load, const LaunchEntry **out) {
@@ -149,9 +158,13 @@ Error missed(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
                            " bytes in the artifact and " +
                            llvm::Twine(dtypeBytes(arguments.leafDtypes()[i])) +
                            " in the launch");
-  if (load)
+  if (load) {
     if (Error error = entry->variant->function(device, &entry->function))
       return error;
+    entry->pattern =
+        LaunchPattern::create(device, desc, {args, numArgs}, kernel.params,
+                              arguments.spelled(), arguments.firstItems());
+  }
   *out = kernel.launches.insert(std::move(entry));
   return success();
 }
@@ -186,6 +199,12 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
                          " belong to different contexts");
   if (Error error = device.enter())
     return error;
+  if (const LaunchEntry *entry = kernel.launches.latest(); entry && !out) {
+    LaunchPattern::Leaves leaves;
+    if (entry->pattern->fits(device, desc, args, numArgs, &leaves)) [[likely]]
+      return enqueueEntry(*entry, device, desc, stream, leaves.pointers(),
+                          kernel.name);
+  }
   if (kernel.program.text->isIr())
     if (Error error = kernel.learnParameters([&]() -> Error {
           BuildRequest request;
@@ -220,14 +239,13 @@ Error tilesdk::runtime::launchKernel(Kernel &kernel, Device &device,
     *out = entry->variant;
     return success();
   }
+  if (entry->pattern && kernel.launches.latest() != entry)
+    kernel.launches.setLatest(entry);
   llvm::ArrayRef<uint64_t> values = arguments.values();
   llvm::SmallVector<void *, 32> params;
   for (const uint64_t &value : values)
     params.push_back(const_cast<uint64_t *>(&value));
-  if (entry->variant->isExtended()) [[unlikely]]
-    return enqueueExtended(*entry->variant, device, entry->function, desc,
-                           stream, params, kernel.name);
-  return enqueue(device, entry->function, desc, stream, params, kernel.name);
+  return enqueueEntry(*entry, device, desc, stream, params, kernel.name);
 }
 
 Error tilesdk::runtime::launchVariant(Variant &variant, Device &device,

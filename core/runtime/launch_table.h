@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include "core/runtime/launch_pattern.h"
 #include "core/runtime/object.h"
 
 #include "llvm/ADT/ArrayRef.h"
@@ -33,6 +34,8 @@ struct LaunchEntry {
   Ref<Variant> variant;
   /// The driver's function; null when the entry was only prepared.
   void *function = nullptr;
+  /// Of launches that take this entry; none when it was only prepared.
+  std::optional<LaunchPattern> pattern;
 };
 
 class LaunchTable {
@@ -45,6 +48,13 @@ public:
   /// Adds an entry, unless another thread was faster; gives the one that
   /// counts.
   const LaunchEntry *insert(std::unique_ptr<LaunchEntry> entry);
+  /// The entry with a pattern that the last launch took, or null.
+  const LaunchEntry *latest() const {
+    return last.load(std::memory_order_acquire);
+  }
+  void setLatest(const LaunchEntry *entry) {
+    last.store(entry, std::memory_order_release);
+  }
   /// Without a lock; for tests.
   size_t size() const { return count.load(std::memory_order_relaxed); }
 
@@ -58,6 +68,7 @@ private:
 
   std::mutex mutex;
   std::atomic<const Slots *> current{nullptr};
+  std::atomic<const LaunchEntry *> last{nullptr};
   std::atomic<size_t> count{0};
   std::vector<std::unique_ptr<Slots>> tables;
   std::vector<std::unique_ptr<LaunchEntry>> entries;

@@ -320,6 +320,8 @@ Error Arguments::bind(const tsdk_arg *args, size_t numArgs,
     tsdk_arg arg = {};
     if (i < numArgs)
       arg = args[i];
+    if (spells)
+      firsts.push_back(static_cast<uint32_t>(items.size()));
     // Most arguments of most launches: what addInteger would find.
     if (arg.kind == TSDK_ARG_INT && !param.isConstexpr && !param.forcedType &&
         (arg.v.i != 1 || param.doNotSpecialize) &&

@@ -62,6 +62,10 @@ public:
   llvm::ArrayRef<uint8_t> leafDtypes() const { return leafTypes; }
   /// The signature of the bound arguments.
   std::string signature() const;
+  /// What each argument became, when it is spelled: all items, and the number
+  /// of each parameter's first one.
+  llvm::ArrayRef<Item> spelled() const { return items; }
+  llvm::ArrayRef<uint32_t> firstItems() const { return firsts; }
 
 private:
   Error add(const Parameter &param, const tsdk_arg &arg,
@@ -86,6 +90,7 @@ private:
   llvm::SmallVector<uint64_t, 32> leafValues;
   llvm::SmallVector<uint8_t, 32> leafTypes;
   llvm::SmallVector<Item, 32> items;
+  llvm::SmallVector<uint32_t, 32> firsts;
 };
 
 } // namespace tilesdk::runtime
