@@ -25,7 +25,7 @@ static int convertInt(PyObject *object, tsdk_arg *out) {
 int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
                ArgScratch *scratch) {
   PyTypeObject *type = Py_TYPE(object);
-  enum ArgKind kind;
+  const ArgType *argType;
   out->aux = 0;
   out->v.u = 0;
   if (isConstexpr) {
@@ -106,8 +106,10 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
     return convertArg(object, 1, out, scratch);
 
   out->kind = TSDK_ARG_PTR;
-  kind = kindOf(object);
-  switch (kind) {
+  argType = argTypeOf(object);
+  if (!argType)
+    return 0;
+  switch (argType->kind) {
   case KindConstexprLike:
     return convertArg(object, 1, out, scratch);
   case KindNumpyScalar: {
@@ -119,7 +121,7 @@ int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
   case KindNone:
     break;
   default:
-    return convertArray(object, kind, out, scratch);
+    return convertArray(object, argType, out, scratch);
   }
   if (PyLong_Check(object) || PyFloat_Check(object)) {
     PyObject *plain =

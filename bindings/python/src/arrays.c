@@ -4,11 +4,14 @@
 |*
 |* Arrays are taken, in this order, from: an object with data_ptr() and dtype
 |* (torch), the buffer protocol (NumPy), DLPack, and __array_interface__. Which
-|* one a type offers is found out once per type.
+|* one a type offers is found out once per type. Where it has DLPack's table of
+|* C functions, that is asked first: it makes no Python objects.
 |*
 \*===----------------------------------------------------------------------===*/
 
 #include "binding.h"
+
+#include <string.h>
 
 /* The parts of DLPack's ABI that are read; the layout is frozen. */
 typedef struct {
@@ -24,9 +27,17 @@ typedef struct {
 /* Devices of DLPack whose memory the host reads. */
 enum { DLHost = 1, DLCudaHost = 3, DLRocmHost = 11, DLCudaManaged = 13 };
 
-static PyObject *kindOfType; /* type -> int */
+/* DLPack's table of functions up to the one that is called. */
+typedef struct {
+  uint32_t major, minor;
+  void *former;
+  void (*allocate)(void), (*give)(void), (*take)(void);
+  int (*view)(PyObject *object, void *out); /* may be NULL */
+} DLExchangeView;
+
+static PyObject *knownTypes; /* type -> address of its ArgType */
 static PyObject *nameData, *nameDtype, *nameDlpack, *nameInterface, *nameIsCpu,
-    *nameCuda;
+    *nameCuda, *nameExchange;
 
 static int hasAttr(PyTypeObject *type, PyObject *name) {
   return PyObject_HasAttr((PyObject *)type, name);
@@ -60,29 +71,111 @@ static enum ArgKind findKind(PyObject *object) {
   return KindNone;
 }
 
-enum ArgKind kindOf(PyObject *object) {
-  PyObject *type = (PyObject *)Py_TYPE(object);
-  PyObject *known = PyDict_GetItemWithError(kindOfType, type);
-  PyObject *code;
-  enum ArgKind kind;
-  if (known)
-    return (enum ArgKind)PyLong_AsLong(known);
+/** Whether both types have the same attribute. */
+static int isInherited(PyObject *from, PyObject *type, PyObject *name) {
+  PyObject *theirs = PyObject_GetAttr(from, name);
+  PyObject *own = PyObject_GetAttr(type, name);
+  int result = theirs == own;
   PyErr_Clear();
-  kind = findKind(object);
-  code = PyLong_FromLong(kind);
-  if (!code || PyDict_SetItem(kindOfType, type, code))
-    PyErr_Clear();
-  Py_XDECREF(code);
-  return kind;
+  Py_XDECREF(theirs);
+  Py_XDECREF(own);
+  return result;
 }
 
-/** Whether the tensor says that it is in memory of a device. */
-static int isOnDevice(PyObject *object) {
+/** DLPack's function that views objects of the type, where it means the same
+ *  memory as data_ptr(): that of the class that has the table was not
+ *  overridden. */
+static int (*findView(PyObject *type))(PyObject *, void *) {
+  PyObject *capsule = PyObject_GetAttr(type, nameExchange);
+  PyObject *bases = capsule ? PyObject_GetAttrString(type, "__mro__") : NULL;
+  DLExchangeView *table = NULL;
+  if (capsule && PyCapsule_IsValid(capsule, "dlpack_exchange_api"))
+    table = PyCapsule_GetPointer(capsule, "dlpack_exchange_api");
+  for (Py_ssize_t i = 0; table && bases && i < PyTuple_Size(bases); ++i) {
+    PyObject *base = PyTuple_GetItem(bases, i);
+    if (PyObject_HasAttr(base, nameExchange) &&
+        !isInherited(base, type, nameData))
+      table = NULL;
+  }
+  PyErr_Clear();
+  Py_XDECREF(bases);
+  /* The table itself is the framework's, for ever. */
+  Py_XDECREF(capsule);
+  return table && table->major == 1 ? table->view : NULL;
+}
+
+const ArgType *argTypeOf(PyObject *object) {
+  static PyObject *lastType;
+  static const ArgType *last;
+  PyObject *type = (PyObject *)Py_TYPE(object);
+  PyObject *known;
+  ArgType *found;
+  if (type == lastType)
+    return last;
+  known = PyDict_GetItemWithError(knownTypes, type);
+  if (known) {
+    found = PyLong_AsVoidPtr(known);
+  } else {
+    PyErr_Clear();
+    found = PyMem_Malloc(sizeof *found);
+    if (!found) {
+      PyErr_NoMemory();
+      return NULL;
+    }
+    found->kind = findKind(object);
+    found->view = findView(type);
+    known = PyLong_FromVoidPtr(found);
+    /* The dictionary keeps the type: its address stays its own. */
+    if (!known || PyDict_SetItem(knownTypes, type, known)) {
+      Py_XDECREF(known);
+      PyMem_Free(found);
+      return NULL;
+    }
+    Py_DECREF(known);
+  }
+  lastType = type;
+  last = found;
+  return found;
+}
+
+/** Notes where a tensor that says it has its memory. */
+static void noteIsCpu(PyObject *object, ArgScratch *scratch) {
   PyObject *isCpu = PyObject_GetAttr(object, nameIsCpu);
-  int result = isCpu == Py_False;
+  if (isCpu == Py_False)
+    scratch->foreign = 1;
+  else if (isCpu == Py_True)
+    scratch->hostMemory = 1;
   PyErr_Clear();
   Py_XDECREF(isCpu);
-  return result;
+}
+
+/** Takes what DLPack says of an array; 0 for an element type that kernels do
+ *  not have. */
+static int takeView(const DLTensorView *view, tsdk_arg *out,
+                    ArgScratch *scratch) {
+  out->aux = dtypeFromDlpack(view->code, view->bits, view->lanes);
+  if (!out->aux)
+    return 0;
+  out->v.p = (char *)view->data + view->byteOffset;
+  if (view->deviceType == DLHost)
+    scratch->hostMemory = 1;
+  else if (view->deviceType != DLCudaHost && view->deviceType != DLRocmHost &&
+           view->deviceType != DLCudaManaged)
+    scratch->foreign |= scratch->onHost;
+  return 1;
+}
+
+/** 0, without an exception, for what the other ways take or refuse: they know
+ *  more types, and tensors without memory of their own. */
+static int convertByTable(PyObject *object, const ArgType *type, tsdk_arg *out,
+                          ArgScratch *scratch) {
+  DLTensorView view;
+  memset(&view, 0, sizeof view);
+  if (type->view(object, &view)) {
+    PyErr_Clear();
+    return 0;
+  }
+  return view.data && takeView(&view, out, scratch);
 }
 
 static int convertDataPtr(PyObject *object, tsdk_arg *out) {
@@ -158,21 +251,13 @@ static int convertDlpack(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
                     "__dlpack__() gave no capsule named `dltensor`");
   if (!kept)
     return 0;
-  out->aux = dtypeFromDlpack(view->code, view->bits, view->lanes);
-  if (!out->aux) {
-    PyErr_Format(PyExc_TypeError,
-                 "DLPack element type (code %d, %d bits, %d lanes) is unknown "
-                 "to tilesdk",
-                 view->code, view->bits, view->lanes);
-    return 0;
-  }
-  out->v.p = (char *)view->data + view->byteOffset;
-  if (view->deviceType == DLHost)
-    scratch->hostMemory = 1;
-  else if (view->deviceType != DLCudaHost && view->deviceType != DLRocmHost &&
-           view->deviceType != DLCudaManaged)
-    scratch->foreign = scratch->onHost;
-  return 1;
+  if (takeView(view, out, scratch))
+    return 1;
+  PyErr_Format(PyExc_TypeError,
+               "DLPack element type (code %d, %d bits, %d lanes) is unknown "
+               "to tilesdk",
+               view->code, view->bits, view->lanes);
+  return 0;
 }
 
 static int convertBuffer(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
@@ -215,12 +300,14 @@ static int convertBuffer(PyObject *object, tsdk_arg *out, ArgScratch *scratch) {
   return out->aux != TSDK_DTYPE_NONE;
 }
 
-int convertArray(PyObject *object, enum ArgKind kind, tsdk_arg *out,
+int convertArray(PyObject *object, const ArgType *type, tsdk_arg *out,
                  ArgScratch *scratch) {
-  switch (kind) {
+  if (type->view && convertByTable(object, type, out, scratch))
+    return 1;
+  switch (type->kind) {
   case KindTensor:
-    if (scratch->onHost && isOnDevice(object))
-      scratch->foreign = 1;
+    if (scratch->onHost)
+      noteIsCpu(object, scratch);
     return convertDataPtr(object, out);
   case KindDataPtr:
     return convertDataPtr(object, out);
@@ -234,15 +321,16 @@ int convertArray(PyObject *object, enum ArgKind kind, tsdk_arg *out,
 }
 
 int initArrays(void) {
-  kindOfType = PyDict_New();
+  knownTypes = PyDict_New();
   nameData = PyUnicode_InternFromString("data_ptr");
   nameDtype = PyUnicode_InternFromString("dtype");
   nameDlpack = PyUnicode_InternFromString("__dlpack__");
   nameInterface = PyUnicode_InternFromString("__array_interface__");
   nameIsCpu = PyUnicode_InternFromString("is_cpu");
   nameCuda = PyUnicode_InternFromString("__cuda_array_interface__");
-  return kindOfType && nameData && nameDtype && nameDlpack && nameInterface &&
-                 nameIsCpu && nameCuda
+  nameExchange = PyUnicode_InternFromString("__dlpack_c_exchange_api__");
+  return knownTypes && nameData && nameDtype && nameDlpack && nameInterface &&
+                 nameIsCpu && nameCuda && nameExchange
              ? 0
              : -1;
 }

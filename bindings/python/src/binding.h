@@ -131,7 +131,7 @@ int addExtents(PyObject *const *args, Py_ssize_t count, tsdk_launch_desc *desc,
 int convertArg(PyObject *object, int isConstexpr, tsdk_arg *out,
                ArgScratch *scratch);
 
-/** How an object is taken, found once per type. */
+/** How an object is taken. */
 enum ArgKind {
   KindUnknown,
   KindDataPtr,
@@ -143,11 +143,21 @@ enum ArgKind {
   KindConstexprLike,
   KindNone,
 };
-enum ArgKind kindOf(PyObject *object);
 
-/** Address and element type of an array of one of the kinds above. 0 with an
- *  exception set. */
-int convertArray(PyObject *object, enum ArgKind kind, tsdk_arg *out,
+/** What is found out once per type. */
+typedef struct {
+  enum ArgKind kind;
+  /** Of DLPack's table of C functions (its version 1): fills a DLTensor that
+   *  the object owns; 0, or -1 with an exception set. NULL where there is
+   *  none. */
+  int (*view)(PyObject *object, void *out);
+} ArgType;
+
+/** Lives as long as the process. NULL with an exception set. */
+const ArgType *argTypeOf(PyObject *object);
+
+/** Address and element type of an array. 0 with an exception set. */
+int convertArray(PyObject *object, const ArgType *type, tsdk_arg *out,
                  ArgScratch *scratch);
 
 /** Whether the object has a text of its own for signatures. */
