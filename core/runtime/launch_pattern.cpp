@@ -82,8 +82,8 @@ bool LaunchPattern::Argument::setLeaf(const tsdk_arg &arg,
   high = width == 64 ? INT64_MAX
                      : (int64_t(1) << (width - (isSignedType ? 1 : 0))) - 1;
   low = isSignedType && arg.kind == TSDK_ARG_INT ? -high - 1 : 0;
-  isNeverOne = !param.forcedType && !param.doNotSpecialize &&
-               arg.kind != TSDK_ARG_BOOL;
+  isNeverOne =
+      !param.forcedType && !param.doNotSpecialize && arg.kind != TSDK_ARG_BOOL;
   return true;
 }
 

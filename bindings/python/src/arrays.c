@@ -170,12 +170,19 @@ static int takeView(const DLTensorView *view, tsdk_arg *out,
 static int convertByTable(PyObject *object, const ArgType *type, tsdk_arg *out,
                           ArgScratch *scratch) {
   DLTensorView view;
+  int hostMemory = scratch->hostMemory;
   memset(&view, 0, sizeof view);
   if (type->view(object, &view)) {
     PyErr_Clear();
     return 0;
   }
-  return view.data && takeView(&view, out, scratch);
+  if (!view.data || !takeView(&view, out, scratch))
+    return 0;
+  /* Pinned memory may call itself the host's: tensors beside a GPU's stream
+   * are waited for by who looks at them. */
+  if (!scratch->onHost)
+    scratch->hostMemory = hostMemory;
+  return 1;
 }
 
 static int convertDataPtr(PyObject *object, tsdk_arg *out) {

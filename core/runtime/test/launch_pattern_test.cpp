@@ -42,11 +42,11 @@ struct LaunchPatternTest : testing::Test {
   void SetUp() override {
     for (int i = 0; i < 2; ++i) {
       std::string uri = "fake:" + std::to_string(i);
+      ASSERT_EQ(
+          fake::take(tsdk_device_open(context, fake::str(uri), &devices[i])),
+          "");
       ASSERT_EQ(fake::take(
-                    tsdk_device_open(context, fake::str(uri), &devices[i])),
-                "");
-      ASSERT_EQ(fake::take(tsdk_buffer_alloc(devices[i], nullptr, 64, 0,
-                                             &buffers[i])),
+                    tsdk_buffer_alloc(devices[i], nullptr, 64, 0, &buffers[i])),
                 "");
     }
   }
@@ -129,14 +129,28 @@ std::vector<tsdk_arg> someArguments(tsdk_buffer buffer, tsdk_buffer foreign) {
   for (uint64_t bits : {0, 1})
     result.push_back(make(TSDK_ARG_BOOL, bits));
   for (uint32_t kind : {TSDK_ARG_INT, TSDK_ARG_UINT})
-    for (uint64_t bits :
-         {uint64_t(0), uint64_t(1), uint64_t(2), uint64_t(7), uint64_t(16),
-          uint64_t(48), uint64_t(127), uint64_t(128), uint64_t(255),
-          uint64_t(256), uint64_t(INT32_MAX), uint64_t(INT32_MAX) + 1,
-          uint64_t(UINT32_MAX), uint64_t(UINT32_MAX) + 1, uint64_t(INT64_MAX),
-          uint64_t(INT64_MAX) + 1, uint64_t(-1), uint64_t(-16), uint64_t(-128),
-          uint64_t(-129), uint64_t(int64_t(INT32_MIN)),
-          uint64_t(int64_t(INT32_MIN) - 1)})
+    for (uint64_t bits : {uint64_t(0),
+                          uint64_t(1),
+                          uint64_t(2),
+                          uint64_t(7),
+                          uint64_t(16),
+                          uint64_t(48),
+                          uint64_t(127),
+                          uint64_t(128),
+                          uint64_t(255),
+                          uint64_t(256),
+                          uint64_t(INT32_MAX),
+                          uint64_t(INT32_MAX) + 1,
+                          uint64_t(UINT32_MAX),
+                          uint64_t(UINT32_MAX) + 1,
+                          uint64_t(INT64_MAX),
+                          uint64_t(INT64_MAX) + 1,
+                          uint64_t(-1),
+                          uint64_t(-16),
+                          uint64_t(-128),
+                          uint64_t(-129),
+                          uint64_t(int64_t(INT32_MIN)),
+                          uint64_t(int64_t(INT32_MIN) - 1)})
       result.push_back(make(kind, bits));
   for (double value : {0.0, 1.0, -2.5, 1e300, 3.14159265358979})
     result.push_back(number(value));
@@ -160,9 +174,9 @@ TEST_F(LaunchPatternTest, AgreesWithKeys) {
   tsdk_launch_desc desc = {};
   size_t fitting = 0;
   for (const char *params :
-       {"n", "n:@i64", "n:@i32", "n:@u8", "n:@u64", "n:@i1", "n:@f32",
-        "n:@f64", "n:@*f32", "n:@*kf16", "n:nospec", "n:noalign",
-        "n:constexpr", "n:=7", "n:=16"}) {
+       {"n", "n:@i64", "n:@i32", "n:@u8", "n:@u64", "n:@i1", "n:@f32", "n:@f64",
+        "n:@*f32", "n:@*kf16", "n:nospec", "n:noalign", "n:constexpr", "n:=7",
+        "n:=16"}) {
     Kernel &kernel = this->kernel(params);
     std::vector<Bound> bound;
     bound.reserve(all.size());
@@ -178,8 +192,8 @@ TEST_F(LaunchPatternTest, AgreesWithKeys) {
           if (llvm::StringRef(params) == "n:@i1")
             continue;
           EXPECT_FALSE(bound[i].pattern && bound[i].key == bound[j].key &&
-                       all[i].kind == all[j].kind &&
-                       all[i].aux == all[j].aux && !isHuge)
+                       all[i].kind == all[j].kind && all[i].aux == all[j].aux &&
+                       !isHuge)
               << params << ": " << i << " does not take " << j;
           continue;
         }
@@ -203,12 +217,10 @@ TEST_F(LaunchPatternTest, AgreesWithKeys) {
 TEST_F(LaunchPatternTest, EveryArgumentCounts) {
   Kernel &kernel = this->kernel("x y n BLOCK:constexpr");
   uint64_t memory = reinterpret_cast<uintptr_t>(tsdk_buffer_ptr(buffers[0]));
-  std::vector<tsdk_arg> args = {make(TSDK_ARG_PTR, memory, TSDK_F32),
-                                make(TSDK_ARG_BUFFER,
-                                     std::bit_cast<uintptr_t>(buffers[0]),
-                                     TSDK_F32),
-                                make(TSDK_ARG_INT, 100),
-                                make(TSDK_ARG_INT, 1024)};
+  std::vector<tsdk_arg> args = {
+      make(TSDK_ARG_PTR, memory, TSDK_F32),
+      make(TSDK_ARG_BUFFER, std::bit_cast<uintptr_t>(buffers[0]), TSDK_F32),
+      make(TSDK_ARG_INT, 100), make(TSDK_ARG_INT, 1024)};
   tsdk_option options[] = {{tsdk_make_str("num_warps"), tsdk_make_str("8")},
                            {tsdk_make_str("maxnreg"), tsdk_make_str("64")}};
   tsdk_launch_desc desc = {};
@@ -272,9 +284,8 @@ TEST_F(LaunchPatternTest, LaunchesTakeIt) {
     tsdk_arg args[] = {make(TSDK_ARG_PTR, memory, TSDK_F32),
                        make(TSDK_ARG_INT, static_cast<uint64_t>(n)),
                        number(turn + 0.1)};
-    ASSERT_EQ(fake::take(
-                  tsdk_kernel_launch(handle, devices[0], &desc, args, 3)),
-              "");
+    ASSERT_EQ(
+        fake::take(tsdk_kernel_launch(handle, devices[0], &desc, args, 3)), "");
     fake::Launch launch = fake::lastLaunch();
     ASSERT_EQ(launch.params.size(), 3u);
     uint64_t at;
@@ -287,13 +298,12 @@ TEST_F(LaunchPatternTest, LaunchesTakeIt) {
     EXPECT_EQ(count, n);
     EXPECT_EQ(scale, static_cast<float>(turn + 0.1));
   }
-  tsdk_arg bad[] = {make(TSDK_ARG_BUFFER, std::bit_cast<uintptr_t>(buffers[1]),
-                         TSDK_F32),
-                    make(TSDK_ARG_INT, 64), number(1)};
-  EXPECT_NE(
-      fake::take(tsdk_kernel_launch(handle, devices[0], &desc, bad, 3)).find(
-          "the buffer belongs to device fake:1"),
-      std::string::npos);
+  tsdk_arg bad[] = {
+      make(TSDK_ARG_BUFFER, std::bit_cast<uintptr_t>(buffers[1]), TSDK_F32),
+      make(TSDK_ARG_INT, 64), number(1)};
+  EXPECT_NE(fake::take(tsdk_kernel_launch(handle, devices[0], &desc, bad, 3))
+                .find("the buffer belongs to device fake:1"),
+            std::string::npos);
 }
 
 } // namespace
