@@ -85,9 +85,11 @@ class Device(Target):
 
 
 def module(device, name, pointers, body, declarations=(), threads=32,
-           shared_bytes=0):
-    """The text of stage `llvm` of a kernel that takes `pointers`; `body` finds
-    them as %name in global memory."""
+           shared_bytes=0, types=None, maps=()):
+    """The text of stage `llvm` of a kernel that takes `pointers`, of bytes
+    unless `types` says otherwise; `body` finds them as %name in global memory,
+    and maps of tensors as %map0 and so on."""
+    types = {each: (types or {}).get(each, "u8") for each in pointers}
     codegen = device.facts["codegen"]
     warp = device.simt["warp_size"]
     lines = []
@@ -97,19 +99,27 @@ def module(device, name, pointers, body, declarations=(), threads=32,
             lines += [f"%{each}.slot = getelementptr ptr, ptr %params, i64 {i}",
                       f"%{each}.at = load ptr, ptr %{each}.slot",
                       f"%{each} = load ptr addrspace(1), ptr %{each}.at"]
+        for i in range(len(maps)):
+            lines += [f"%map{i}.slot = getelementptr ptr, ptr %params, "
+                      f"i64 {len(pointers) + i}",
+                      f"%map{i} = load ptr, ptr %map{i}.slot"]
     else:
-        given = ", ".join(f"ptr addrspace(1) align 16 %{p}" for p in pointers)
+        given = [f"ptr addrspace(1) align 16 %{p}" for p in pointers]
+        given += [f"ptr byval([128 x i8]) align 64 %map{i}"
+                  for i in range(len(maps))]
         header = (f"define cc {codegen['calling_convention']} "
-                  f"void @{name}({given})")
+                  f"void @{name}({', '.join(given)})")
     metadata = {
         "schema": 1, "kernel": name, "symbol": name, "target": device.target,
         "artifact": codegen["artifact"], "diagnostics": [], "uses": [],
         "options": {"num_warps": str(threads // warp)},
-        "params": [{"name": p, "type": "*u8", "bytes": 8, "leaf": i,
+        "params": [{"name": p, "type": "*" + types[p], "bytes": 8, "leaf": i,
                     "divisibility": 16} for i, p in enumerate(pointers)],
-        "signature": ",".join("*u8:16" for _ in pointers),
+        "signature": ",".join(f"*{types[p]}:16" for p in pointers),
         "scratch_bytes": 0, "shared_bytes": shared_bytes, "threads": threads,
         "warps": threads // warp}
+    if maps:
+        metadata["maps"] = list(maps)
     quoted = json.dumps(metadata).replace("\\", "\\5C").replace('"', "\\22")
     text = "".join(f"declare {each} #0\n" for each in declarations)
     text += header + " {\n"

@@ -149,15 +149,15 @@ class MatrixProbe(Probe):
 IMAGE = 4096
 
 
-def _image_body(lanes):
-    """Copies the program's image from %image to shared memory, byte by lane."""
-    words = IMAGE // 4 // lanes
+def fill_body(lanes, size=IMAGE):
+    """Copies the program's image from %image to shared memory."""
+    words = size // 4 // lanes
     text = ["%pid = call i32 @tsdk.program_id.0()",
             "%lane = call i32 @tsdk.lane_id()",
             "%base = call ptr addrspace(3) @tsdk.shared.base()",
             f"%first = mul i32 %pid, {lanes}",
             "%place = add i32 %first, %lane",
-            f"%skip = mul i32 %pid, {IMAGE // 4}"]
+            f"%skip = mul i32 %pid, {size // 4}"]
     for i in range(words):
         text += [f"%w{i} = add i32 %lane, {i * lanes}",
                  f"%g{i} = add i32 %w{i}, %skip",
@@ -167,17 +167,20 @@ def _image_body(lanes):
                  f"%sp{i} = getelementptr i32, ptr addrspace(3) %base, "
                  f"i32 %w{i}",
                  f"store i32 %x{i}, ptr addrspace(3) %sp{i}"]
-    text += ["call void @tsdk.barrier()",
-             "%ap = getelementptr i32, ptr addrspace(1) %addresses, "
-             "i32 %place",
-             "%address = load i32, ptr addrspace(1) %ap",
-             "%p = getelementptr i8, ptr addrspace(3) %base, i32 %address"]
-    return text
+    return text + ["call void @tsdk.barrier()"]
 
 
-def _dump_body(lanes):
+def _image_body(lanes):
+    """Fills the image and finds each lane's place there."""
+    return fill_body(lanes) + [
+        "%ap = getelementptr i32, ptr addrspace(1) %addresses, i32 %place",
+        "%address = load i32, ptr addrspace(1) %ap",
+        "%p = getelementptr i8, ptr addrspace(3) %base, i32 %address"]
+
+
+def dump_body(lanes, size=IMAGE):
     text = ["call void @tsdk.barrier()"]
-    for i in range(IMAGE // 4 // lanes):
+    for i in range(size // 4 // lanes):
         text += [f"%y{i} = load i32, ptr addrspace(3) %sp{i}",
                  f"%op{i} = getelementptr i32, ptr addrspace(1) %out, "
                  f"i32 %g{i}",
@@ -190,9 +193,9 @@ IMAGE_FUNCTIONS = ["i32 @tsdk.program_id.0()", "i32 @tsdk.lane_id()",
                    "void @tsdk.barrier()"]
 
 
-def _image(rng, programs):
+def random_image(rng, programs, size=IMAGE):
     """Every 2 bytes differ."""
-    return np.stack([rng.permutation(IMAGE // 2).astype(np.uint16)
+    return np.stack([rng.permutation(size // 2).astype(np.uint16)
                      for _ in range(programs)])
 
 
@@ -228,7 +231,7 @@ class SharedProbe(Probe):
 
     def expect(self, row):
         size = row["element_bytes"] if self.is_matrix else row["bytes"]
-        image = _image(self.rng, self.programs)
+        image = random_image(self.rng, self.programs)
         addresses = self.addresses(row)
         places = self.places(row, addresses)[..., None] + np.arange(size)
         program = np.arange(self.programs)[:, None, None, None]
@@ -237,7 +240,7 @@ class SharedProbe(Probe):
             expected = bytes_[program, places]
             return ([image, addresses, np.zeros_like(expected)], expected,
                     self.programs)
-        values = _image(self.rng, self.programs).view(np.uint8)
+        values = random_image(self.rng, self.programs).view(np.uint8)
         values = np.ascontiguousarray(
             values[:, :places[0].size].reshape(places.shape)) ^ 0xFF
         expected = bytes_.copy()
@@ -279,7 +282,7 @@ class SharedProbe(Probe):
             else:
                 text.append(f"store {type_} %v, ptr addrspace(3) %p, "
                             f"align {bytes_}")
-            text += _dump_body(self.lanes)
+            text += dump_body(self.lanes)
             pointers = ["image", "addresses", "values", "out"]
         return devices.kernel(device, "probe", pointers, text,
                               threads=self.lanes, declarations=declarations,
@@ -310,7 +313,7 @@ class AsyncProbe(Probe):
 
     def expect(self, row):
         step = row["bytes"]
-        image, memory = (_image(self.rng, self.programs) for _ in range(2))
+        image, memory = (random_image(self.rng, self.programs) for _ in range(2))
         memory ^= 0xFFFF
         (named, to), source = self.targets(step), self.places(step)
         active = self.rng.integers(0, 2, to.shape).astype(np.int32)
@@ -342,7 +345,7 @@ class AsyncProbe(Probe):
                  f"call {function}(ptr addrspace(3) %p, ptr addrspace(1) "
                  "%from, i1 %on)",
                  *(f"call {each}" for each in self.ends),
-                 *_dump_body(self.lanes)]
+                 *dump_body(self.lanes)]
         return devices.kernel(
             device, "probe",
             ["image", "addresses", "sources", "actives", "memory", "out"],
@@ -367,6 +370,7 @@ class WarpCopyProbe(AsyncProbe):
 
 def of(device):
     """A probe for every row that this file knows how to prove."""
+    import boxes
     import warp_group
     for row in device.simt["matrix"]:
         if row["warps"] > 1 and row["left"]:
@@ -380,6 +384,8 @@ def of(device):
             yield AsyncProbe(device, row)
         elif row["issuer"] == WARP:
             yield WarpCopyProbe(device, row)
+        else:
+            yield from boxes.of(device, row)
 
 
 def reason(row):
@@ -393,6 +399,3 @@ def missing(device):
     for row in device.simt["matrix"]:
         if reason(row):
             yield f"matrix {row['name']}", reason(row)
-    for row in device.simt["async"]:
-        if row["issuer"] not in (LANE, WARP):
-            yield f"async {row['name']}", "copies boxes"
