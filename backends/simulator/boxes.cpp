@@ -27,6 +27,13 @@ uint64_t TensorMap::boxBytes() const {
   return bytes;
 }
 
+TensorMap TensorMap::ofStores() const {
+  TensorMap map = *this;
+  uint64_t elements = 16 / elementBytes;
+  map.shape[0] = (shape[0] + elements - 1) / elements * elements;
+  return map;
+}
+
 static uint32_t bytesOf(uint32_t dtype) {
   switch (dtype) {
   case TSDK_F64:
@@ -160,17 +167,18 @@ void Block::loadBox(char *to, const void *barrier, const void *opaque,
 
 void Block::storeBox(const void *opaque, char *from, const int32_t *at,
                      uint32_t rank) {
-  const TensorMap *map = tensorMap(opaque, from, rank);
-  if (!map || !isBoxAt(*map, at, true))
+  const TensorMap *given = tensorMap(opaque, from, rank);
+  if (!given || !isBoxAt(*given, at, true))
     return;
+  TensorMap map = given->ofStores();
   if (checker) {
-    require(checker->readLater(running, BoxGroups, from,
-                               uint32_t(map->boxBytes())));
-    forEachPiece(*map, at, [&](const char *address, uint32_t bytes) {
+    require(
+        checker->readLater(running, BoxGroups, from, uint32_t(map.boxBytes())));
+    forEachPiece(map, at, [&](const char *address, uint32_t bytes) {
       require(checker->boxWrites(running, address, bytes));
     });
   }
-  PendingStore store{*map, from, {}, nullptr, {}};
+  PendingStore store{map, from, {}, nullptr, {}};
   if (checker)
     store.site = checker->siteOf(running);
   std::copy_n(at, rank, store.at.begin());

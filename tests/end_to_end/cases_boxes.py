@@ -196,6 +196,23 @@ for starts in ((0, 3, 8), (5, 8, 16), (16, 9, 3), (3, 5, 0)):
          "M": 80, "N": 96, "first": starts[0], "second": starts[1],
          "third": starts[2], "BLOCK_M": Const(64), "BLOCK_N": Const(64)},
         (1,), last_stays, exact=True))
+# What follows a row's end stays: a box is cut off by 16 bytes.
+for columns in (1, 40, 112, 120, 125, 128):
+    def beside(a, columns=columns):
+        result = {}
+        for name in "cd":
+            whole = np.array(getattr(a, name))
+            whole[:60, :columns] = (a.a @ a.b)[:60, :columns]
+            result[name] = whole
+        return result
+    CASES.append(Case(
+        f"boxes/stores/row_ends/{columns}", "boxes.py:store_row_ends",
+        {"a": In("f16", (64, 32), unit), "b": In("f16", (32, 128), unit),
+         "c": InOut("f16", (64, 136), small),
+         "d": InOut("f16", (64, 136), small), "M": 60, "N": columns,
+         "BLOCK_M": Const(64), "BLOCK_N": Const(128), "BLOCK_K": Const(32),
+         "PITCH": Const(136)}, (1,), beside, scale=4,
+        options={"box_stores": 2}))
 # A box begins at multiples of 16 bytes of a row.
 for first in (0, 1, 7, 8, 40):
     def from_column(a, first=first):

@@ -163,6 +163,9 @@ bool chooseBoxStores(func::FuncOp function, const target::Machine &machine,
       if (why.empty())
         why = mapReason(function, store.getBase(), store.getShape(),
                         store.getStrides(), tile::elementOf(type));
+      if (why.empty())
+        why = rowEndReason(function, *hostValue(store.getShape().back()),
+                           tile::elementOf(type));
       stores.push_back({op, globalRoot(store.getBase()), {}, std::move(why)});
     } else if (auto store = dyn_cast<tile::StoreOp>(op);
                store && addPointers(store)) {

@@ -181,6 +181,15 @@ std::string mapReason(func::FuncOp function, Value base, ValueRange shape,
   return "";
 }
 
+std::string rowEndReason(func::FuncOp function, const HostValue &columns,
+                         Type element) {
+  int64_t bytes = simt::elementBytes(element);
+  return divisorOf(function, columns) * bytes % boxAlignment
+             ? "its rows are not known to end at a multiple of 16 bytes, by "
+               "which boxes are cut off"
+             : "";
+}
+
 Value makeBoxMap(OpBuilder &builder, Operation *access, simt::SharedType buffer,
                  const BoxPlan &plan) {
   auto again = [&](ValueRange values) {

@@ -71,6 +71,12 @@ int64_t divisorOf(mlir::func::FuncOp function, const HostValue &value);
 std::string mapReason(mlir::func::FuncOp function, mlir::Value base,
                       mlir::ValueRange shape, mlir::ValueRange strides,
                       mlir::Type element);
+/// Why boxes cannot be stored to rows of \p columns elements; empty: they can.
+/// What lies behind the end is cut off by boxAlignment, not by elements (seen
+/// on an H100; tests/probes/boxes.py): the rest would come into what follows
+/// the row.
+std::string rowEndReason(mlir::func::FuncOp function, const HostValue &columns,
+                         mlir::Type element);
 /// Makes the map of the tensor of \p access, an access to a block of a
 /// described tensor, where \p builder stands, which may be ahead of the parts.
 mlir::Value makeBoxMap(mlir::OpBuilder &builder, mlir::Operation *access,

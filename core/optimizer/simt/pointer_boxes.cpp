@@ -216,7 +216,13 @@ std::string PointerBoxes::find(tile::StoreOp store, PointerBox &box) {
   if (store.getCache() != tile::CacheModifier::None)
     return "it has a cache modifier";
   std::string why = findAddresses(store.getPtr(), box);
-  return why.empty() ? findExtents(store.getMask(), box) : why;
+  if (why.empty())
+    why = findExtents(store.getMask(), box);
+  // Without a limit nothing is cut off.
+  if (why.empty() && box.columns.extent.constant() != mostElements)
+    why = rowEndReason(function, *onHost(box.columns.extent),
+                       tile::elementOf(store.getValue().getType()));
+  return why;
 }
 
 /// As far as a box may be away: a multiple of all elements that boxAlignment

@@ -234,6 +234,24 @@ def store_anywhere(x_ptr, c_ptr, M, N, row, column, BLOCK_M: tl.constexpr,
 
 
 @triton.jit
+def store_row_ends(a_ptr, b_ptr, c_ptr, d_ptr, M, N, BLOCK_M: tl.constexpr,
+                   BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
+                   PITCH: tl.constexpr):
+    """The first N columns of wider tensors, by a descriptor and by pointers."""
+    c = tl.make_tensor_descriptor(c_ptr, [M, N], [PITCH, 1],
+                                  [BLOCK_M, BLOCK_N])
+    m = tl.arange(0, BLOCK_M)
+    n = tl.arange(0, BLOCK_N)
+    k = tl.arange(0, BLOCK_K)
+    product = tl.dot(tl.load(a_ptr + m[:, None] * BLOCK_K + k[None, :]),
+                     tl.load(b_ptr + k[:, None] * BLOCK_N + n[None, :]))
+    result = product.to(c_ptr.dtype.element_ty)
+    c.store([0, 0], result)
+    tl.store(d_ptr + m[:, None] * PITCH + n[None, :], result,
+             mask=(m[:, None] < M) & (n[None, :] < N))
+
+
+@triton.jit
 def written_first(x_ptr, a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
                   BLOCK_N: tl.constexpr, BLOCK_K: tl.constexpr,
                   SPECIALIZE: tl.constexpr):
