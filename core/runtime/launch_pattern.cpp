@@ -34,11 +34,8 @@ bool isConstant(const Item &item) {
          item.kind != ItemKind::DescriptorOpen && !isLeaf(item);
 }
 
-/// The memory of a pointer or buffer of the device; null when it has none, and
-/// for what the long way explains.
-const void *memoryOf(const tsdk_arg &arg, bool isBuffer, const Device &on) {
-  if (!isBuffer)
-    return arg.v.p;
+/// The memory of a buffer of the device; null for anything else.
+const void *memoryOf(const tsdk_arg &arg, const Device &on) {
   Object *object = lookUpHandle(arg.v.p);
   if (!object || object->kind() != Kind::Buffer)
     return nullptr;
@@ -48,42 +45,59 @@ const void *memoryOf(const tsdk_arg &arg, bool isBuffer, const Device &on) {
 
 } // namespace
 
-/// What else arg.v could be for the same item.
-bool LaunchPattern::Argument::setLeaf(const tsdk_arg &arg,
-                                      const Parameter &param,
-                                      const Item &item) {
+/// What else the argument could be for the same item.
+bool LaunchPattern::addLeaf(const tsdk_arg &arg, const Parameter &param,
+                            const Item &item, size_t leaf) {
+  Argument argument;
+  argument.kind = arg.kind;
+  argument.aux = arg.aux;
+  argument.isLeaf = true;
   bool isBy16 =
       item.kind == ItemKind::ScalarBy16 || item.kind == ItemKind::PointerBy16;
-  by16 = isBy16 ? By16::Yes : param.doNotAlign ? By16::Either : By16::No;
-  if (arg.kind == TSDK_ARG_PTR || arg.kind == TSDK_ARG_BUFFER) {
-    form = arg.kind == TSDK_ARG_PTR ? Form::Pointer : Form::Buffer;
-    return true;
+  uint8_t alignments = isBy16 ? 2 : param.doNotAlign ? 3 : 1;
+  auto addStep = [&](Step::Kind kind) {
+    steps.push_back({kind, static_cast<uint8_t>(arguments.size()),
+                     static_cast<uint8_t>(leaf), alignments});
+  };
+  switch (arg.kind) {
+  case TSDK_ARG_PTR:
+    addStep(Step::Pointer);
+    break;
+  case TSDK_ARG_BUFFER:
+    addStep(Step::Buffer);
+    break;
+  case TSDK_ARG_FLOAT:
+    if (item.dtype != TSDK_F32)
+      return false;
+    addStep(Step::Float32);
+    break;
+  case TSDK_ARG_INT:
+  case TSDK_ARG_UINT:
+  case TSDK_ARG_BOOL: {
+    if (item.dtype == TSDK_I1) {
+      argument.low = 0;
+      argument.high = 1;
+      break;
+    }
+    // A wide type that no annotation asked for is that of wide values only.
+    if (isFloat(item.dtype) || (!param.forcedType && item.dtype != TSDK_I32))
+      return false;
+    unsigned width = dtypeBytes(item.dtype) * 8;
+    bool isSignedType = isSigned(item.dtype);
+    argument.high = width == 64
+                        ? INT64_MAX
+                        : (int64_t(1) << (width - (isSignedType ? 1 : 0))) - 1;
+    argument.low =
+        isSignedType && arg.kind == TSDK_ARG_INT ? -argument.high - 1 : 0;
+    argument.alignments = alignments;
+    argument.isNeverOne = !param.forcedType && !param.doNotSpecialize &&
+                          arg.kind != TSDK_ARG_BOOL;
+    break;
   }
-  if (arg.kind == TSDK_ARG_FLOAT) {
-    form = Form::Float32;
-    by16 = By16::Either;
-    return item.dtype == TSDK_F32;
-  }
-  if (arg.kind != TSDK_ARG_INT && arg.kind != TSDK_ARG_UINT &&
-      arg.kind != TSDK_ARG_BOOL)
+  default:
     return false;
-  form = Form::Integer;
-  if (item.dtype == TSDK_I1) {
-    by16 = By16::Either;
-    low = 0;
-    high = 1;
-    return true;
   }
-  // A wide type that no annotation asked for is that of wide values only.
-  if (isFloat(item.dtype) || (!param.forcedType && item.dtype != TSDK_I32))
-    return false;
-  unsigned width = dtypeBytes(item.dtype) * 8;
-  bool isSignedType = isSigned(item.dtype);
-  high = width == 64 ? INT64_MAX
-                     : (int64_t(1) << (width - (isSignedType ? 1 : 0))) - 1;
-  low = isSignedType && arg.kind == TSDK_ARG_INT ? -high - 1 : 0;
-  isNeverOne =
-      !param.forcedType && !param.doNotSpecialize && arg.kind != TSDK_ARG_BOOL;
+  arguments.push_back(argument);
   return true;
 }
 
@@ -105,20 +119,23 @@ std::optional<LaunchPattern> LaunchPattern::create(
     }
     if (own.size() != 1)
       return std::nullopt;
+    if (isLeaf(own[0])) {
+      if (numLeaves == Leaves::Most ||
+          !result.addLeaf(args[i], params[i], own[0], numLeaves++))
+        return std::nullopt;
+      continue;
+    }
+    if (!isConstant(own[0]) || args[i].kind == TSDK_ARG_SCALAR)
+      return std::nullopt;
     Argument argument;
     argument.kind = args[i].kind;
     argument.aux = args[i].aux;
-    if (isLeaf(own[0])) {
-      if (!argument.setLeaf(args[i], params[i], own[0]) ||
-          ++numLeaves > Leaves::Most)
-        return std::nullopt;
-    } else {
-      if (!isConstant(own[0]) || args[i].kind == TSDK_ARG_SCALAR)
-        return std::nullopt;
-      argument.low = args[i].v.i;
-    }
+    argument.low = argument.high = args[i].v.i;
     result.arguments.push_back(argument);
   }
+  // Their numbers go into bytes.
+  if (result.arguments.size() > 256)
+    return std::nullopt;
   for (size_t i = 0; i < desc.num_options; ++i)
     result.options.emplace_back(toRef(desc.options[i].name),
                                 toRef(desc.options[i].value));
@@ -136,46 +153,43 @@ bool LaunchPattern::fits(Device &on, const tsdk_launch_desc &desc,
         toRef(desc.options[i].value) != options[i].second)
       return false;
   size_t count = 0;
+  bool good = true;
   for (size_t i = 0; i < numArgs; ++i) {
     const tsdk_arg &arg = args[i];
     const Argument &want = arguments[i];
-    if (arg.kind != want.kind || arg.aux != want.aux)
-      return false;
-    const void *at = &arg.v;
-    switch (want.form) {
-    case Form::Constant:
-      if (arg.v.i != want.low)
-        return false;
-      continue;
-    case Form::Integer:
-      if (arg.v.i < want.low || arg.v.i > want.high ||
-          (want.isNeverOne && arg.v.i == 1) || !want.hasAlignment(arg.v.u))
-        return false;
-      break;
-    case Form::Float32: {
-      float value = static_cast<float>(arg.v.f);
-      std::memcpy(&out->converted[count], &value, sizeof value);
-      at = &out->converted[count];
-      break;
-    }
-    case Form::Pointer:
-    case Form::Buffer: {
-      bool isBuffer = want.form == Form::Buffer;
-      const void *memory = memoryOf(arg, isBuffer, on);
-      uint64_t bits = reinterpret_cast<uintptr_t>(memory);
-      if ((isBuffer && !memory) || !want.hasAlignment(bits))
-        return false;
-      if (Error refused = on.checkPointer(memory, llvm::Twine()))
-        return false;
-      if (isBuffer) {
-        out->converted[count] = bits;
-        at = &out->converted[count];
-      }
-      break;
-    }
-    }
-    out->at[count++] = const_cast<void *>(at);
+    good &= (arg.kind == want.kind) & (arg.aux == want.aux) &
+            (arg.v.i >= want.low) & (arg.v.i <= want.high) &
+            !(want.isNeverOne & (arg.v.i == 1)) &
+            isAligned(want.alignments, arg.v.u);
+    // The next one takes the place of one that is no leaf.
+    out->at[count] = const_cast<void *>(static_cast<const void *>(&arg.v));
+    count += want.isLeaf;
   }
+  if (!good)
+    return false;
   out->count = count;
+  for (const Step &step : steps) {
+    const tsdk_arg &arg = args[step.argument];
+    uint64_t &converted = out->converted[step.leaf];
+    if (step.kind == Step::Float32) {
+      float value = static_cast<float>(arg.v.f);
+      std::memcpy(&converted, &value, sizeof value);
+      out->at[step.leaf] = &converted;
+      continue;
+    }
+    const void *memory = arg.v.p;
+    if (step.kind == Step::Buffer) {
+      memory = memoryOf(arg, on);
+      // The long way says what is wrong with it.
+      if (!memory)
+        return false;
+      converted = reinterpret_cast<uintptr_t>(memory);
+      out->at[step.leaf] = &converted;
+    }
+    if (!isAligned(step.alignments, reinterpret_cast<uintptr_t>(memory)))
+      return false;
+    if (Error refused = on.checkPointer(memory, llvm::Twine()))
+      return false;
+  }
   return true;
 }

@@ -33,7 +33,7 @@ public:
   /// Where the values of a launch's runtime leaves are.
   struct Leaves {
     static constexpr size_t Most = 32;
-    void *at[Most];
+    void *at[Most + 1]; ///< The last one is no leaf's.
     uint64_t converted[Most];
     size_t count = 0;
     llvm::ArrayRef<void *> pointers() const { return {at, count}; }
@@ -52,24 +52,29 @@ public:
             size_t numArgs, Leaves *out) const;
 
 private:
-  enum class Form : uint8_t { Constant, Integer, Float32, Pointer, Buffer };
-  enum class By16 : uint8_t { Either, Yes, No };
-
+  /// One argument, told by comparisons alone: launches have many, and a branch
+  /// for each would cost more than the rest.
   struct Argument {
     uint32_t kind = 0, aux = 0;
-    int64_t low = 0, high = 0; ///< Of an integer; `low` is a constant's bits.
-    Form form = Form::Constant;
-    By16 by16 = By16::Either;
-    bool isNeverOne = false;
-
-    bool hasAlignment(uint64_t bits) const {
-      return by16 == By16::Either || (by16 == By16::Yes) == (bits % 16 == 0);
-    }
-    bool setLeaf(const tsdk_arg &arg, const Parameter &param, const Item &item);
+    int64_t low = INT64_MIN, high = INT64_MAX; ///< Of arg.v.
+    uint8_t alignments = 3; ///< Bit 1: multiples of 16, bit 0: others.
+    bool isLeaf = false, isNeverOne = false;
   };
+  /// What is done with a leaf beside that.
+  struct Step {
+    enum Kind : uint8_t { Pointer, Buffer, Float32 } kind;
+    uint8_t argument, leaf, alignments;
+  };
+
+  bool addLeaf(const tsdk_arg &arg, const Parameter &param, const Item &item,
+               size_t leaf);
+  static bool isAligned(uint8_t alignments, uint64_t bits) {
+    return alignments >> (bits % 16 == 0) & 1;
+  }
 
   const Device *device = nullptr;
   std::vector<Argument> arguments;
+  std::vector<Step> steps;
   std::vector<std::pair<std::string, std::string>> options;
 };
 
