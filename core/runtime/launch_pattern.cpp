@@ -121,8 +121,9 @@ std::optional<LaunchPattern> LaunchPattern::create(
       return std::nullopt;
     if (isLeaf(own[0])) {
       if (numLeaves == Leaves::Most ||
-          !result.addLeaf(args[i], params[i], own[0], numLeaves++))
+          !result.addLeaf(args[i], params[i], own[0], numLeaves))
         return std::nullopt;
+      ++numLeaves;
       continue;
     }
     if (!isConstant(own[0]) || args[i].kind == TSDK_ARG_SCALAR)
