@@ -45,12 +45,26 @@ const void *memoryOf(const tsdk_arg &arg, const Device &on) {
 
 } // namespace
 
+bool LaunchPattern::add(const tsdk_arg &arg, Argument argument, Range range) {
+  constexpr size_t most = 256; // Numbers are bytes.
+  auto found = llvm::find(ranges, range);
+  if (arguments.size() == most ||
+      (found == ranges.end() && ranges.size() == most))
+    return false;
+  argument.kind = static_cast<uint8_t>(arg.kind);
+  argument.aux = arg.aux;
+  argument.range = static_cast<uint8_t>(found - ranges.begin());
+  if (found == ranges.end())
+    ranges.push_back(range);
+  arguments.push_back(argument);
+  return true;
+}
+
 /// What else the argument could be for the same item.
 bool LaunchPattern::addLeaf(const tsdk_arg &arg, const Parameter &param,
                             const Item &item, size_t leaf) {
   Argument argument;
-  argument.kind = arg.kind;
-  argument.aux = arg.aux;
+  Range range;
   argument.isLeaf = true;
   bool isBy16 =
       item.kind == ItemKind::ScalarBy16 || item.kind == ItemKind::PointerBy16;
@@ -75,8 +89,7 @@ bool LaunchPattern::addLeaf(const tsdk_arg &arg, const Parameter &param,
   case TSDK_ARG_UINT:
   case TSDK_ARG_BOOL: {
     if (item.dtype == TSDK_I1) {
-      argument.low = 0;
-      argument.high = 1;
+      range = {0, 1};
       break;
     }
     // A wide type that no annotation asked for is that of wide values only.
@@ -84,11 +97,10 @@ bool LaunchPattern::addLeaf(const tsdk_arg &arg, const Parameter &param,
       return false;
     unsigned width = dtypeBytes(item.dtype) * 8;
     bool isSignedType = isSigned(item.dtype);
-    argument.high = width == 64
-                        ? INT64_MAX
-                        : (int64_t(1) << (width - (isSignedType ? 1 : 0))) - 1;
-    argument.low =
-        isSignedType && arg.kind == TSDK_ARG_INT ? -argument.high - 1 : 0;
+    range.high = width == 64
+                     ? INT64_MAX
+                     : (int64_t(1) << (width - (isSignedType ? 1 : 0))) - 1;
+    range.low = isSignedType && arg.kind == TSDK_ARG_INT ? -range.high - 1 : 0;
     argument.alignments = alignments;
     argument.isNeverOne = !param.forcedType && !param.doNotSpecialize &&
                           arg.kind != TSDK_ARG_BOOL;
@@ -97,8 +109,7 @@ bool LaunchPattern::addLeaf(const tsdk_arg &arg, const Parameter &param,
   default:
     return false;
   }
-  arguments.push_back(argument);
-  return true;
+  return add(arg, argument, range);
 }
 
 std::optional<LaunchPattern> LaunchPattern::create(
@@ -128,15 +139,10 @@ std::optional<LaunchPattern> LaunchPattern::create(
     }
     if (!isConstant(own[0]) || args[i].kind == TSDK_ARG_SCALAR)
       return std::nullopt;
-    Argument argument;
-    argument.kind = args[i].kind;
-    argument.aux = args[i].aux;
-    argument.low = argument.high = args[i].v.i;
-    result.arguments.push_back(argument);
+    int64_t bits = args[i].v.i;
+    if (!result.add(args[i], Argument(), {bits, bits}))
+      return std::nullopt;
   }
-  // Their numbers go into bytes.
-  if (result.arguments.size() > 256)
-    return std::nullopt;
   for (size_t i = 0; i < desc.num_options; ++i)
     result.options.emplace_back(toRef(desc.options[i].name),
                                 toRef(desc.options[i].value));
@@ -157,9 +163,10 @@ bool LaunchPattern::fits(Device &on, const tsdk_launch_desc &desc,
   bool good = true;
   for (size_t i = 0; i < numArgs; ++i) {
     const tsdk_arg &arg = args[i];
-    const Argument &want = arguments[i];
+    const Argument want = arguments[i];
+    const Range &range = ranges[want.range];
     good &= (arg.kind == want.kind) & (arg.aux == want.aux) &
-            (arg.v.i >= want.low) & (arg.v.i <= want.high) &
+            (arg.v.i >= range.low) & (arg.v.i <= range.high) &
             !(want.isNeverOne & (arg.v.i == 1)) &
             isAligned(want.alignments, arg.v.u);
     // The next one takes the place of one that is no leaf.

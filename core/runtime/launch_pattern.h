@@ -52,14 +52,21 @@ public:
             size_t numArgs, Leaves *out) const;
 
 private:
-  /// One argument, told by comparisons alone: launches have many, and a branch
-  /// for each would cost more than the rest.
-  struct Argument {
-    uint32_t kind = 0, aux = 0;
-    int64_t low = INT64_MIN, high = INT64_MAX; ///< Of arg.v.
-    uint8_t alignments = 3; ///< Bit 1: multiples of 16, bit 0: others.
-    bool isLeaf = false, isNeverOne = false;
+  struct Range {
+    int64_t low = INT64_MIN, high = INT64_MAX;
+    bool operator==(const Range &) const = default;
   };
+  /// One argument, told by comparisons alone: launches have many, and a branch
+  /// for each would cost more than the rest. What the driver did since the last
+  /// launch has these out of the nearest cache: they are small.
+  struct Argument {
+    uint32_t aux = 0;
+    uint8_t kind = 0;
+    uint8_t range = 0;      ///< Number of the range that arg.v is in.
+    uint8_t alignments = 3; ///< Bit 1: multiples of 16, bit 0: others.
+    bool isLeaf : 1 = false, isNeverOne : 1 = false;
+  };
+  static_assert(sizeof(Argument) == 8);
   /// What is done with a leaf beside that.
   struct Step {
     enum Kind : uint8_t { Pointer, Buffer, Float32 } kind;
@@ -68,12 +75,15 @@ private:
 
   bool addLeaf(const tsdk_arg &arg, const Parameter &param, const Item &item,
                size_t leaf);
+  /// False: there are more than a pattern holds.
+  bool add(const tsdk_arg &arg, Argument argument, Range range);
   static bool isAligned(uint8_t alignments, uint64_t bits) {
     return alignments >> (bits % 16 == 0) & 1;
   }
 
   const Device *device = nullptr;
   std::vector<Argument> arguments;
+  std::vector<Range> ranges;
   std::vector<Step> steps;
   std::vector<std::pair<std::string, std::string>> options;
 };

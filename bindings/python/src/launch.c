@@ -41,11 +41,16 @@ typedef struct {
 
 /** Devices that read and write host memory and no other. */
 static int isHost(tsdk_device device) {
-  tsdk_str uri = {NULL, 0};
-  if (device)
-    uri = tsdk_device_uri(device);
-  return uri.size > 3 && uri.data[3] == ':' &&
-         (!memcmp(uri.data, "cpu", 3) || !memcmp(uri.data, "sim", 3));
+  /* Of the last launch: a handle never names something else later. */
+  static tsdk_device last;
+  static int lastIsHost;
+  if (device && device != last) {
+    tsdk_str uri = tsdk_device_uri(device);
+    lastIsHost = uri.size > 3 && uri.data[3] == ':' &&
+                 (!memcmp(uri.data, "cpu", 3) || !memcmp(uri.data, "sim", 3));
+    last = device;
+  }
+  return device && lastIsHost;
 }
 
 static int convertNamed(KernelObject *self, Py_ssize_t i, PyObject *value,
