@@ -83,8 +83,14 @@ constexpr CUresult Success = 0, InvalidValue = 1, OutOfMemory = 2,
 /// And up: our own, a function that the driver lacks.
 constexpr CUresult MissingFunction = 100000;
 
-/// X(name, symbol with its suffix, first version that has it so, parameters)
+/// X(name, symbol with its suffix, first version that has it so, parameters).
+/// What each launch calls stands first, in one line of a cache.
 #define TILESDK_CUDA_FUNCTIONS(X)                                              \
+  X(cuCtxGetCurrent, "cuCtxGetCurrent", 4000, (CUcontext *))                   \
+  X(cuStreamIsCapturing, "cuStreamIsCapturing", 10000, (CUstream, int *))      \
+  X(cuLaunchKernel, "cuLaunchKernel", 4000,                                    \
+    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,   \
+     unsigned, CUstream, void **, void **))                                    \
   X(cuInit, "cuInit", 2000, (unsigned))                                        \
   X(cuDriverGetVersion, "cuDriverGetVersion", 2020, (int *))                   \
   X(cuGetErrorName, "cuGetErrorName", 6000, (CUresult, const char **))         \
@@ -99,7 +105,6 @@ constexpr CUresult MissingFunction = 100000;
     (CUcontext *, CUdevice))                                                   \
   X(cuDevicePrimaryCtxRelease, "cuDevicePrimaryCtxRelease_v2", 11000,          \
     (CUdevice))                                                                \
-  X(cuCtxGetCurrent, "cuCtxGetCurrent", 4000, (CUcontext *))                   \
   X(cuCtxSetCurrent, "cuCtxSetCurrent", 4000, (CUcontext))                     \
   X(cuCtxSynchronize, "cuCtxSynchronize", 2000, ())                            \
   X(cuMemGetInfo, "cuMemGetInfo_v2", 3020, (size_t *, size_t *))               \
@@ -144,16 +149,12 @@ constexpr CUresult MissingFunction = 100000;
   X(cuOccupancyMaxActiveBlocksPerMultiprocessor,                               \
     "cuOccupancyMaxActiveBlocksPerMultiprocessor", 6050,                       \
     (int *, CUfunction, int, size_t))                                          \
-  X(cuLaunchKernel, "cuLaunchKernel", 4000,                                    \
-    (CUfunction, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned,   \
-     unsigned, CUstream, void **, void **))                                    \
   X(cuLaunchKernelEx, "cuLaunchKernelEx", 11060,                               \
     (const CUlaunchConfig *, CUfunction, void **, void **))                    \
   X(cuLaunchHostFunc, "cuLaunchHostFunc", 10000,                               \
     (CUstream, void (*)(void *), void *))                                      \
   X(cuStreamBeginCapture, "cuStreamBeginCapture_v2", 10010, (CUstream, int))   \
   X(cuStreamEndCapture, "cuStreamEndCapture", 10000, (CUstream, CUgraph *))    \
-  X(cuStreamIsCapturing, "cuStreamIsCapturing", 10000, (CUstream, int *))      \
   X(cuThreadExchangeStreamCaptureMode, "cuThreadExchangeStreamCaptureMode",    \
     10010, (int *))                                                            \
   X(cuGraphInstantiateWithFlags, "cuGraphInstantiateWithFlags", 11040,         \

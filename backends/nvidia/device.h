@@ -41,8 +41,8 @@ private:
     std::atomic<CUstream> stream{nullptr};
     std::atomic<const std::string *> name{nullptr};
   };
-  Entry entries[Size];
   std::atomic<uint32_t> next{0};
+  Entry entries[Size];
 };
 
 struct Module;

@@ -109,11 +109,11 @@ private:
   void *handle = nullptr;
   bool isOpen = false;
   const Target *deviceTarget = nullptr;
+  std::atomic<Deferred *> deferred{nullptr};
   bool asksOfPointers = false, hasOwnMemory = false, reachesHost = true;
   /// Numbers of pages that were found to be usable here, where that is asked in
   /// each launch. What was freed since may stand here: a mistake goes unseen.
   std::array<std::atomic<uint64_t>, 1 << KnownPagesLog> knownPages{};
-  std::atomic<Deferred *> deferred{nullptr};
   std::mutex messagesMutex;
   std::atomic<Messages *> messages{nullptr};
 };

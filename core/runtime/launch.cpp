@@ -119,7 +119,7 @@ Error makeRequest(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
 Error enqueueEntry(const LaunchEntry &entry, Device &device,
                    const tsdk_launch_desc &desc, uint64_t stream,
                    llvm::ArrayRef<void *> params, llvm::StringRef kernel) {
-  if (entry.variant->isExtended()) [[unlikely]]
+  if (entry.isExtended) [[unlikely]]
     return enqueueExtended(*entry.variant, device, entry.function, desc, stream,
                            params, kernel);
   return enqueue(device, entry.function, desc, stream, params, kernel);
@@ -143,6 +143,7 @@ Error missed(Kernel &kernel, Device &device, const tsdk_launch_desc &desc,
   if (Error error = device.context().builds.get(request, &entry->variant))
     return error;
   const Variant &variant = *entry->variant;
+  entry->isExtended = variant.isExtended();
   if (variant.leafBytes.size() != arguments.values().size())
     return makeError(TSDK_E_INVALID_ARGUMENT,
                      "kernel `" + kernel.name + "` takes " +

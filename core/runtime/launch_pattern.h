@@ -17,11 +17,11 @@
 #include "tilesdk/tilesdk.h"
 
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace tilesdk::runtime {
 
@@ -82,10 +82,11 @@ private:
   }
 
   const Device *device = nullptr;
-  std::vector<Argument> arguments;
-  std::vector<Range> ranges;
-  std::vector<Step> steps;
-  std::vector<std::pair<std::string, std::string>> options;
+  // Side by side, in the order in which they are read.
+  llvm::SmallVector<std::pair<std::string, std::string>, 0> options;
+  llvm::SmallVector<Argument, 24> arguments;
+  llvm::SmallVector<Range, 6> ranges;
+  llvm::SmallVector<Step, 8> steps;
 };
 
 } // namespace tilesdk::runtime

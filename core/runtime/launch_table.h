@@ -32,6 +32,8 @@ struct LaunchEntry {
   std::string key;
   uint64_t hash = 0;
   Ref<Variant> variant;
+  /// Of the variant: whether the kernel has more parameters than its leaves.
+  bool isExtended = false;
   /// The driver's function; null when the entry was only prepared.
   void *function = nullptr;
   /// Of launches that take this entry; none when it was only prepared.
