@@ -66,10 +66,11 @@ def simulator(all_tiers):
     yield [*runner, SIMULATED[0], "--option", CHECKS], {}
     yield [PYTHON, "tests/simulator/matrix.py", "--sample", "--jobs", JOBS], {}
     yield random_loops(SIMULATED[0]), {}
-    yield [PYTHON, "-m", "pytest", "-q", "--no-header",
-           "tests/end_to_end/test_random_boxes.py", "--device", SIMULATED[1],
-           "--option", CHECKS,
-           *(["--tier", "all"] if all_tiers else [])], {}
+    for file in ("test_random_boxes.py", "test_random_stores.py"):
+        yield [PYTHON, "-m", "pytest", "-q", "--no-header",
+               f"tests/end_to_end/{file}", "--device", SIMULATED[1],
+               "--option", CHECKS,
+               *(["--tier", "all"] if all_tiers else [])], {}
     # As people run it, and with copies that arrive as early as they may.
     for device in SIMULATED[1:]:
         yield [*runner, device, "--sample"], {}

@@ -19,6 +19,7 @@ import traceback
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 sys.path.insert(1, str(HERE.parents[1] / "build" / "python"))
+sys.path.insert(2, str(HERE.parent / "end_to_end"))
 os.environ.setdefault("TILESDK_CACHE", "0")
 
 

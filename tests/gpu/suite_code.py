@@ -104,3 +104,14 @@ print(json.dumps({"from": built.info["from"], "ms": took * 1e3,
         assert seen[1]["resources"]["registers"] > 0, seen
     return (f"built and run in {seen[0]['ms']:.0f} ms, from the cache in "
             f"{seen[1]['ms']:.1f} ms, {seen[1]['resources']}")
+
+
+@test
+def random_stores_stay_inside(uri):
+    """Seeds that the simulator does not run."""
+    import random_stores
+    tilesdk.set_device(uri)
+    seeds = range(1000, 1060)
+    boxes = sum("box store through" in random_stores.check(seed)
+                for seed in seeds)
+    return f"{boxes} of {len(seeds)} by boxes"
