@@ -164,26 +164,27 @@ class Product:
 
 
 def launch(product, options):
-    """The result, and the kernel that gave it."""
+    """The result, the kernel that gave it, and the arguments that it had."""
+    import host_arrays
     import tilesdk
     kernel = tilesdk.Program(product.source(), f"boxes_{product.seed}.py").kernel(
         "kernel")
     c = np.full((product.rows, product.columns), np.nan, np.float32)
-    kernel[product.grid](*product.arguments(c),
-                         **{**product.options, **options})
-    return c, kernel
+    arguments = host_arrays.launch(kernel, product.grid, product.arguments(c),
+                                   {**product.options, **options})
+    return c, kernel, arguments
 
 
 def compare(product, options):
     """The remarks of the build."""
-    c, kernel = launch(product, options)
+    c, kernel, arguments = launch(product, options)
     np.testing.assert_array_equal(
         c, product.want(), err_msg=f"seed {product.seed}, pitches "
         f"{product.a.pitch} {product.b.pitch}, limits {product.a.limit} "
         f"{product.b.limit}, depth {product.depth}, blocks {product.blocks}\n"
         f"{product.source()}")
-    return str(kernel.warmup(*product.arguments(c),
-                             **{**product.options, **options}).diagnostics)
+    return str(kernel.warmup(*arguments, **{**product.options,
+                                            **options}).diagnostics)
 
 
 def expect_finding(product, ahead, options):

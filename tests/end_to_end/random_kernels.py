@@ -562,11 +562,13 @@ def guarded(array):
 
 def run(source, inputs, scalars, expected, name="random.py", **options):
     """Launches; raises AssertionError when an output differs."""
+    import host_arrays
     import tilesdk
     kernel = tilesdk.Program(source, name).kernel("kernel")
     outputs = [guarded(np.atleast_1d(e)) for e in expected]
-    kernel[(1,)](*inputs, *scalars, *[o for o, _ in outputs],
-                 enable_fp_fusion=False, **options)
+    host_arrays.launch(
+        kernel, (1,), (*inputs, *scalars, *[o for o, _ in outputs]),
+        {"enable_fp_fusion": False, **options})
     for i, ((have, untouched), want) in enumerate(zip(outputs, expected)):
         want = np.atleast_1d(want)
         assert untouched(), f"{name}: writes beside out{i}\n{source}"

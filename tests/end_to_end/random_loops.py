@@ -145,6 +145,7 @@ class Loop:
 
 
 def check(seed, **options):
+    import host_arrays
     import tilesdk
     loop = Loop(seed)
     source = loop.build()
@@ -157,9 +158,11 @@ def check(seed, **options):
     grid = (tilesdk.cdiv(loop.rows, loop.block_r),
             tilesdk.cdiv(loop.width, loop.block_n),
             3 if loop.form == "split" else 1)
-    kernel[grid](loop.x, *loop.x_strides, loop.y, *loop.y_strides, out,
-                 loop.rows, loop.cols, loop.width, BR=loop.block_r,
-                 BC=loop.block_c, BN=loop.block_n, **options)
+    host_arrays.launch(
+        kernel, grid, (loop.x, *loop.x_strides, loop.y, *loop.y_strides, out,
+                       loop.rows, loop.cols, loop.width),
+        {"BR": loop.block_r, "BC": loop.block_c, "BN": loop.block_n,
+         **options})
     want = loop.x.astype(np.int64) @ loop.y.astype(np.int64)
     assert (memory[0] == 77).all() and (memory[-1] == 77).all(), (
         f"seed {seed}: writes beside the output\n{source}")

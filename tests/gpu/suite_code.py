@@ -107,11 +107,19 @@ print(json.dumps({"from": built.info["from"], "ms": took * 1e3,
 
 
 @test
-def random_stores_stay_inside(uri):
-    """Seeds that the simulator does not run."""
+def random_kernels_are_right(uri):
+    """Seeds that the simulator does not run, each in a shape of its own."""
+    import random_boxes
+    import random_kernels
+    import random_loops
     import random_stores
     tilesdk.set_device(uri)
-    seeds = range(1000, 1060)
-    boxes = sum("box store through" in random_stores.check(seed)
-                for seed in seeds)
-    return f"{boxes} of {len(seeds)} by boxes"
+    seeds = range(10000, 10040)
+    for module in (random_kernels, random_loops):
+        for seed in seeds:
+            shape = {} if uri.startswith("cpu") else {
+                "num_warps": 1 << seed % 4, "num_stages": 1 + seed // 4 % 4}
+            module.check(seed, **shape)
+    for module in (random_boxes, random_stores):
+        for seed in seeds:
+            module.check(seed)
