@@ -371,6 +371,19 @@ tsdk_context tilesdk::fake::makeContext(const std::string &cacheDir,
   return context;
 }
 
+tsdk_kernel tilesdk::fake::makeKernel(tsdk_context context,
+                                      const std::string &params,
+                                      tsdk_program *program) {
+  std::string source = "kernel k " + params;
+  tsdk_program_desc desc = {};
+  desc.struct_size = sizeof(desc);
+  desc.source = str(source);
+  tsdk_kernel kernel = nullptr;
+  if (take(tsdk_program_create(context, &desc, program, nullptr)).empty())
+    tsdk_error_release(tsdk_kernel_get(*program, str("k"), &kernel));
+  return kernel;
+}
+
 std::string tilesdk::fake::makeDirectory() {
   const char *base = std::getenv("TMPDIR");
   std::string path = std::string(base ? base : "/tmp") + "/tilesdk-test-XXXXXX";

@@ -94,6 +94,11 @@ inline std::string take(tsdk_error error) {
 tsdk_context makeContext(const std::string &cacheDir = "",
                          std::vector<std::string> *log = nullptr);
 
+/// The kernel `k` of one line of the toy language. The caller releases both
+/// handles; null when it does not parse.
+tsdk_kernel makeKernel(tsdk_context context, const std::string &params,
+                       tsdk_program *program);
+
 /// A new empty directory under the test's temporary folder.
 std::string makeDirectory();
 

@@ -25,14 +25,8 @@ struct SpecializeTest : testing::Test {
   tsdk_kernel handle = nullptr;
 
   Kernel &kernel(const std::string &params) {
-    std::string source = "kernel k " + params;
-    tsdk_program_desc desc = {};
-    desc.struct_size = sizeof(desc);
-    desc.source = fake::str(source);
-    EXPECT_EQ(
-        fake::take(tsdk_program_create(context, &desc, &program, nullptr)), "");
-    EXPECT_EQ(fake::take(tsdk_kernel_get(program, tsdk_make_str("k"), &handle)),
-              "");
+    handle = fake::makeKernel(context, params, &program);
+    EXPECT_TRUE(handle) << params;
     return *static_cast<Kernel *>(lookUpHandle(handle));
   }
   void TearDown() override {
