@@ -23,6 +23,15 @@ def pytest_addoption(parser):
                      help="highest tier of cases to run, or all")
 
 
+def pytest_generate_tests(metafunc):
+    """Tests of seeds: SEEDS of their module says how many there are in the first
+    tier and in all."""
+    if "seed" in metafunc.fixturenames:
+        first, every = metafunc.module.SEEDS
+        is_first = metafunc.config.getoption("--tier") == "1"
+        metafunc.parametrize("seed", range(first if is_first else every))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def device(request):
     """Every launch of the run goes to this device."""

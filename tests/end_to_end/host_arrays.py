@@ -8,7 +8,7 @@ from tilesdk import language as tl
 ALIGNMENT = 128  # A copy begins where its array does, seen from these.
 
 
-class _Pointer:
+class DevicePointer:
     """What a tensor of any framework offers."""
 
     def __init__(self, address, dtype):
@@ -46,8 +46,8 @@ class _Copies:
             return argument
         whole = _whole(argument)
         name = {"bool": "int1"}.get(argument.dtype.name, argument.dtype.name)
-        return _Pointer(self.of(whole) + argument.ctypes.data -
-                        whole.ctypes.data, getattr(tl, name))
+        return DevicePointer(self.of(whole) + argument.ctypes.data -
+                             whole.ctypes.data, getattr(tl, name))
 
     def fetch(self):
         for _, address, whole in self.known.values():

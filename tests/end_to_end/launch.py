@@ -6,6 +6,7 @@ import numpy as np
 import tilesdk
 from tilesdk import language as tl
 
+from host_arrays import DevicePointer
 from table import KERNELS, Array, Bound, Const, Function, Pointers
 
 DTYPES = {
@@ -69,7 +70,7 @@ class _DevicePlace:
                                   self.memory.raw.ctypes.data)
 
     def pointer(self, dtype):
-        return _DevicePointer(self.address(), DTYPES[dtype])
+        return DevicePointer(self.address(), DTYPES[dtype])
 
     def fetch(self):
         rows = getattr(self.memory, "device_rows", None)
@@ -78,16 +79,6 @@ class _DevicePlace:
         self.stream.copy(self.memory.raw, self.buffer.ptr,
                          self.memory.raw.nbytes)
         self.stream.synchronize()
-
-
-class _DevicePointer:
-    """What a tensor of any framework offers."""
-
-    def __init__(self, address, dtype):
-        self._address, self.dtype = address, dtype
-
-    def data_ptr(self):
-        return self._address
 
 
 def place(memory, device, stream):

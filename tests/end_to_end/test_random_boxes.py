@@ -4,13 +4,7 @@ import pytest
 import random_boxes
 
 
-def seeds(config):
-    return range(1000 if config.getoption("--tier") != "1" else 80)
-
-
-def pytest_generate_tests(metafunc):
-    if "seed" in metafunc.fixturenames:
-        metafunc.parametrize("seed", seeds(metafunc.config))
+SEEDS = 80, 1000
 
 
 def test_random_product(seed, device, build_options):

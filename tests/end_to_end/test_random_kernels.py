@@ -4,9 +4,7 @@ import random_kernels
 import random_loops
 
 
-def pytest_generate_tests(metafunc):
-    all_tiers = metafunc.config.getoption("--tier") != "1"
-    metafunc.parametrize("seed", range(3000 if all_tiers else 200))
+SEEDS = 200, 3000
 
 
 def shape_of(seed, device, options):

@@ -4,10 +4,7 @@ import pytest
 import random_stores
 
 
-def pytest_generate_tests(metafunc):
-    if "seed" in metafunc.fixturenames:
-        is_short = metafunc.config.getoption("--tier") == "1"
-        metafunc.parametrize("seed", range(80 if is_short else 1000))
+SEEDS = 80, 1000
 
 
 def test_random_store(seed, device, build_options):

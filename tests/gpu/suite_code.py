@@ -113,13 +113,12 @@ def random_kernels_are_right(uri):
     import random_kernels
     import random_loops
     import random_stores
+    from test_random_kernels import shape_of
     tilesdk.set_device(uri)
     seeds = range(10000, 10040)
     for module in (random_kernels, random_loops):
         for seed in seeds:
-            shape = {} if uri.startswith("cpu") else {
-                "num_warps": 1 << seed % 4, "num_stages": 1 + seed // 4 % 4}
-            module.check(seed, **shape)
+            module.check(seed, **shape_of(seed, uri, {}))
     for module in (random_boxes, random_stores):
         for seed in seeds:
             module.check(seed)
