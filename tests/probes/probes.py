@@ -369,13 +369,13 @@ class WarpCopyProbe(AsyncProbe):
 
 
 def of(device):
-    """A probe for every row that this file knows how to prove."""
+    """Probes of every row."""
     import boxes
     import warp_group
     for row in device.simt["matrix"]:
-        if row["warps"] > 1 and row["left"]:
+        if row["warps"] > 1:
             yield from warp_group.of(device, row)
-        elif not reason(row):
+        else:
             yield MatrixProbe(device, row)
     for row in device.simt["shared"]:
         yield SharedProbe(device, row)
@@ -386,16 +386,3 @@ def of(device):
             yield WarpCopyProbe(device, row)
         else:
             yield from boxes.of(device, row)
-
-
-def reason(row):
-    """Why a matrix row has no probe."""
-    if not row["left"]:
-        return "operands in shared memory"
-    return None
-
-
-def missing(device):
-    for row in device.simt["matrix"]:
-        if reason(row):
-            yield f"matrix {row['name']}", reason(row)
