@@ -171,6 +171,10 @@ TargetTable::TargetTable()
       // Of CDNA 2 those on half words know no subnormal numbers.
       if (i == GFX90A && (in.type == "f16" || in.type == "bf16"))
         out.flags |= TSDK_MATRIX_FLUSHES;
+      // WMMA goes through the vector units that all other arithmetic goes
+      // through; MFMA has units of its own.
+      if (row.waveSize == 32)
+        out.flags |= TSDK_MATRIX_BLOCKING;
       out.issue_cycles = in.cycles;
       out.latency_cycles = 2 * in.cycles;
     }

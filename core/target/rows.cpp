@@ -158,6 +158,7 @@ std::string readRow(const tsdk_matrix_row &in, uint32_t warpSize,
   out.isAsync = in.flags & TSDK_MATRIX_ASYNC;
   out.isSigned = in.flags & TSDK_MATRIX_SIGNED;
   out.flushes = in.flags & TSDK_MATRIX_FLUSHES;
+  out.isBlocking = in.flags & TSDK_MATRIX_BLOCKING;
   out.issueCycles = std::max(in.issue_cycles, 1u);
   out.latencyCycles = std::max(in.latency_cycles, 1u);
   if (out.name.empty())

@@ -37,6 +37,8 @@ struct MatrixRow {
   bool leftInShared = false, rightInShared = false;
   bool isAsync = false, isSigned = false;
   bool flushes = false; ///< Subnormal operands count as 0.
+  /// A warp does nothing else until it is done.
+  bool isBlocking = false;
   uint32_t issueCycles = 1, latencyCycles = 1;
 
   /// Whether one instruction of width \p width exists.

@@ -17,12 +17,12 @@ def blocks(**more):
             "BLOCK_K": Const(BLOCK_K), **more}
 
 
-def add(name, args, grid, oracle, tolerance=F16_SUM):
-    """With and without warps for the copies."""
+def add(name, args, grid, oracle, tolerance=F16_SUM, kernel=None):
+    """With and without warps for the copies. The kernel is `name` or `kernel`."""
     for specialize in (False, True):
         CASES.append(Case(
             f"pipelines/{name}/{'specialized' if specialize else 'plain'}",
-            f"pipelines.py:{name}", {**args, "SPECIALIZE": Const(specialize)},
+            f"pipelines.py:{kernel or name}", {**args, "SPECIALIZE": Const(specialize)},
             grid, oracle, options=OPTIONS, tolerance=tolerance))
 
 
@@ -100,3 +100,22 @@ add("carried_descriptor",
 add("persistent",
     {"a": A, "b": B, "c": C, "M": M, "N": N, "K": K,
      **blocks(PROGRAMS=Const(4))}, (4,), lambda a: {"c": a.a @ a.b})
+
+
+def ahead(a):
+    columns = np.zeros((512, a.b.shape[1]))
+    columns[:len(a.b)] = a.b
+    scores = a.a @ columns.T * 0.5
+    last = a.FIRST + a.COLUMNS
+    return {"sums": (scores[:, a.FIRST:last] ** 2).sum(1),
+            "behind": scores[:, last:last + BLOCK_N]}
+
+
+for name, first, columns, n in (("ahead", 0, 192, 250), ("ahead_none", 5, 0, 40),
+                                ("ahead_ragged", 13, 128, 170)):
+    add(name,
+        {"a": In("f16", (M, 64), unit), "b": In("f16", (n, 64), unit),
+         "sums": Out("f32", M), "behind": Out("f32", (M, BLOCK_N)),
+         "FIRST": first, "COLUMNS": columns, "N": n, "DEPTH": Const(64),
+         "BLOCK_M": Const(BLOCK_M), "BLOCK_N": Const(BLOCK_N)}, (2,), ahead,
+        {"f32": (5e-3, 5e-3)}, kernel="ahead")

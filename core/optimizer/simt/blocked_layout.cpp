@@ -20,18 +20,16 @@ using layout::Coord;
 using layout::Layout;
 using layout::OutputDim;
 
-LayoutBuilder::LayoutBuilder(ArrayRef<int64_t> shape)
-    : shape(shape), next(shape.size(), 1) {
+LayoutBuilder::LayoutBuilder(ArrayRef<int64_t> shape) : shape(shape) {
   for (int64_t extent : shape)
-    left.push_back(countr_zero(uint64_t(extent)));
+    left.push_back((extent & -extent) - 1);
 }
 
-Basis LayoutBuilder::take(unsigned dim) {
-  assert(left[dim] && "the dimension is used up");
+Basis LayoutBuilder::take(unsigned dim, uint64_t bit) {
+  assert((left[dim] & bit) && "the bit is used up");
   Basis basis = zero();
-  basis.value[dim] = next[dim];
-  next[dim] *= 2;
-  --left[dim];
+  basis.value[dim] = bit;
+  left[dim] &= ~bit;
   return basis;
 }
 
@@ -55,8 +53,8 @@ void LayoutBuilder::addFragment(const Layout &fragment,
   add(warpDim, warps);
   for (auto [i, dim] : enumerate(dims)) {
     unsigned bits = Log2_64(fragment.outputs()[i].size());
-    next[dim] <<= bits;
-    left[dim] -= std::min(left[dim], bits);
+    for (; bits && left[dim]; --bits)
+      left[dim] &= left[dim] - 1;
   }
 }
 
@@ -74,7 +72,7 @@ Layout LayoutBuilder::finish(ArrayRef<unsigned> order, ThreadCounts threads) {
       continue;
     Basis basis = zero();
     basis.count = odd;
-    basis.value[dim] = next[dim];
+    basis.value[dim] = shape[dim] & -shape[dim];
     registers.push_back(std::move(basis));
   }
   std::vector<OutputDim> outputs;
@@ -94,7 +92,8 @@ SmallVector<unsigned, 4> rowMajorOrder(unsigned rank) {
 }
 
 Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
-                     unsigned vector, ThreadCounts threads, unsigned across) {
+                     unsigned vector, ThreadCounts threads,
+                     ArrayRef<uint64_t> across) {
   LayoutBuilder builder(shape);
   unsigned total = 0;
   for (unsigned dim : order)
@@ -102,14 +101,14 @@ Layout blockedLayout(ArrayRef<int64_t> shape, ArrayRef<unsigned> order,
   // Every thread works before any works on more.
   unsigned threadBits = Log2_32(threads.total());
   unsigned spare = total > threadBits ? total - threadBits : 0;
-  auto addRegisters = [&](unsigned dim, unsigned count) {
-    for (unsigned bits = Log2_32(count); bits && spare && builder.bitsLeft(dim);
-         --bits, --spare)
-      builder.addRegister(dim);
-  };
-  addRegisters(order[0], vector);
-  if (order.size() > 1)
-    addRegisters(order[1], across);
+  for (unsigned bits = Log2_32(vector);
+       bits && spare && builder.bitsLeft(order[0]); --bits, --spare)
+    builder.addRegister(order[0]);
+  for (uint64_t bit : across)
+    if (spare && builder.isLeft(order[1], bit)) {
+      builder.addRegister(order[1], bit);
+      --spare;
+    }
   unsigned laneBits = Log2_32(threads.lanes);
   for (unsigned dim : order)
     for (; laneBits && builder.bitsLeft(dim); --laneBits)

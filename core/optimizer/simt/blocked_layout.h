@@ -29,9 +29,16 @@ public:
   explicit LayoutBuilder(llvm::ArrayRef<int64_t> shape);
 
   /// Bits of \p dim that nobody has yet.
-  unsigned bitsLeft(unsigned dim) const { return left[dim]; }
+  unsigned bitsLeft(unsigned dim) const {
+    return unsigned(llvm::popcount(left[dim]));
+  }
+  bool isLeft(unsigned dim, uint64_t bit) const { return left[dim] & bit; }
   /// The next bit of \p dim. Precondition: there is one.
   void addRegister(unsigned dim) { registers.push_back(take(dim)); }
+  /// \p bit of \p dim. Precondition: nobody has it yet.
+  void addRegister(unsigned dim, uint64_t bit) {
+    registers.push_back(take(dim, bit));
+  }
   void addLane(unsigned dim) { lanes.push_back(take(dim)); }
   void addWarp(unsigned dim) { warps.push_back(take(dim)); }
   /// A lane or warp bit that holds copies.
@@ -46,22 +53,19 @@ public:
   layout::Layout finish(llvm::ArrayRef<unsigned> order, ThreadCounts threads);
 
 private:
-  layout::Basis take(unsigned dim);
+  layout::Basis take(unsigned dim) { return take(dim, left[dim] & -left[dim]); }
+  layout::Basis take(unsigned dim, uint64_t bit);
   layout::Basis zero() const;
 
   llvm::SmallVector<int64_t, 4> shape;
-  llvm::SmallVector<unsigned, 4> left;
-  llvm::SmallVector<uint64_t, 4> next;
+  /// The bits of each dimension that nobody has.
+  llvm::SmallVector<uint64_t, 4> left;
   std::vector<layout::Basis> registers, lanes, warps;
 };
 
 /// The last dimension first.
 llvm::SmallVector<unsigned, 4> rowMajorOrder(unsigned rank);
 
-/// Coalesced in \p order, fastest first: \p vector elements a register group,
-/// then lanes along the fastest dimension; warps take the slowest dimensions,
-/// so that what a warp reads and reduces stays its own. Of the second fastest
-/// dimension a thread has \p across neighbours, if it has that many elements.
 /// The layout for accesses along \p dim by \p vector elements in which each
 /// warp keeps what it has in \p home: lanes take \p run elements along the
 /// dimension, then others. Nothing where the warps' parts are no such boxes.
@@ -69,9 +73,14 @@ std::optional<layout::Layout> withinWarps(const layout::Layout &home,
                                           unsigned dim, unsigned vector,
                                           unsigned run, ThreadCounts threads);
 
+/// Coalesced in \p order, fastest first: \p vector elements a register group,
+/// then lanes along the fastest dimension; warps take the slowest dimensions,
+/// so that what a warp reads and reduces stays its own. Of the second fastest
+/// dimension a thread has the bits \p across, if it has that many elements.
 layout::Layout blockedLayout(llvm::ArrayRef<int64_t> shape,
                              llvm::ArrayRef<unsigned> order, unsigned vector,
-                             ThreadCounts threads, unsigned across = 1);
+                             ThreadCounts threads,
+                             llvm::ArrayRef<uint64_t> across = {});
 /// Row-major with \p elementBytes wide elements and 16-byte registers groups:
 /// for values that nothing else decides.
 layout::Layout defaultLayout(llvm::ArrayRef<int64_t> shape,

@@ -72,6 +72,22 @@ static bool runsAlong(SharedLayoutAttr buffer, unsigned dim) {
   return second && (*second)[dim] == 1;
 }
 
+/// The bits of \p dim that registers of \p layout hold, first registers first,
+/// so many that \p most elements are together; none where there are no
+/// neighbours among them.
+static SmallVector<uint64_t, 4> registerBits(const layout::Layout &layout,
+                                             unsigned dim, unsigned most) {
+  SmallVector<uint64_t, 4> bits;
+  for (const layout::Basis &basis : layout.bases(registerDim)) {
+    bool isAlone = basis.value[dim] &&
+                   llvm::count(basis.value, 0u) + 1 == int(basis.value.size());
+    for (uint32_t step = 1; isAlone && step < basis.count; step *= 2)
+      if ((uint64_t(2) << bits.size()) <= most)
+        bits.push_back(basis.value[dim] * step);
+  }
+  return llvm::is_contained(bits, 1u) ? bits : SmallVector<uint64_t, 4>();
+}
+
 void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted,
                               SharedLayoutAttr buffer, unsigned k,
                               unsigned other) {
@@ -97,6 +113,7 @@ void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted,
       // Only across what memory runs along.
       unsigned which = found->second.dim == step.dims[0];
       unsigned width = std::max(1u, machine.maxVectorBytes / bytes);
+      SmallVector<uint64_t, 4> rows;
       ArrayRef<int64_t> shape = tile::shapeOf(step.value.getType());
       if (buffer && found->second.vector > width) {
         // What is converted to wider elements is stored in several pieces:
@@ -118,20 +135,19 @@ void LayoutChoice::loadAcross(Value operand, LayoutAttr wanted,
                      : readsByRows(machine, wanted.getLayout(), dims[which],
                                    bytes)))
           continue;
-      } else {
-        if (which)
-          continue;
-        width =
-            wanted.getLayout().widestVector(dimName(k), width, width).elements;
+        for (uint64_t bit = 1; bit < width; bit *= 2)
+          rows.push_back(bit);
+      } else if (!which) {
+        rows = registerBits(wanted.getLayout(), k, width);
       }
-      if (width == 1)
+      if (rows.empty())
         continue;
       SmallVector<unsigned, 4> order{found->second.dim, step.dims[which]};
       for (unsigned dim : rowMajorOrder(shape.size()))
         if (!llvm::is_contained(order, dim))
           order.push_back(dim);
       coalescedLayouts[op] = wrap(
-          blockedLayout(shape, order, found->second.vector, threads, width));
+          blockedLayout(shape, order, found->second.vector, threads, rows));
       continue;
     }
     if (auto trans = dyn_cast<tile::TransOp>(op)) {

@@ -82,19 +82,23 @@ static bool isWrite(Operation *op) {
              tile::DescriptorStoreOp>(op);
 }
 
+Operation *orderedIn(Operation *op) {
+  Operation *found = nullptr;
+  op->walk([&](Operation *inner) {
+    if (!isWrite(inner) &&
+        !isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner))
+      return WalkResult::advance();
+    found = inner;
+    return WalkResult::interrupt();
+  });
+  return found;
+}
+
 Operation *obstacleIn(scf::ForOp loop) {
   for (Operation &op : *loop.getBody()) {
     if (isa<scf::ForOp, scf::WhileOp>(op))
       return &op;
-    Operation *found = nullptr;
-    op.walk([&](Operation *inner) {
-      if (!isWrite(inner) &&
-          !isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner))
-        return WalkResult::advance();
-      found = inner;
-      return WalkResult::interrupt();
-    });
-    if (found)
+    if (Operation *found = orderedIn(&op))
       return found;
   }
   return nullptr;

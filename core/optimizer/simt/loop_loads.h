@@ -45,6 +45,10 @@ void copyBoxes(mlir::OpBuilder &builder, mlir::Location loc,
 /// Whether \p value becomes an operand of a product in its own block.
 bool feedsProduct(mlir::Value value);
 
+/// The op within \p op, or itself, that loads stay behind; null: they may move
+/// over it.
+mlir::Operation *orderedIn(mlir::Operation *op);
+
 /// The op of \p loop's body that keeps loads in the order of iterations; null:
 /// they may run ahead.
 mlir::Operation *obstacleIn(mlir::scf::ForOp loop);

@@ -24,6 +24,8 @@ namespace tilesdk::optimizer {
 /// Each pass keeps the machine alive. passes.td says what they do.
 std::unique_ptr<mlir::Pass> createSimtSelectMatrix(MachinePtr machine,
                                                    const SimtOptions &options);
+std::unique_ptr<mlir::Pass> createSimtDelayProducts(MachinePtr machine,
+                                                    const SimtOptions &options);
 std::unique_ptr<mlir::Pass> createSimtBoxCopies(MachinePtr machine,
                                                 const SimtOptions &options);
 std::unique_ptr<mlir::Pass> createSimtAssignLayouts(MachinePtr machine,

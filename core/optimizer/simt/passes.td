@@ -46,6 +46,28 @@ def SimtSelectMatrix : SimtPass<"simt-select-matrix"> {
   }];
 }
 
+def SimtDelayProducts : SimtPass<"simt-delay-products"> {
+  let summary = "Make products in the iteration that takes them";
+  let description = [{
+    A kernel may begin the next iteration's product before it uses the one at
+    hand, so that matrix instructions run beside other ones. Where a warp waits
+    for its matrix instructions (rows of the machine that block) that gains
+    nothing, and the second result takes registers. There a loop that carries
+    such a product carries the scalars that its operands' addresses are made of
+    instead, and makes the product where an iteration begins; what is left of
+    the value behind the loop is made there.
+
+    The value before the loop and the one at the end of an iteration must come
+    from the same ops, of scalars and of what the loop does not change, and the
+    latter be used nowhere else. From the first load on nothing may write to
+    memory, or keep accesses in order.
+
+    Assumes: tile IR behind `simt-select-matrix`. Guarantees: the same values.
+    Remarks: which products are made later, and what keeps loads from it.
+    Numbers: never changed.
+  }];
+}
+
 def SimtBoxCopies : SimtPass<"simt-box-copies"> {
   let summary = "Choose which blocks of tensors are copied as boxes";
   let description = [{

@@ -17,6 +17,7 @@ namespace tilesdk::optimizer {
 void buildSimtPipeline(OpPassManager &manager, const MachinePtr &machine,
                        const SimtOptions &options) {
   manager.addPass(createSimtSelectMatrix(machine, options));
+  manager.addPass(createSimtDelayProducts(machine, options));
   manager.addPass(createSimtBoxCopies(machine, options));
   manager.addPass(createSimtAssignLayouts(machine, options));
   manager.addPass(createCSEPass());

@@ -16,8 +16,23 @@ using namespace mlir;
 
 namespace tilesdk::optimizer {
 
+/// What \p use becomes in a loop that carries it, in the next iteration and
+/// behind the loop; null: it is no such use.
+static std::pair<Value, Value> carriedAs(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (auto loop = dyn_cast<scf::ForOp>(user)) {
+    if (BlockArgument carried = loop.getTiedLoopRegionIterArg(&use))
+      return {carried, loop.getTiedLoopResult(&use)};
+  } else if (isa<scf::YieldOp>(user)) {
+    if (auto around = dyn_cast<scf::ForOp>(user->getParentOp()))
+      return {around.getRegionIterArg(use.getOperandNumber()),
+              around.getResult(use.getOperandNumber())};
+  }
+  return {};
+}
+
 void visitUses(
-    Value result, bool throughLoops,
+    Value result, bool behindLoops,
     llvm::function_ref<void(OpOperand &use, bool isTransposed)> visit) {
   constexpr unsigned maxVisited = 64;
   llvm::MapVector<Value, bool> seen;
@@ -31,11 +46,11 @@ void visitUses(
       if (trans && trans.getPerm().size() == 2)
         seen.insert(
             {trans.getResult(), isTransposed != (trans.getPerm()[0] == 1)});
-      else if (auto yield = dyn_cast<scf::YieldOp>(user);
-               yield && throughLoops && isa<scf::ForOp>(yield->getParentOp()))
-        seen.insert({yield->getParentOp()->getResult(use.getOperandNumber()),
-                     isTransposed});
-      else if (layoutRuleOf(user) == LayoutRule::Elementwise)
+      else if (auto [carried, end] = carriedAs(use); carried) {
+        seen.insert({carried, isTransposed});
+        if (behindLoops)
+          seen.insert({end, isTransposed});
+      } else if (layoutRuleOf(user) == LayoutRule::Elementwise)
         for (Value next : user->getResults())
           seen.insert({next, isTransposed});
     }
@@ -45,7 +60,7 @@ void visitUses(
 bool wantsWholeRows(tile::DotOp op) {
   unsigned rank = tile::shapeOf(op.getType()).size();
   bool result = false;
-  visitUses(op.getResult(), /*throughLoops=*/false,
+  visitUses(op.getResult(), /*behindLoops=*/false,
             [&](OpOperand &use, bool isTransposed) {
               auto reduce = dyn_cast<tile::ReduceOp>(use.getOwner());
               result |= reduce && unsigned(reduce.getAxis()) ==

@@ -11,10 +11,11 @@
 namespace tilesdk::optimizer {
 
 /// Calls \p visit for each use of what \p result becomes by arithmetic, by
-/// transpositions and, with \p throughLoops, as what a loop ends with:
+/// transpositions, in the next iteration of a loop that carries it and, with
+/// \p behindLoops, as what the loop ends with:
 /// \p isTransposed says whether rows and columns have changed places.
 void visitUses(
-    mlir::Value result, bool throughLoops,
+    mlir::Value result, bool behindLoops,
     llvm::function_ref<void(mlir::OpOperand &use, bool isTransposed)> visit);
 
 /// Whether the rows of the result stay together on their way: what is reduced

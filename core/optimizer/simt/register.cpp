@@ -17,9 +17,11 @@ namespace tilesdk::optimizer {
 
 namespace {
 struct ToolOptions : PassPipelineOptions<ToolOptions> {
-  Option<std::string> target{*this, "target",
-                             llvm::cl::desc("warp32, warp64 or group"),
-                             llvm::cl::init("warp32")};
+  Option<std::string> target{
+      *this, "target",
+      llvm::cl::desc("warp32, blocking32, warp64, flushes64, "
+                     "direct64 or group"),
+      llvm::cl::init("warp32")};
   Option<unsigned> numWarps{*this, "num-warps", llvm::cl::init(4)};
   Option<unsigned> numStages{*this, "num-stages", llvm::cl::init(3)};
   Option<bool> strictStages{*this, "strict-stages", llvm::cl::init(false)};
@@ -61,6 +63,9 @@ void registerSimtOptimizer() {
   registerPass("simt-select-matrix",
                "Choose the instruction of each matrix product",
                createSimtSelectMatrix);
+  registerPass("simt-delay-products",
+               "Make products in the iteration that takes them",
+               createSimtDelayProducts);
   registerPass("simt-box-copies",
                "Choose which blocks of described tensors are copied as boxes",
                createSimtBoxCopies);

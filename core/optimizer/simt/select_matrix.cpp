@@ -272,7 +272,7 @@ bool Selection::wantsColumnsOfRows(tile::DotOp op) {
     if (alongColumns)
       votes += *alongColumns != isTransposed ? 1 : -1;
   };
-  visitUses(op.getResult(), /*throughLoops=*/true, vote);
+  visitUses(op.getResult(), /*behindLoops=*/true, vote);
   return votes >= 0;
 }
 

@@ -107,6 +107,12 @@ static void addWarp32(Machine &machine) {
   }
 }
 
+static void addBlocking32(Machine &machine) {
+  addWarp32(machine);
+  for (MatrixRow &row : machine.matrix)
+    row.isBlocking = true;
+}
+
 static void addWarp64(Machine &machine) {
   machine.warpSize = 64;
   machine.maxWarps = 16;
@@ -214,6 +220,8 @@ MachinePtr testMachine(std::string_view name) {
   auto machine = std::make_shared<Machine>();
   if (name == "warp32")
     addWarp32(*machine);
+  else if (name == "blocking32")
+    addBlocking32(*machine);
   else if (name == "warp64")
     addWarp64(*machine);
   else if (name == "flushes64")

@@ -13,6 +13,7 @@
 namespace tilesdk::optimizer {
 
 /// warp32: 32 lanes, 16x8 fragments, matrix loads from shared memory.
+/// blocking32: warp32 whose warps wait for their matrix instructions.
 /// warp64: 64 lanes, 16x16 fragments, plain accesses only.
 /// flushes64: warp64 whose instructions know no subnormal numbers, of bf16 too.
 /// direct64: warp64 with loads that transpose rows of 8 bytes, and counted

@@ -194,3 +194,31 @@ def persistent(a_ptr, b_ptr, c_ptr, M, N, K, BLOCK_M: tl.constexpr,
             b = tl.load(b_ptr + (start + k)[:, None] * N + n[None, :])
             acc = tl.dot(a, b, acc)
         tl.store(c_ptr + m[:, None] * N + n[None, :], acc)
+
+
+@triton.jit
+def ahead(a_ptr, b_ptr, sums_ptr, behind_ptr, FIRST, COLUMNS, N,
+          DEPTH: tl.constexpr, BLOCK_M: tl.constexpr, BLOCK_N: tl.constexpr,
+          SPECIALIZE: tl.constexpr):
+    """Sums of squares in rows of A B^T, over COLUMNS columns from FIRST on. The
+    next ones are begun before those at hand are summed; of the N that B has,
+    those behind the last are a result too."""
+    m = tl.program_id(0) * BLOCK_M + tl.arange(0, BLOCK_M)
+    k = tl.arange(0, DEPTH)
+    a = tl.load(a_ptr + m[:, None] * DEPTH + k[None, :])
+    n = FIRST + tl.arange(0, BLOCK_N)
+    b = tl.load(b_ptr + n[None, :] * DEPTH + k[:, None],
+                mask=n[None, :] < N, other=0)
+    scores = tl.dot(a, b) * 0.5
+    sums = tl.zeros((BLOCK_M,), tl.float32)
+    for start in tl.range(FIRST, FIRST + COLUMNS, BLOCK_N,
+                          warp_specialize=SPECIALIZE):
+        squares = scores * scores
+        n = start + BLOCK_N + tl.arange(0, BLOCK_N)
+        b = tl.load(b_ptr + n[None, :] * DEPTH + k[:, None],
+                    mask=n[None, :] < N, other=0)
+        scores = tl.dot(a, b) * 0.5
+        sums += tl.sum(squares, 1)
+    tl.store(sums_ptr + m, sums)
+    column = tl.arange(0, BLOCK_N)
+    tl.store(behind_ptr + m[:, None] * BLOCK_N + column[None, :], scores)

@@ -38,6 +38,34 @@ func.func @chained(%a: tensor<128x64xf16>, %b: tensor<64x64xf16>, %c: tensor<128
 
 // -----
 
+// So does what a loop carries to the iteration that reduces it; what is reduced
+// behind the loop only does not.
+// WARP32: product of 128 x 64 x 64 {{.*}}, warps 8 x 1
+// WARP32: product of 128 x 64 x 64 {{.*}}, warps 4 x 2
+func.func @carried(%a: tensor<128x64xf16>, %b: tensor<64x64xf16>, %c: tensor<128x64xf32>, %s: tensor<128xf32>, %n: i32) -> (tensor<128xf32>, tensor<128xf32>) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %loop:3 = scf.for %i = %c0 to %n step %c1 iter_args(%sum = %s, %d = %c, %acc = %c) -> (tensor<128xf32>, tensor<128x64xf32>, tensor<128x64xf32>) : i32 {
+    %r = tile.reduce %d axis = 1 commutative : (tensor<128x64xf32>) -> tensor<128xf32> {
+    ^bb0(%x: f32, %y: f32):
+      %z = arith.addf %x, %y : f32
+      tile.yield %z : f32
+    }
+    %t = arith.addf %sum, %r : tensor<128xf32>
+    %d1 = tile.dot %a, %b, %c : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+    %e1 = tile.dot %a, %b, %acc : tensor<128x64xf16>, tensor<64x64xf16> -> tensor<128x64xf32>
+    scf.yield %t, %d1, %e1 : tensor<128xf32>, tensor<128x64xf32>, tensor<128x64xf32>
+  }
+  %last = tile.reduce %loop#2 axis = 1 commutative : (tensor<128x64xf32>) -> tensor<128xf32> {
+  ^bb0(%x: f32, %y: f32):
+    %z = arith.addf %x, %y : f32
+    tile.yield %z : f32
+  }
+  return %loop#0, %last : tensor<128xf32>, tensor<128xf32>
+}
+
+// -----
+
 // A lane of `warp64` holds four neighbours of a column of the result, or of a
 // row of the transposed product's: who takes the result decides. A product takes
 // runs along k of either operand.
