@@ -12,6 +12,7 @@ import numpy as np
 
 TYPES = {"int8": np.int8, "int16": np.int16, "int32": np.int32,
          "int64": np.int64, "uint8": np.uint8, "float32": np.float32}
+FACTORS = {"int8": np.int8, "float16": np.float16, "float32": np.float32}
 EXTENTS = [1, 2, 3, 5, 8, 13, 16, 17, 31, 32, 40, 64]
 BLOCKS = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32]
 
@@ -27,15 +28,19 @@ class Loop:
         self.block_n = self.width if chance(0.3) else pick(BLOCKS[:8])
         self.x_type, self.y_type = pick(list(TYPES)), pick(list(TYPES))
         small = lambda shape, t: rng.integers(
-            0 if t[0] == "u" else -8, 9, shape).astype(TYPES[t])
+            0 if t[0] == "u" else -8, 9, shape).astype({**TYPES, **FACTORS}[t])
         # The arrays are views of larger ones; the strides are arguments.
         self.x, self.x_strides = self.strided(
             small((self.rows, self.cols), self.x_type))
         self.y, self.y_strides = self.strided(
             small((self.cols, self.width), self.y_type))
-        self.form = pick(["product", "dot", "walk", "scan", "split"])
-        if self.form == "dot":
-            self.x_type = self.y_type = pick(["int8", "float32"])
+        self.form = pick(["product", "dot", "walk", "scan", "split", "ahead"])
+        if self.form == "ahead":
+            # Instructions for products take no smaller ones.
+            self.block_r, self.block_c, self.block_n = (
+                pick([16, 16, 32, 64]) for _ in range(3))
+        if self.form in ("dot", "ahead"):
+            self.x_type = self.y_type = pick(list(FACTORS))
             self.x, self.x_strides = self.strided(
                 small((self.rows, self.cols), self.x_type))
             self.y, self.y_strides = self.strided(
@@ -61,8 +66,9 @@ class Loop:
                 f"{name}_s1")
 
     def build(self):
-        accumulator = "float32" if self.form == "dot" and \
-            self.x_type == "float32" else "int32"
+        self.scaled = self.form == "ahead" and self.chance(0.5)
+        accumulator = "float32" if self.form in ("dot", "ahead") and \
+            self.x_type != "int8" else "int32"
         self.accumulator = accumulator
         lines = ["r = tl.program_id(0) * BR + tl.arange(0, BR)",
                  "n = tl.program_id(1) * BN + tl.arange(0, BN)"]
@@ -116,6 +122,21 @@ class Loop:
     def dot(self):
         return self.carried(["acc = tl.dot(a, b, acc)" if self.chance(0.5)
                              else "acc += tl.dot(a, b)"])
+
+    def ahead(self):
+        """The next chunk's product is begun before the one at hand is used."""
+        def loads(start):
+            return [f"c = {start} + tl.arange(0, BC)"] + self.loads(
+                self.pointers("x", "r", "c"), self.pointers("y", "c", "n"), "c")
+        product = "ahead = tl.dot(a, b)" + (" * 2" if self.scaled else "")
+        lines = loads("tl.program_id(2)") + [
+            product, "for k in range(0, C, BC):", "    here = ahead"]
+        body = loads("(k + BC)") + [product]
+        use = ["acc += here" + (" // 2" if self.scaled and
+                                self.accumulator == "int32" else
+                                " * 0.5" if self.scaled else "")]
+        body = use + body if self.chance(0.5) else body + use
+        return lines + ["    " + line for line in body]
 
     def walk(self):
         return self.carried(self.accumulate())
