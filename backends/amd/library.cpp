@@ -380,6 +380,7 @@ std::string_view typeOf(std::string_view name) {
 
 std::string multiply(unsigned generation, std::string_view symbol,
                      std::string_view rest) {
+  bool isDone = consume(rest, "done.");
   const Matrix *matrix = nullptr;
   for (size_t i = 0; i < NumMatrices; ++i)
     if (Matrices[i].name == rest && Matrices[i].isIn(generation))
@@ -390,6 +391,15 @@ std::string multiply(unsigned generation, std::string_view symbol,
   std::string given =
       vectorOf(matrix->operandRegisters(), typeOf(matrix->type));
   std::string result = vectorOf(matrix->resultCount(), typeOf(matrix->result));
+  // LLVM knows of MFMA that it does not move from block to block, but not of
+  // WMMA: it moved a whole product behind a branch, and all that the product
+  // reads was held until there. What stays here keeps the product.
+  if (isDone)
+    return define(symbol, result, result + " %c", 3,
+                  "  %d = call " + result + " asm \"\", \"=v,0\"(" + result +
+                      " %c) convergent nounwind memory(none)\n  ret " + result +
+                      " %d\n",
+                  "");
   std::string body = "  %x = bitcast " + given + " %a to " + operand +
                      "\n  %y = bitcast " + given + " %b to " + operand + "\n";
   std::string args, declared;

@@ -123,6 +123,13 @@ std::string vectorOf(unsigned count, std::string_view type) {
          ">";
 }
 
+/// Nothing is left to do.
+std::string finishedMultiplication(const MatrixModel &model,
+                                   std::string_view symbol) {
+  std::string result = vectorOf(model.result.registers, model.row->resultType);
+  return Writer(symbol, result, result + " %d").finish("%d");
+}
+
 std::string multiplication(const MatrixModel &model, std::string_view symbol) {
   const target::MatrixRow &row = *model.row;
   std::string left = vectorOf(model.left.registers, row.leftType),
@@ -510,10 +517,12 @@ std::string makeDeviceFunction(const TargetModel &target,
       return Writer(symbol, "void", "").finish();
     if (rest == "commit" || consume(rest, "wait."))
       return groups(symbol, ProductGroups, rest);
+    bool isDone = consume(rest, "done.");
     auto found = target.matrix.find(rest);
-    return found == target.matrix.end()
-               ? groupMultiplication(target, symbol, rest)
-               : multiplication(found->second, symbol);
+    if (found == target.matrix.end())
+      return isDone ? "" : groupMultiplication(target, symbol, rest);
+    return isDone ? finishedMultiplication(found->second, symbol)
+                  : multiplication(found->second, symbol);
   }
   if (rest == "shared.descriptor_move") {
     // The start, in bytes, is in the low bits.

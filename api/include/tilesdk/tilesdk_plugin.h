@@ -114,7 +114,8 @@ typedef struct tsdk_option_row {
 #define TSDK_MATRIX_SIGNED 2u  /**< Integers are signed (i8). */
 #define TSDK_MATRIX_FLUSHES 4u /**< Subnormal operands count as 0. */
 #define TSDK_MATRIX_BLOCKING                                                   \
-  8u /**< A warp does nothing else until it is done. */
+  8u /**< A warp does nothing else until it is done; results of                \
+          a product go through tsdk.mma.done.<name>. */
 
 /** One matrix instruction. Function, with the fragments in the order of their
  *  registers: `D tsdk.mma.<name>(A, B, D)`, A, B, D vectors of the elements

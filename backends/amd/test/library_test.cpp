@@ -113,6 +113,13 @@ TEST_P(Library, Matrix) {
   for (size_t i = 0; i < rows.num_matrix; ++i)
     check(GetParam(), "tsdk.mma." + std::string(view(rows.matrix[i].name)),
           isWave64(GetParam()) ? "v_mfma_" : "v_wmma_");
+  // Where it is called the product stays; it takes no instruction.
+  for (size_t i = 0; i < rows.num_matrix; ++i)
+    if (rows.matrix[i].flags & TSDK_MATRIX_BLOCKING)
+      check(GetParam(),
+            "tsdk.mma.done." + std::string(view(rows.matrix[i].name)),
+            "ASMSTART");
+  EXPECT_TRUE(makeDeviceFunction(GetParam(), "tsdk.mma.done.1x1x1").empty());
   EXPECT_TRUE(makeDeviceFunction(GetParam(), "tsdk.mma.1x1x1").empty());
 }
 

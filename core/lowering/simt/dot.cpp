@@ -172,6 +172,10 @@ static bool lowerRow(SimtEngine &e, tile::DotOp op,
       sum = B.callTogether(name, sum.getType(), {a, b, sum}, /*pure=*/true);
     }
   }
+  if (row.isBlocking)
+    for (Value &sum : sums)
+      sum = B.callTogether("tsdk.mma.done." + row.name, sum.getType(), {sum},
+                           /*pure=*/true);
   const LayoutTable &table = e.table(op.getResult());
   Registers out(table.size());
   Type element = tile::elementOf(op.getResult().getType());

@@ -87,8 +87,7 @@ bool CarriedProduct::match(Value inLoop, Value before) {
   if (op->getName() != same->getName() || op->getNumResults() != 1 ||
       op->getNumRegions() || op->getNumOperands() != same->getNumOperands() ||
       op->getPropertiesAsAttribute() != same->getPropertiesAsAttribute() ||
-      !(isMemoryEffectFree(op) ||
-        hasSingleEffect<MemoryEffects::Read>(op)))
+      !(isMemoryEffectFree(op) || hasSingleEffect<MemoryEffects::Read>(op)))
     return false;
   for (auto [operand, other] :
        llvm::zip(op->getOperands(), same->getOperands()))
@@ -200,8 +199,8 @@ scf::ForOp CarriedProduct::delay(IRRewriter &rewriter) {
   SmallVector<Value> results(newLoop.getResults());
   ValueRange ends = newLoop.getResults().take_back(scalars.size());
   Value end = loop.getResult(index);
-  Value last = end.use_empty() ? loop.getInitArgs()[index]
-                               : make(rewriter, ends);
+  Value last =
+      end.use_empty() ? loop.getInitArgs()[index] : make(rewriter, ends);
   results.resize(results.size() - scalars.size());
   results.insert(results.begin() + index, last);
 

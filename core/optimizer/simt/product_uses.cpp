@@ -71,36 +71,40 @@ bool wantsWholeRows(tile::DotOp op) {
   return result;
 }
 
+/// What \p value is made of: the values that it has as one that a loop carries
+/// or ends with; else the first tensor operand, which is what is converted or
+/// combined.
+static SmallVector<Value, 2> sourcesOf(Value value) {
+  if (auto carried = dyn_cast<BlockArgument>(value)) {
+    auto loop = dyn_cast<scf::ForOp>(carried.getOwner()->getParentOp());
+    OpOperand *init = loop ? loop.getTiedLoopInit(carried) : nullptr;
+    if (!init)
+      return {};
+    return {loop.getTiedLoopYieldedValue(carried)->get(), init->get()};
+  }
+  Operation *op = value.getDefiningOp();
+  if (auto loop = dyn_cast<scf::ForOp>(op)) {
+    unsigned index = cast<OpResult>(value).getResultNumber();
+    return {loop.getYieldedValues()[index], loop.getInitArgs()[index]};
+  }
+  if (layoutRuleOf(op) != LayoutRule::Elementwise)
+    return {};
+  for (Value operand : op->getOperands())
+    if (isTensor(operand) && !tile::isBoolLike(operand.getType()) &&
+        !isa_and_nonnull<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
+                         tile::LoadOp>(operand.getDefiningOp()))
+      return {operand};
+  return {};
+}
+
 bool comesFromProduct(Value operand) {
-  constexpr unsigned maxDepth = 32;
-  for (unsigned depth = 0; depth < maxDepth; ++depth) {
-    // What a loop carries was made an iteration before.
-    if (auto carried = dyn_cast<BlockArgument>(operand)) {
-      auto loop = dyn_cast<scf::ForOp>(carried.getOwner()->getParentOp());
-      OpOperand *yielded =
-          loop ? loop.getTiedLoopYieldedValue(carried) : nullptr;
-      if (!yielded)
-        return false;
-      operand = yielded->get();
-    }
-    Operation *op = operand.getDefiningOp();
-    if (!op)
-      return false;
-    if (isa<tile::DotOp>(op))
+  constexpr unsigned maxVisited = 32;
+  llvm::SetVector<Value> values;
+  values.insert(operand);
+  for (unsigned i = 0; i < values.size() && i < maxVisited; ++i) {
+    if (values[i].getDefiningOp<tile::DotOp>())
       return true;
-    if (layoutRuleOf(op) != LayoutRule::Elementwise)
-      return false;
-    // The first tensor operand is what is converted or combined.
-    Value next;
-    for (Value candidate : op->getOperands())
-      if (isTensor(candidate) && !next &&
-          !isa_and_nonnull<tile::BroadcastOp, tile::SplatOp, arith::ConstantOp,
-                           tile::LoadOp>(candidate.getDefiningOp()) &&
-          !tile::isBoolLike(candidate.getType()))
-        next = candidate;
-    if (!next)
-      return false;
-    operand = next;
+    values.insert_range(sourcesOf(values[i]));
   }
   return false;
 }

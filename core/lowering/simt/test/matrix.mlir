@@ -1,4 +1,5 @@
 // RUN: simt-lower %s | FileCheck %s
+// RUN: simt-lower %s --target=blocking32 | FileCheck %s --check-prefix=BLOCKS
 
 #acc = #simt.layout<"(dim0: 16, dim1: 16) { register: (0,1) (8,0) (0,8); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
 #lhs = #simt.layout<"(dim0: 16, dim1: 32) { register: (0,1) (8,0) (0,8) (0,16); lane: (0,2) (0,4) (1,0) (2,0) (4,0); warp: }">
@@ -26,6 +27,12 @@
 // CHECK-COUNT-4: call <4 x float> @tsdk.mma.m16n8k16.f32.f16(<8 x half> %{{.*}}, <4 x half> %{{.*}}, <4 x float> {{.*}})
 // CHECK-NOT: tsdk.mma
 // CHECK: ret void
+// What a warp waits for stays where it is: both results are held there.
+// BLOCKS-LABEL: define void @row(
+// BLOCKS-COUNT-4: call <4 x float> @tsdk.mma.m16n8k16.f32.f16(
+// BLOCKS-COUNT-2: call <4 x float> @tsdk.mma.done.m16n8k16.f32.f16(<4 x float>
+// BLOCKS-NOT: tsdk.mma
+// BLOCKS: ret void
 func.func @row(%p: !tile.ptr<f32>, %x: f16) attributes {tile.kernel, simt.num_warps = 1 : i32} {
   %a = tile.splat %x : f16 -> tensor<16x32xf16, #lhs>
   %b = tile.splat %x : f16 -> tensor<32x16xf16, #rhs>
