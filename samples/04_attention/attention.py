@@ -6,7 +6,7 @@ is a multiple of BLOCK_N. Exponents are of base 2: `scale` is the usual one time
 log2(e). With SPECIALIZE the copies of K and V have warps of their own. With AHEAD
 the scores of the next columns are begun before those at hand are used, so that
 matrix instructions run while exponents are computed; those behind the last columns
-are made for nothing, unless these are known to be the last.
+are made for nothing.
 """
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 import triton
@@ -16,18 +16,13 @@ import triton.language as tl
 @triton.jit
 def columns(acc, total, largest, ahead, q, k, v, m, row, first, last, scale,
             BLOCK_N: tl.constexpr, MASKED: tl.constexpr, AHEAD: tl.constexpr,
-            LAST: tl.constexpr, SPECIALIZE: tl.constexpr):
+            SPECIALIZE: tl.constexpr):
     """Goes over columns first to last of the scores; `ahead` are those of the
-    first, and then those behind the last, of which there are none if LAST says
-    that these columns are one block and the last one."""
+    first, and then those behind the last."""
     for start in tl.range(first, last, BLOCK_N, warp_specialize=SPECIALIZE):
         if AHEAD:
             scores = ahead
-            if LAST:
-                # Else the loop would hold the scores for another iteration.
-                ahead = tl.zeros_like(scores)
-            else:
-                ahead = tl.dot(q, k.load([row + start + BLOCK_N, 0]).T)
+            ahead = tl.dot(q, k.load([row + start + BLOCK_N, 0]).T)
         else:
             scores = tl.dot(q, k.load([row + start, 0]).T)
         if MASKED:
@@ -76,14 +71,13 @@ def attention(q_ptr, k_ptr, v_ptr, out_ptr, HEADS, LENGTH, scale,
         diagonal = block * BLOCK_M
         acc, total, largest, ahead = columns(
             acc, total, largest, ahead, q, k, v, m, row, 0, diagonal, scale,
-            BLOCK_N, False, AHEAD, False, SPECIALIZE)
+            BLOCK_N, False, AHEAD, SPECIALIZE)
         acc, total, largest, ahead = columns(
             acc, total, largest, ahead, q, k, v, m, row, diagonal,
-            diagonal + BLOCK_M, scale, BLOCK_N, True, AHEAD,
-            BLOCK_M == BLOCK_N, False)
+            diagonal + BLOCK_M, scale, BLOCK_N, True, AHEAD, False)
     else:
         acc, total, largest, ahead = columns(
             acc, total, largest, ahead, q, k, v, m, row, 0, LENGTH, scale,
-            BLOCK_N, False, AHEAD, False, SPECIALIZE)
+            BLOCK_N, False, AHEAD, SPECIALIZE)
     acc = acc / total[:, None]
     out.store([row + block * BLOCK_M, 0], acc.to(out.dtype))

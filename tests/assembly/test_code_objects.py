@@ -127,6 +127,38 @@ def test_products_of_wave32_stay_in_registers(target):
     assert re.search(r"\.private_segment_fixed_size: +0\b", text)
 
 
+BEFORE_A_LOOP = """
+import triton
+import triton.language as tl
+
+
+@triton.jit
+def decay(a_ptr, b_ptr, out_ptr, count):
+    m = tl.arange(0, 128)
+    at = m[:, None] * 128 + m[None, :]
+    scores = tl.dot(tl.load(a_ptr + at), tl.load(b_ptr + at))
+    sums = tl.zeros((128,), tl.float32)
+    for _ in range(count):
+        sums += tl.sum(scores, 1)
+        scores = scores * 0.5 + 1
+    tl.store(out_ptr + m, sums)
+"""
+
+
+@pytest.mark.parametrize("target", ["gfx1100", "gfx1200"])
+def test_a_product_stays_before_the_loop_that_uses_it(target, tmp_path):
+    """LLVM would move it behind the branch around the loop, and hold all that
+    it reads until there."""
+    (tmp_path / "decay.py").write_text(BEFORE_A_LOOP)
+    text = tool(COMMAND, "show", tmp_path / "decay.py", "--signature",
+                "*f16:16,*f16:16,*f32:16,i32", "--target", target, "--stage",
+                "asm", "--option", "num_warps=8", "-q")
+    blocks = [block for block in re.split(r"(?m)^\.LBB\S*:", text)
+              if "v_wmma_" in block]
+    assert len(blocks) == 1 and "ds_load" in blocks[0]
+    assert re.search(r"\.vgpr_spill_count: +0\b", text)
+
+
 @pytest.mark.skipif(not (OBJDUMP and READOBJ), reason="needs LLVM's tools")
 @pytest.mark.parametrize("left,bits,sums", [
     ("f16", "b16", "float32"), ("bf16", "b16", "float32"),
