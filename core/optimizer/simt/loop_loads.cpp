@@ -82,11 +82,24 @@ static bool isWrite(Operation *op) {
              tile::DescriptorStoreOp>(op);
 }
 
+/// Whether \p op itself writes memory, or counts as if it did: a volatile load,
+/// a function that may do anything.
+static bool writesMemory(Operation *op) {
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  if (!effects)
+    return false;
+  SmallVector<MemoryEffects::EffectInstance> all;
+  effects.getEffects(all);
+  return llvm::any_of(all, [](const MemoryEffects::EffectInstance &effect) {
+    return isa<MemoryEffects::Write>(effect.getEffect()) &&
+           effect.getResource() == SideEffects::DefaultResource::get();
+  });
+}
+
 Operation *orderedIn(Operation *op) {
   Operation *found = nullptr;
   op->walk([&](Operation *inner) {
-    if (!isWrite(inner) &&
-        !isa<tile::BarrierOp, tile::AssertOp, tile::PrintOp>(inner))
+    if (!writesMemory(inner))
       return WalkResult::advance();
     found = inner;
     return WalkResult::interrupt();

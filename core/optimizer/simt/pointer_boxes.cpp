@@ -199,7 +199,7 @@ std::string PointerBoxes::findExtents(Value mask, PointerBox &box) {
 }
 
 std::string PointerBoxes::find(tile::LoadOp load, PointerBox &box) {
-  if (load.getIsVolatile() || load.getCache() == tile::CacheModifier::CV)
+  if (load.getCache() == tile::CacheModifier::CV)
     return "it is volatile";
   if (load.getOther() && !matchPattern(load.getOther(), m_AnyZeroFloat()) &&
       !matchPattern(load.getOther(), m_Zero()))

@@ -216,6 +216,48 @@ func.func @writes(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %b: !tile.p
   return
 }
 
+// What may stand for anything: another program's signal, a function that is not
+// pure.
+// REMARK: remark: simt-pipeline-loops: 'tile.load' keeps iterations in order
+// CHECK-LABEL: func.func @waits(
+// CHECK-NOT: simt.async_copy
+func.func @waits(%aq: tensor<64x32x!tile.ptr<f16>, #pa>, %bq: tensor<32x64x!tile.ptr<f16>, #pb>, %flag: !tile.ptr<i32>, %z: tensor<64x64xf32, #acc>, %k: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %s = scf.for %i = %c0 to %k step %c1 iter_args(%acc = %z) -> tensor<64x64xf32, #acc> : i32 {
+    %f = tile.load %flag volatile : !tile.ptr<i32>
+    %x = tile.load %aq : tensor<64x32x!tile.ptr<f16>, #pa>
+    %y = tile.load %bq : tensor<32x64x!tile.ptr<f16>, #pb>
+    %u = simt.shared_alloc init %x : tensor<64x32xf16, #pa> -> !simt.shared<64x32xf16, #sa>
+    %v = simt.shared_alloc init %y : tensor<32x64xf16, #pb> -> !simt.shared<32x64xf16, #sb>
+    %l = simt.shared_load %u : !simt.shared<64x32xf16, #sa> -> tensor<64x32xf16, #da>
+    %r = simt.shared_load %v : !simt.shared<32x64xf16, #sb> -> tensor<32x64xf16, #db>
+    %d = tile.dot %l, %r, %acc {simt.row = "m16n8k16.f32.f16"} : tensor<64x32xf16, #da>, tensor<32x64xf16, #db> -> tensor<64x64xf32, #acc>
+    scf.yield %d : tensor<64x64xf32, #acc>
+  }
+  return
+}
+
+// REMARK: remark: simt-pipeline-loops: 'tile.extern_elementwise' keeps iterations in order
+// CHECK-LABEL: func.func @calls(
+// CHECK-NOT: simt.async_copy
+func.func @calls(%aq: tensor<64x32x!tile.ptr<f16>, #pa>, %bq: tensor<32x64x!tile.ptr<f16>, #pb>, %flag: !tile.ptr<i32>, %z: tensor<64x64xf32, #acc>, %k: i32) {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %s = scf.for %i = %c0 to %k step %c1 iter_args(%acc = %z) -> tensor<64x64xf32, #acc> : i32 {
+    %f = tile.extern_elementwise "anything" (%i) : (i32) -> i32
+    %x = tile.load %aq : tensor<64x32x!tile.ptr<f16>, #pa>
+    %y = tile.load %bq : tensor<32x64x!tile.ptr<f16>, #pb>
+    %u = simt.shared_alloc init %x : tensor<64x32xf16, #pa> -> !simt.shared<64x32xf16, #sa>
+    %v = simt.shared_alloc init %y : tensor<32x64xf16, #pb> -> !simt.shared<32x64xf16, #sb>
+    %l = simt.shared_load %u : !simt.shared<64x32xf16, #sa> -> tensor<64x32xf16, #da>
+    %r = simt.shared_load %v : !simt.shared<32x64xf16, #sb> -> tensor<32x64xf16, #db>
+    %d = tile.dot %l, %r, %acc {simt.row = "m16n8k16.f32.f16"} : tensor<64x32xf16, #da>, tensor<32x64xf16, #db> -> tensor<64x64xf32, #acc>
+    scf.yield %d : tensor<64x64xf32, #acc>
+  }
+  return
+}
+
 // -----
 
 // REMARK: remark: simt-pipeline-loops: the address depends on what earlier iterations compute

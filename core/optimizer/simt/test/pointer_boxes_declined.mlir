@@ -371,7 +371,7 @@ func.func @volatile(%a: !tile.ptr<f16> {tile.divisibility = 16 : i64}, %m: i32, 
     %mc0 = arith.cmpi slt, %columns, %ks : tensor<1x64xi32>
     %mc = tile.broadcast %mc0 : tensor<1x64xi1> -> tensor<128x64xi1>
     %inside = arith.andi %mr, %mc : tensor<128x64xi1>
-    %x = tile.load %p mask %inside other %none volatile : tensor<128x64x!tile.ptr<f16>>
+    %x = tile.load %p mask %inside other %none cache = cv : tensor<128x64x!tile.ptr<f16>>
     %t = tile.trans %x[1, 0] : tensor<128x64xf16> -> tensor<64x128xf16>
     %d = tile.dot %x, %t, %acc : tensor<128x64xf16>, tensor<64x128xf16> -> tensor<128x128xf32>
     scf.yield %d : tensor<128x128xf32>
